@@ -1,9 +1,6 @@
 //! The Since screen: on what share of calls a key is there, by day and by flow version, and where that fell.
 
-use crate::domain::{
-    ConversationId,
-    presence::{Presence, has_fallen, is_too_few_to_tell},
-};
+use crate::domain::ConversationId;
 
 /// What is asked of the history store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,6 +155,17 @@ pub struct MissingRow {
     pub queue: String,
 }
 
+/// A version whose presence looks as if it had fallen, and is not judged yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotJudged {
+    /// The version.
+    pub version: String,
+    /// What was counted of it so far.
+    pub share: Share,
+    /// By when all of these calls are judged at the latest, milliseconds since 1970.
+    pub until: i64,
+}
+
 /// What the store says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SinceReport {
@@ -177,80 +185,13 @@ pub struct SinceReport {
     pub last_present: Option<CallRef>,
     /// It looks as if presence had fallen with the newest version, of calls that are too few to tell.
     pub too_few: bool,
+    /// It looks as if presence had fallen with the newest version, which is not judged yet.
+    pub not_judged: Option<NotJudged>,
     /// The newest calls without the key, the newest first.
     pub missing: Vec<MissingRow>,
-    /// The live calls are not in the store and are to be counted with it.
-    pub lacks_live: bool,
-}
-
-/// A live call that passed the end of its flow while it was watched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveCall {
-    /// The call.
-    pub call: CallRef,
-    /// The flow's name.
-    pub flow: String,
-    /// The queue's name; empty where it is in none.
-    pub queue: String,
-    /// It has the key.
-    pub present: bool,
 }
 
 impl SinceReport {
-    /// Counts live calls with what is stored. `today` is the day in UTC.
-    pub fn add_live(&mut self, mut calls: Vec<LiveCall>, today: &str) {
-        self.lacks_live = false;
-        calls.sort_by_key(|c| c.call.started);
-        for live in &calls {
-            let add = |share: &mut Share| {
-                share.calls += 1;
-                share.present += i64::from(live.present);
-            };
-            add(&mut self.share);
-            match self.days.iter_mut().find(|day| day.day == today) {
-                Some(day) => add(day.share.get_or_insert_default()),
-                None => {
-                    let mut share = Share::default();
-                    add(&mut share);
-                    self.days.push(DayRow { day: today.to_owned(), share: Some(share) });
-                }
-            }
-            let own = |v: &&mut VersionRow| v.flow == live.flow && v.version == live.call.version;
-            match self.versions.iter_mut().find(own) {
-                Some(version) => {
-                    add(&mut version.share);
-                    version.first = version.first.min(live.call.started);
-                    version.last = version.last.max(live.call.started);
-                }
-                None => {
-                    let mut share = Share::default();
-                    add(&mut share);
-                    let (first, last) = (live.call.started, live.call.started);
-                    let (flow, version) = (live.flow.clone(), live.call.version.clone());
-                    let organization = String::new();
-                    self.versions.push(VersionRow { organization, flow, version, share, first, last });
-                }
-            }
-            if !live.present {
-                let (flow, queue) = (live.flow.clone(), live.queue.clone());
-                self.missing.insert(0, MissingRow { call: live.call.clone(), flow, queue });
-            }
-        }
-        let known = self.versions.iter().filter(|row| !row.version.is_empty());
-        let Some(newest) = known.clone().max_by_key(|row| row.first) else { return };
-        let of_flow = known.filter(|row| row.flow == newest.flow && row.first < newest.first);
-        let Some(before) = of_flow.max_by_key(|row| row.first) else { return };
-        let counts = |row: &VersionRow| Presence::new(row.share.calls, row.share.present);
-        self.too_few = is_too_few_to_tell(counts(before), counts(newest));
-        if has_fallen(counts(before), counts(newest)) {
-            let own = |c: &&LiveCall| !c.present && c.call.version == newest.version && c.flow == newest.flow;
-            let first = calls.iter().find(own);
-            self.first_missing = first.map(|c| c.call.clone());
-            let earlier = |c: &&LiveCall| c.present && first.is_none_or(|first| c.call.started < first.call.started);
-            self.last_present = calls.iter().rev().find(earlier).map(|c| c.call.clone());
-        }
-    }
-
     /// The version in which presence fell, and the one before; calls without a known version are none.
     pub fn fall(&self) -> Option<(&VersionRow, Option<&VersionRow>)> {
         let first = self.first_missing.as_ref()?;
@@ -351,40 +292,6 @@ impl SinceScreen {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn live_calls_are_counted_with_what_is_stored_and_a_fall_among_them_is_found() {
-        let row = |version: &str, calls, present| VersionRow {
-            organization: String::new(),
-            flow: "MainIVR".into(),
-            version: version.into(),
-            share: Share { calls, present },
-            first: 0,
-            last: 0,
-        };
-        let day = DayRow { day: "2026-11-19".into(), share: Some(Share { calls: 100, present: 99 }) };
-        let mut report = SinceReport { versions: vec![row("42", 100, 99)], days: vec![day], ..SinceReport::default() };
-        let live = |n: i64, version: &str, present| LiveCall {
-            call: CallRef { conversation: format!("c{n}").as_str().into(), started: n, version: version.into() },
-            flow: "MainIVR".into(),
-            queue: "Billing".into(),
-            present,
-        };
-        let calls = vec![live(5, "43", false), live(1, "42", true), live(4, "43", false), live(6, "43", true)];
-        report.add_live(calls, "2026-11-20");
-        let found: Vec<_> =
-            report.versions.iter().map(|v| (v.version.as_str(), v.share.calls, v.share.present)).collect();
-        assert_eq!(found, [("42", 101, 100), ("43", 3, 1)]);
-        assert_eq!(report.days[1].share, Some(Share { calls: 4, present: 2 }));
-        assert_eq!((report.first_missing.as_ref(), report.too_few), (None, true), "three calls prove nothing");
-        assert_eq!(report.missing.iter().map(|m| m.call.started).collect::<Vec<_>>(), [5, 4]);
-        report.add_live((7..10).map(|n| live(n, "43", false)).collect(), "2026-11-20");
-        assert_eq!(report.first_missing.as_ref().map(|c| c.conversation.as_str()), Some("c7"));
-        report.add_live(vec![live(2, "42", true), live(3, "43", false)], "2026-11-20");
-        assert_eq!(report.first_missing.as_ref().map(|c| c.conversation.as_str()), Some("c3"));
-        assert_eq!(report.last_present.as_ref().map(|c| c.conversation.as_str()), Some("c2"));
-        assert_eq!(report.fall().map(|(now, _)| now.version.as_str()), Some("43"));
-    }
 
     #[test]
     fn conditions_are_written_as_they_are_read() {

@@ -127,14 +127,20 @@ impl Model {
 
     fn other_calls(&self, entry: &BoardEntry, cell: &Cell, answer: &WhyAnswer) -> Vec<Other> {
         let flow = entry.conversation.flow().map(|run| &run.id);
-        let missing = self.monitor.examiner.all().filter(|f| {
-            f.rule == RuleId::Missing && f.key.as_ref() == Some(&cell.key) && f.conversation != cell.conversation
-        });
-        let mut calls: Vec<(Timestamp, Other, ConversationId)> = missing
-            .filter_map(|f| {
-                let other = self.monitor.board.get(f.conversation.as_str())?;
+        let purpose = entry.conversation.participant(cell.participant.as_str()).map(|p| &p.purpose);
+        let is_missing = |c: &crate::domain::Conversation| {
+            let told =
+                |f: &crate::domain::findings::Finding| f.rule == RuleId::Missing && f.key.as_ref() == Some(&cell.key);
+            let mut on = c.participants.iter().filter(|p| Some(&p.purpose) == purpose).peekable();
+            // What is in its flow may get it yet.
+            let has_left = !c.participants.iter().any(|p| p.is_flow() && p.is_connected());
+            let lacks = on.peek().is_some() && on.all(|p| p.attributes.get(cell.key.as_str()).is_none());
+            (has_left && lacks) || self.monitor.examiner.of(c.id.as_str()).any(told)
+        };
+        let mut calls: Vec<(Timestamp, Other, ConversationId)> = (self.monitor.board.iter())
+            .filter_map(|other| {
                 let c = &other.conversation;
-                if c.is_over() || c.flow().map(|run| &run.id) != flow {
+                if c.id == cell.conversation || c.is_over() || c.flow().map(|run| &run.id) != flow || !is_missing(c) {
                     return None;
                 }
                 let known = self.gathered(&c.id).map(|gathered| {

@@ -121,6 +121,11 @@ async fn dispatch(
         let _log = logging::start(context.global.log_level.into(), &context.paths).map_err(note).ok();
         return collect::run(args, context, signals(collect::GRACE)?).await;
     }
+    if let Command::Watch(args) = command {
+        // Ends its hooks and stores what it saw last before it ends.
+        let _log = logging::start(context.global.log_level.into(), &context.paths).map_err(note).ok();
+        return watch::run(args, context, signals(collect::GRACE)?).await;
+    }
     let signal = signals(GRACE)?;
     tokio::select! {
         result = run(command, context) => result,
@@ -142,7 +147,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Get(args) => get::run(args, context).await,
         Command::Export(args) => export::run(args, context).await,
         Command::Flow(args) => flow::run(args, context).await,
-        Command::Watch(args) => watch::run(args, context).await,
+        Command::Watch(args) => watch::run(args, context, std::future::pending()).await,
         Command::Record(args) => record::run(args, context).await,
         Command::Replay(args) => replay::run(args, context).await,
         Command::Redact(args) => redact::run(args),

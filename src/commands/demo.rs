@@ -9,7 +9,7 @@ use crate::{
     domain::ConversationId,
     exit::Exit,
     expectfile,
-    flow::{keys::keys, model::Flow},
+    flow::model::Flow,
     genesys::{Auth, Client, Connection},
     shell,
     sim::{self as simulator, Placed},
@@ -68,7 +68,8 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let running = Arc::new(running);
     options.demo = Some(Box::new(Simulated { running: running.clone(), call: None }));
     let client = Client::new(connection);
-    options.history = Some(past::of(flows(&running), client.clock().now().wall.as_millisecond()));
+    let scenario = running.with_world(|world| Arc::clone(world.scenario()));
+    options.history = Some(past::of(&scenario, flows(&running), client.clock().now().wall.as_millisecond()));
     let exit = ui::watch(client, everything, options, None).await;
     // The UI has ended, and what it had of the simulator with it, so this is the last one; if not, dropping stops the simulator too.
     if let Some(running) = Arc::into_inner(running) {
@@ -77,16 +78,14 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     exit
 }
 
-/// The flows of the scenario, with the keys that they set.
+/// The scenario's flows as the simulator knows them.
 fn flows(running: &simulator::Running) -> Vec<past::PastFlow> {
     running.with_world(|world| {
         let flows = world.scenario().flows.iter().enumerate();
         let past = flows.filter_map(|(index, flow)| {
-            let keys = keys(world.definition(index)?);
             let version = flow.versions.first()?.id.split('.').next()?.parse().ok()?;
-            let set = keys.by_key.into_iter().filter(|(_, uses)| !uses.set.is_empty()).map(|(key, _)| key);
             let id = world.directory().flows.get(index)?.to_string();
-            Some(past::PastFlow { id, name: flow.name.clone(), version, keys: set.collect() })
+            Some(past::PastFlow { index, id, name: flow.name.clone(), version })
         });
         past.collect()
     })

@@ -2,7 +2,7 @@
 
 use super::{Context, store::StoreOption};
 use crate::{
-    app::since::{CallRef, DayRow, HistoryCall, MissingRow, Share, SinceQuestion, SinceReport, VersionRow},
+    app::since::{CallRef, DayRow, HistoryCall, MissingRow, NotJudged, Share, SinceQuestion, SinceReport, VersionRow},
     config,
     shell::{HistorySource, PastFlow, PastVersion},
     store::{
@@ -152,8 +152,12 @@ fn report(answer: SinceAnswer) -> SinceReport {
         first_missing: answer.first_missing.map(at),
         last_present: answer.last_present.map(at),
         too_few: answer.too_few,
+        not_judged: answer.not_judged.map(|version| NotJudged {
+            share: Share { calls: version.share.calls, present: version.share.present },
+            until: milliseconds(&version.until),
+            version: version.flow_version.unwrap_or_default(),
+        }),
         missing: Vec::new(),
-        lacks_live: false,
     }
 }
 

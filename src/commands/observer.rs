@@ -173,6 +173,18 @@ impl Observer {
         self.presence.begins(wall(at));
     }
 
+    /// Whether there are more calls in the watched flows than could be listed.
+    pub(super) fn cut(&mut self, is_cut: bool, at: At) {
+        self.presence.cut(is_cut, wall(at));
+    }
+
+    /// What cannot be judged, in words; each once.
+    pub(super) fn remarks(&mut self) -> Vec<String> {
+        let mut remarks = self.presence.remarks();
+        remarks.iter_mut().for_each(|remark| *remark = visible(remark).into_owned());
+        remarks
+    }
+
     /// Nothing was observed from `since` until `at`.
     pub(super) fn hole(&self, since: i64, at: At, reason: String, ends: &Ends) {
         if let Some(writer) = &ends.writer {

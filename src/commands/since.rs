@@ -204,6 +204,10 @@ pub(crate) fn verdict(answer: &SinceAnswer) -> String {
     let on = &answer.on;
     match &answer.first_missing {
         None if answer.missing == 0 => format!("{} was on {on} on every one of {} calls.", answer.key, answer.total),
+        None if answer.not_judged.is_some() => {
+            let waits = answer.not_judged.as_ref().map(waits).unwrap_or_default();
+            format!("{} is on {on} on {} of calls. {waits}", answer.key, percent(share))
+        }
         None if answer.too_few => {
             format!("{} is on {on} on {} of calls: too few calls to tell whether it fell.", answer.key, percent(share))
         }
@@ -220,6 +224,16 @@ pub(crate) fn verdict(answer: &SinceAnswer) -> String {
             format!("{}{fell} of calls since {} ({flow}{}).", answer.key, first.time, version.unwrap_or_default())
         }
     }
+}
+
+/// `MainIVR v43: 0 of 50 so far, not judged before …`.
+fn waits(version: &since::NotJudged) -> String {
+    let name = version.flow_name.as_deref().unwrap_or("the flow");
+    let number = version.flow_version.as_deref().unwrap_or_default();
+    format!(
+        "{name} v{number}: {} of {} so far; not judged yet, for earlier calls may still be in the flow (by {} at the latest).",
+        version.share.present, version.share.calls, version.until
+    )
 }
 
 fn percent(share: Share) -> String {

@@ -78,7 +78,7 @@ pub struct WatchArgs {
 }
 
 /// Follows until there is a reason to end.
-pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
+pub async fn run(args: WatchArgs, context: &Context, signal: impl Future<Output = Exit>) -> anyhow::Result<Exit> {
     let deadline = args.timeout.map(|timeout| Instant::now() + timeout);
     let mut plan = plan(&args, context)?;
     if args.watch.is_empty() {
@@ -128,6 +128,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             None => std::future::pending().await,
         }
     };
+    let mut signalled = false;
     let result = tokio::select! {
         result = watching => result,
         () = timed_out => Ok(match (&args.until, args.timeout) {
@@ -144,13 +145,17 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             _ => Exit::Done,
         }),
         () = closed_stdout() => Ok(Exit::Done),
+        exit = signal => {
+            signalled = true;
+            Ok(exit)
+        }
     };
     if let Some(ends) = kept.into_inner().and_then(Rc::into_inner)
         && let (_, Some(status)) = ends.finish(|| ()).await
     {
         observer::tell_hooks(&status, &mut hooks::HookStatus::default());
     }
-    if unprinted.get() == Unprinted::default() {
+    if signalled || unprinted.get() == Unprinted::default() {
         return result;
     }
     result?;
@@ -447,6 +452,7 @@ impl Watch {
     /// Hands on what was reported: to the history, to the hooks.
     fn observe(&mut self, at: At, gone: &[ConversationId]) {
         let Some((observer, ends)) = &mut self.observed else { return };
+        observer.cut(self.live.is_cut(), at);
         for report in self.follow.seen() {
             for finding in observer.report(&self.follow.monitor, &report, |_| Vec::new(), ends) {
                 self.follow.found(report.at, &finding);

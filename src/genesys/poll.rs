@@ -50,8 +50,8 @@ pub enum PollEvent {
     Look(ConversationId),
     /// This call is in this flow.
     Flow(FlowFact),
-    /// There are more calls than could be listed.
-    Cut,
+    /// Whether there are more calls than could be listed, from now on.
+    Cut(bool),
     /// Polling does not work, and why; it goes on trying.
     Trouble(Error),
     /// It works again.
@@ -346,7 +346,7 @@ async fn run(
                         feed.add(fresh.iter().map(Topic::attributes));
                         let recovered = std::mem::take(&mut troubled).then_some(PollEvent::Recovered);
                         let is_cut = !listed.cut.is_empty();
-                        let more = (is_cut && !std::mem::replace(&mut cut, is_cut)).then_some(PollEvent::Cut);
+                        let more = (std::mem::replace(&mut cut, is_cut) != is_cut).then_some(PollEvent::Cut(is_cut));
                         // Each once: a list repeats what the one before it told.
                         let key = |fact: &FlowFact| (fact.conversation.clone(), fact.run.id.clone());
                         let present: FxHashSet<_> = listed.facts.iter().map(key).collect();

@@ -75,6 +75,8 @@ pub struct Live {
     reads: Reads,
     searches: JoinSet<Initial>,
     polled: Option<Poll>,
+    /// There are more calls in the watched flows than could be listed.
+    is_cut: bool,
     pushed: Pushed,
     lookups: FlowLookups,
     away: Away,
@@ -122,6 +124,7 @@ impl Live {
             events,
             searches: JoinSet::new(),
             polled,
+            is_cut: false,
             lookups: FlowLookups::default(),
             away: Away::default(),
             later: VecDeque::new(),
@@ -155,6 +158,7 @@ impl Live {
         self.add(found.topics().into_iter().filter(|t| !before.contains(t)).collect());
         if self.found.flows != found.flows || self.found.all_flows != found.all_flows {
             // The old poll ends with its receiver, and gives the topics of its calls back.
+            self.is_cut = false;
             self.polled = found.needs_polling().then(|| {
                 poll::start(self.client.clone(), found.clone(), self.feed.clone(), poll::PollOptions::default())
             });
@@ -213,6 +217,11 @@ impl Live {
     /// How much of what the feed has is still to be asked for.
     pub fn waiting(&self) -> usize {
         self.ready.len() + self.later.len() + self.events.len()
+    }
+
+    /// There are more calls in the watched flows than could be listed.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Of these conversations no state is to be skipped from now on; see [`FeedOptions::coalesce`].
@@ -314,7 +323,9 @@ impl Live {
                         let what = format!("calls that are in no queue are not found at present: {error}");
                         return Some((self.client.clock().now(), LinkEvent::Unsearched(what)));
                     }
-                    PollEvent::Cut => {
+                    PollEvent::Cut(false) => self.is_cut = false,
+                    PollEvent::Cut(true) if std::mem::replace(&mut self.is_cut, true) => {}
+                    PollEvent::Cut(true) => {
                         let what = "there are more calls in the watched flows than could be listed; the others are found when \
                                     they are in a watched queue"
                             .to_owned();

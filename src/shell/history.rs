@@ -24,6 +24,27 @@ pub struct PastVersion {
     pub present: Vec<(String, String, u64)>,
 }
 
+/// A call as a session saw it so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeenCall {
+    /// Its id.
+    pub conversation: String,
+    /// Its medium.
+    pub media: String,
+    /// Its start; times are in milliseconds since 1970.
+    pub started: i64,
+    /// Its end, when it is over.
+    pub ended: Option<i64>,
+    /// The first flow's id, name and version, as far as they are known.
+    pub flow: (String, String, String),
+    /// The queue that it is in or was in last; empty for none.
+    pub queue: String,
+    /// When it passed the milestones of the history store, where it was seen to.
+    pub milestones: [Option<i64>; 5],
+    /// Key and purpose of what was on it when the flow ended.
+    pub keys: Vec<(String, String)>,
+}
+
 /// Answers questions about calls that are over. Its methods may take their time: they are called off the loop.
 pub trait HistorySource: Send + Sync {
     /// Since when a key is there or missing, `now` in milliseconds since 1970; `None` when it was never seen.
@@ -50,6 +71,14 @@ pub trait HistorySource: Send + Sync {
     fn versions(&self) -> Vec<PastFlow> {
         Vec::new()
     }
+
+    /// It is to be told of the calls of this session.
+    fn is_fed(&self) -> bool {
+        false
+    }
+
+    /// A call of this session, as it is now. Returns at once.
+    fn saw(&self, _call: SeenCall) {}
 
     /// What is kept of a conversation; `None` when nothing is.
     ///

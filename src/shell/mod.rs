@@ -36,7 +36,7 @@ pub use check::{LookOptions, look, size};
 pub(crate) use clipboard::is_sure as has_clipboard;
 pub use demo::Demo;
 use driver::Driver;
-pub use history::{HistorySource, PastFlow, PastVersion};
+pub use history::{HistorySource, PastFlow, PastVersion, SeenCall};
 use input::Keyboard;
 pub use persistence::{Persistence, Unsaved};
 #[cfg(test)]

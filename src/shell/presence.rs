@@ -1,6 +1,6 @@
 //! The alarm on the screens: a key whose presence falls with a new version of a flow, told as `collect` tells it.
 
-use super::HistorySource;
+use super::{HistorySource, SeenCall};
 use crate::{
     app::{Model, Msg},
     domain::{
@@ -11,19 +11,25 @@ use crate::{
     },
     store::{
         presence::{PresenceDrop, PresenceWatch},
-        record::{CallRecord, FlowVersion, KeyRecord},
+        record::{CallRecord, FLOW_END, FlowVersion, KeyRecord},
         seeds::{FlowSeed, VersionSeed},
     },
 };
+use rustc_hash::FxHashMap;
 use std::sync::{Arc, mpsc};
 
 /// Watches the presence of keys, beginning with what the history store knows.
-#[derive(Debug)]
 pub(super) struct Watched {
     watch: PresenceWatch,
     /// What the store knows, until it is here: nothing is judged before.
     seeds: Option<mpsc::Receiver<Vec<FlowSeed>>>,
     live: bool,
+    /// Falls that were told, when, and on which call they are listed now.
+    standing: Vec<(PresenceDrop, At)>,
+    /// Where calls of this session are kept.
+    fed: Option<Arc<dyn HistorySource>>,
+    /// What it was told last of each call.
+    told: FxHashMap<String, SeenCall>,
 }
 
 /// What a message is about, as far as it matters here.
@@ -51,6 +57,7 @@ impl Watched {
     /// Asks the store, off the loop. Within a runtime.
     pub(super) fn start(history: Arc<dyn HistorySource>) -> Self {
         let (seeds, read) = mpsc::channel();
+        let fed = Some(Arc::clone(&history)).filter(|history| history.is_fed());
         tokio::task::spawn_blocking(move || {
             let seed = |flow: super::PastFlow| FlowSeed {
                 organization: String::new(),
@@ -65,7 +72,14 @@ impl Watched {
             // Nobody hears it when the program has ended.
             _ = seeds.send(history.versions().into_iter().map(seed).collect());
         });
-        Self { watch: PresenceWatch::default(), seeds: Some(read), live: false }
+        Self {
+            watch: PresenceWatch::default(),
+            seeds: Some(read),
+            live: false,
+            standing: Vec::new(),
+            fed,
+            told: FxHashMap::default(),
+        }
     }
 
     /// Looks at what a message changed, after it did.
@@ -91,11 +105,85 @@ impl Watched {
                 self.watch.lost();
                 Vec::new()
             }
-            About::Call(id) => record(model, id, at).map(|call| self.watch.observe(&call, now)).unwrap_or_default(),
+            About::Call(id) => match record(model, id, at) {
+                Some(call) => {
+                    self.keep(model, id, &call);
+                    self.watch.observe(&call, now)
+                }
+                None => Vec::new(),
+            },
             About::Time => Vec::new(),
         };
-        drops.into_iter().chain(self.watch.time(now)).filter_map(|drop| finding(model, &drop, at)).collect()
+        let drops: Vec<_> = drops.into_iter().chain(self.watch.time(now)).collect();
+        self.standing.extend(drops.into_iter().map(|drop| (drop, at)));
+        self.list(model, at)
     }
+
+    /// What is to be listed now: falls that are new, and those whose call has gone while the fall goes on.
+    fn list(&mut self, model: &Model, at: At) -> Vec<Finding> {
+        let (watch, mut listed) = (&self.watch, Vec::new());
+        self.standing.retain_mut(|(drop, since)| {
+            let is_new = *since == at;
+            if !is_new && !watch.stands(drop, "") {
+                return false;
+            }
+            let is_gone = model.monitor.board.get(&drop.conversation).is_none();
+            if is_gone && let Some(other) = newest_without(model, drop) {
+                drop.conversation = other;
+            } else if !is_new {
+                return true;
+            }
+            listed.extend(finding(model, drop, *since));
+            true
+        });
+        listed
+    }
+
+    /// Hands the call on, where calls of this session are kept.
+    fn keep(&mut self, model: &Model, id: &ConversationId, call: &CallRecord) {
+        let (Some(fed), Some(entry)) = (&self.fed, model.monitor.board.get(id.as_str())) else { return };
+        let (board, conversation) = (&model.monitor.board, &entry.conversation);
+        let queue = conversation.queue().map(|id| board.names.queue(id).unwrap_or(id.as_str()).to_owned());
+        let before = self.told.get(id.as_str());
+        let keys = match before.filter(|before| before.milestones[FLOW_END].is_some()) {
+            // What was there at the end of the flow.
+            Some(before) => before.keys.clone(),
+            None => call.keys.iter().map(|key| (key.key.clone(), key.purpose.clone())).collect(),
+        };
+        let seen = SeenCall {
+            conversation: call.conversation.clone(),
+            media: conversation.media.as_str().to_owned(),
+            started: before.map_or(call.started, |before| before.started.min(call.started)),
+            ended: call.ended,
+            flow: (call.flow.id.clone(), call.flow.name.clone(), call.flow.version.clone()),
+            queue: queue.unwrap_or_default(),
+            milestones: call.milestones,
+            keys,
+        };
+        if before == Some(&seen) {
+            return;
+        }
+        fed.saw(seen.clone());
+        self.told.insert(seen.conversation.clone(), seen);
+        if self.told.len() > 2 * board.len() + 64 {
+            self.told.retain(|id, _| board.get(id).is_some());
+        }
+    }
+}
+
+/// The newest call of the version that has left its flow without the key.
+fn newest_without(model: &Model, drop: &PresenceDrop) -> Option<String> {
+    let board = &model.monitor.board;
+    let calls = board.iter().map(|entry| &entry.conversation).filter(|call| {
+        let is_own = call.flows.first().is_some_and(|run| {
+            run.id.as_str() == drop.flow.id && run.version().unwrap_or_default() == drop.flow.version
+        });
+        let on = |p: &&crate::domain::Participant| p.purpose.as_str() == drop.on;
+        is_own
+            && !call.participants.iter().any(|p| p.is_flow() && p.is_connected())
+            && call.participants.iter().filter(on).all(|p| p.attributes.get(&drop.key).is_none())
+    });
+    calls.max_by_key(|call| (call.started, call.first_seen.wall)).map(|call| call.id.as_str().to_owned())
 }
 
 fn finding(model: &Model, drop: &PresenceDrop, at: At) -> Option<Finding> {

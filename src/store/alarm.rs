@@ -12,7 +12,7 @@
 pub(crate) const CALLS_PER_FALSE_ALARM: f64 = 1e6;
 
 /// Calls of the old version that are needed before anything is said.
-const LEAST: u64 = 20;
+pub(super) const LEAST: u64 = 20;
 
 /// A key that was on fewer calls than this has no presence to lose.
 const LOWEST_RATE: f64 = 0.5;
@@ -30,13 +30,14 @@ pub(crate) struct VersionBefore {
 }
 
 impl VersionBefore {
-    /// The lower end of Wilson's interval at one standard error.
-    fn rate(self) -> f64 {
+    /// The lower end of Wilson's interval at so many standard errors.
+    fn rate(self, errors: f64) -> f64 {
         let n = self.calls.max(1) as f64;
         let p = self.present as f64 / n;
-        let middle = p + 1.0 / (2.0 * n);
-        let width = (p * (1.0 - p) / n + 1.0 / (4.0 * n * n)).sqrt();
-        ((middle - width) / (1.0 + 1.0 / n)).clamp(1e-6, 1.0 - 1e-6)
+        let square = errors * errors;
+        let middle = p + square / (2.0 * n);
+        let width = errors * (p * (1.0 - p) / n + square / (4.0 * n * n)).sqrt();
+        ((middle - width) / (1.0 + square / n)).clamp(1e-6, 1.0 - 1e-6)
     }
 }
 
@@ -55,8 +56,17 @@ pub(crate) struct PresenceTest {
 impl PresenceTest {
     /// `None` when the version before says too little, or when the key was seldom there.
     pub(crate) fn new(before: VersionBefore, calls_per_false_alarm: f64) -> Option<Self> {
-        let rate = before.rate();
-        (before.calls >= LEAST && rate >= LOWEST_RATE).then(|| {
+        Self::at(before, before.rate(1.0), calls_per_false_alarm)
+    }
+
+    /// The same against counts in which the longer calls may be too many, so that presence may look higher than it was: the
+    /// lower end of the interval at two standard errors counts.
+    pub(crate) fn cautious(before: VersionBefore, calls_per_false_alarm: f64) -> Option<Self> {
+        Self::at(before, before.rate(2.0), calls_per_false_alarm)
+    }
+
+    fn at(before: VersionBefore, rate: f64, calls_per_false_alarm: f64) -> Option<Self> {
+        (before.calls >= LEAST && before.rate(1.0) >= LOWEST_RATE).then(|| {
             let fallen = rate * FALLEN;
             Self {
                 gain_missing: ((1.0 - fallen) / (1.0 - rate)).ln(),
@@ -83,7 +93,15 @@ impl PresenceTest {
         self.sum = (self.sum + if present { self.gain_present } else { self.gain_missing }).max(0.0);
         let alarm = self.sum >= self.limit && !self.told;
         self.told |= alarm;
+        // It comes back down within as many calls as it took to rise: then presence is as it was, and may fall again.
+        self.sum = self.sum.min(self.limit);
+        self.told &= self.sum > 0.0;
         alarm
+    }
+
+    /// The alarm was given, and presence has not come back since.
+    pub(crate) fn is_low(&self) -> bool {
+        self.told
     }
 
     /// Calls of the new version so far, and those with the key.

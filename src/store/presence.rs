@@ -8,9 +8,13 @@
 //!
 //! Which calls started before must be known for that. Where calls are found while they are in the flow, they are found within
 //! some time of their start, and the longest such time is known from those that were: a call waits twice that long at least.
-//! Where they are seen only when their flow is over, a call waits until [`LONGEST`] after its start.
+//! Where they are seen only when their flow is over, a call waits until [`LONGEST`] after its start; and so it does while not
+//! all calls in the flow can be listed, for of the others the short ones are seen first.
+//!
+//! The version before is counted in the same order. Where too few of its calls were, all whose end of the flow was observed
+//! count, as after a new start; longer calls are too many among those, so that the test is made less sensitive.
 
-use super::alarm::{CALLS_PER_FALSE_ALARM, PresenceTest, VersionBefore};
+use super::alarm::{CALLS_PER_FALSE_ALARM, LEAST, PresenceTest, VersionBefore};
 use super::record::{CallRecord, FLOW_END, FlowVersion};
 use super::seeds::FlowSeed;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -65,6 +69,8 @@ type OnWhom = (String, String);
 #[derive(Clone, Debug, Default)]
 struct Version {
     version: String,
+    /// Start of its first call, in milliseconds since 1970.
+    began: i64,
     calls: u64,
     present: FxHashMap<OnWhom, u64>,
 }
@@ -92,21 +98,31 @@ enum Counted {
     Now,
     /// It is the first of a new version.
     New,
-    /// It ran the version before, which it does not bring back.
+    /// It ran the version before, for which it counts and which it does not bring back.
     Late,
 }
 
 impl Versions {
-    fn count(&mut self, version: &str, there: &FxHashSet<OnWhom>) -> Counted {
+    fn count(&mut self, version: &str, there: &FxHashSet<OnWhom>, started: i64) -> Counted {
         let mut counted = Counted::Now;
         if self.now.version != version {
             if self.before.version == version {
+                self.before.count(there);
                 return Counted::Late;
             }
-            let new = Version { version: version.to_owned(), ..Version::default() };
+            let new = Version { version: version.to_owned(), began: started, ..Version::default() };
+            if started < self.now.began {
+                // The first of the version before that ends, after one of the version now has.
+                if started >= self.before.began {
+                    self.before = new;
+                    self.before.count(there);
+                }
+                return Counted::Late;
+            }
             self.before = std::mem::replace(&mut self.now, new);
             counted = Counted::New;
         }
+        self.now.began = self.now.began.min(started);
         self.now.count(there);
         counted
     }
@@ -129,6 +145,12 @@ struct Followed {
     /// Those that were judged, in the order of their start.
     judged: Versions,
     tests: FxHashMap<OnWhom, PresenceTest>,
+    /// What the tests compare with.
+    base: Version,
+    /// The version of which it was said last whether it can be compared.
+    remarked: String,
+    /// Versions of which the history store had counts.
+    stored: Vec<String>,
     /// Within how many milliseconds after their start calls are known; `None` while none was seen within the flow.
     known_within: Option<i64>,
     /// By start and conversation.
@@ -136,22 +158,59 @@ struct Followed {
 }
 
 impl Followed {
-    /// Tests of the version now against the one before; `earlier`: calls of it that were counted before.
-    fn begin_tests(&mut self, earlier: &Version) {
-        let before = &self.judged.before;
-        let test = |key: &OnWhom, present: u64| {
-            let test = PresenceTest::new(VersionBefore { calls: before.calls, present }, CALLS_PER_FALSE_ALARM)?;
-            Some(test.counted(earlier.calls, earlier.present.get(key).copied().unwrap_or_default()))
-        };
-        let known = before.present.iter();
-        self.tests = known.filter_map(|(key, present)| Some((key.clone(), test(key, *present)?))).collect();
+    /// What the version now can be compared with, and whether that is a sample by start alone.
+    fn comparable(&self) -> (&Version, bool) {
+        let (judged, ended) = (&self.judged.before, &self.ended);
+        if judged.calls >= LEAST {
+            return (judged, !self.stored.contains(&judged.version));
+        }
+        let is_same = ended.now.version == self.judged.now.version && ended.before.calls > judged.calls;
+        if is_same { (&ended.before, false) } else { (judged, true) }
     }
 
-    /// Judges the calls whose turn has come.
-    fn judge(&mut self, now: i64) -> Vec<PresenceDrop> {
+    /// Tests of the version now against the one before; `earlier`: calls of it that were counted before.
+    fn begin_tests(&mut self, earlier: &Version) {
+        let (base, is_fair) = self.comparable();
+        let base = base.clone();
+        let test = |key: &OnWhom, present: u64| {
+            let before = VersionBefore { calls: base.calls, present };
+            let test = match is_fair {
+                true => PresenceTest::new(before, CALLS_PER_FALSE_ALARM),
+                false => PresenceTest::cautious(before, CALLS_PER_FALSE_ALARM),
+            };
+            Some(test?.counted(earlier.calls, earlier.present.get(key).copied().unwrap_or_default()))
+        };
+        let known = base.present.iter();
+        self.tests = known.filter_map(|(key, present)| Some((key.clone(), test(key, *present)?))).collect();
+        self.base = base;
+    }
+
+    /// Begins the tests as soon as enough is known of the version before: calls of it may end long after it was replaced.
+    fn begin_late(&mut self) {
+        if self.base.calls < LEAST && self.comparable().0.calls >= LEAST {
+            let earlier = self.judged.now.clone();
+            self.begin_tests(&earlier);
+        }
+    }
+
+    /// The version now cannot be compared yet: in words.
+    fn remark(&self) -> Option<String> {
+        let base = &self.base;
+        (1..LEAST).contains(&base.calls).then(|| {
+            let (name, now) = (&self.name, &self.judged.now.version);
+            format!(
+                "version {now} of {name} is not compared yet: {} calls of version {} count so far, and {LEAST} are needed",
+                base.calls, base.version
+            )
+        })
+    }
+
+    /// Judges the calls whose turn has come. `is_cut`: not all calls in the flow are known.
+    fn judge(&mut self, now: i64, is_cut: bool) -> Vec<PresenceDrop> {
         let mut drops = Vec::new();
-        let known_within = self.known_within.unwrap_or(LONGEST);
+        let known_within = self.known_within.filter(|_| !is_cut).unwrap_or(LONGEST);
         while let Some(((started, _), call)) = self.waiting.first_key_value() {
+            let started = *started;
             let age = now - started;
             let is_decided = call.there.is_some() && !call.flow.version.is_empty();
             if age < LONGEST && !(is_decided && age >= known_within) {
@@ -159,19 +218,28 @@ impl Followed {
             }
             let Some(((_, conversation), call)) = self.waiting.pop_first() else { break };
             if let Some(there) = call.there.filter(|_| is_decided) {
-                drops.extend(self.take(conversation, &call.flow, &there));
+                drops.extend(self.take(conversation, &call.flow, &there, started));
             }
         }
         drops
     }
 
-    fn take(&mut self, conversation: String, flow: &FlowVersion, there: &FxHashSet<OnWhom>) -> Vec<PresenceDrop> {
-        match self.judged.count(&flow.version, there) {
+    fn take(
+        &mut self,
+        conversation: String,
+        flow: &FlowVersion,
+        there: &FxHashSet<OnWhom>,
+        started: i64,
+    ) -> Vec<PresenceDrop> {
+        if self.judged.now.version == flow.version {
+            self.begin_late();
+        }
+        match self.judged.count(&flow.version, there, started) {
             Counted::Late => return Vec::new(),
             Counted::New => self.begin_tests(&Version::default()),
             Counted::Now => {}
         }
-        let before = &self.judged.before;
+        let before = &self.base;
         let mut drops = Vec::new();
         for (key, test) in &mut self.tests {
             if test.observe(there.contains(key)) {
@@ -198,8 +266,14 @@ pub(crate) struct PresenceWatch {
     flows: FxHashMap<(String, String), Followed>,
     /// Live calls that were counted.
     counted: FxHashSet<String>,
+    /// When each call started, as far as was known: a read may tell an earlier time than the events.
+    started: FxHashMap<String, i64>,
     /// From when on everything was observed, in milliseconds since 1970; a call that started before is not judged.
     since: i64,
+    /// Until when a call may be in a flow that could not be listed when it started, in milliseconds since 1970.
+    cut_until: i64,
+    /// New versions that could not be compared when they came, in words.
+    remarks: Vec<String>,
 }
 
 /// How many calls of a flow version there were, and how many of them carried a key when the flow ended.
@@ -224,13 +298,15 @@ impl PresenceWatch {
         for seed in seeds {
             let mut versions = seed.versions.into_iter().map(|known| Version {
                 version: known.version,
+                began: 0,
                 calls: known.calls,
                 present: known.present.into_iter().map(|(key, purpose, present)| ((key, purpose), present)).collect(),
             });
             let Some(now) = versions.next() else { continue };
             let versions = Versions { now, before: versions.next().unwrap_or_default() };
+            let stored = [&versions.now, &versions.before].map(|version| version.version.clone()).into();
             let (ended, judged) = (versions.clone(), versions);
-            let mut flow = Followed { name: seed.name, ended, judged, ..Followed::default() };
+            let mut flow = Followed { name: seed.name, ended, judged, stored, ..Followed::default() };
             if flow.judged.before.calls > 0 {
                 let earlier = flow.judged.now.clone();
                 flow.begin_tests(&earlier);
@@ -271,11 +347,32 @@ impl PresenceWatch {
         self.flows.values_mut().for_each(|flow| flow.waiting.clear());
     }
 
+    /// Whether there are more calls in the flows than can be listed at present.
+    pub(crate) fn cut(&mut self, is_cut: bool, now: i64) {
+        if is_cut {
+            self.cut_until = now + LONGEST;
+        }
+    }
+
+    /// New versions that could not be compared when they came, in words; each once.
+    pub(crate) fn remarks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.remarks)
+    }
+
+    /// Presence is still as low as when this was told, of the version that runs now.
+    pub(crate) fn stands(&self, drop: &PresenceDrop, organization: &str) -> bool {
+        let flow = self.flows.get(&(organization.to_owned(), drop.flow.id.clone()));
+        flow.filter(|flow| flow.judged.now.version == drop.flow.version)
+            .and_then(|flow| flow.tests.get(&(drop.key.clone(), drop.on.clone())))
+            .is_some_and(PresenceTest::is_low)
+    }
+
     /// Takes in a call as it is now: it counts once, when the end of its first flow was observed.
     pub(crate) fn observe(&mut self, call: &CallRecord, now: i64) -> Vec<PresenceDrop> {
         if call.flow.id.is_empty() {
             return Vec::new();
         }
+        let is_cut = now < self.cut_until;
         let flow = self.flows.entry((call.organization.clone(), call.flow.id.clone())).or_default();
         if !call.flow.name.is_empty() {
             flow.name.clone_from(&call.flow.name);
@@ -284,47 +381,63 @@ impl PresenceWatch {
             return Vec::new();
         }
         let place = (call.started, call.conversation.clone());
+        let known = self.started.insert(call.conversation.clone(), call.started);
+        let was_waiting = known.is_some_and(|started| {
+            started != call.started && flow.waiting.remove(&(started, call.conversation.clone())).is_some()
+        });
         let has_ended = call.milestones[FLOW_END].is_some();
         let went_on = call.ended.is_some() || call.milestones[AGENT..].iter().any(Option::is_some);
         if !has_ended && went_on {
             // Its flow ended unseen.
             flow.waiting.remove(&place);
-            return flow.judge(now);
+            return flow.judge(now, is_cut);
         }
         let keys = call.keys.iter().filter(|key| key.present_at[FLOW_END]);
         let there = has_ended.then(|| keys.map(|key| (key.key.clone(), key.purpose.clone())).collect());
         if let Some(there) = there.as_ref().filter(|_| !call.flow.version.is_empty()) {
             self.counted.insert(call.conversation.clone());
-            flow.ended.count(&call.flow.version, there);
+            flow.ended.count(&call.flow.version, there, call.started);
         }
         let age = now - call.started;
         if call.started < self.since || age >= LONGEST {
             return Vec::new();
         }
-        if !flow.waiting.contains_key(&place) {
+        if !was_waiting && !flow.waiting.contains_key(&place) {
             match (has_ended, flow.known_within) {
                 // Found in its flow.
-                (false, known) if age <= LATEST => {
+                (false, known) if age <= LATEST && !is_cut => {
                     flow.known_within = Some(known.unwrap_or_default().max(2 * age + MARGIN));
                 }
-                (false, _) => return flow.judge(now),
+                (false, _) if !is_cut => return flow.judge(now, is_cut),
                 // Found when its flow was over, later than others are found: those that are longer would not be.
-                (true, Some(within)) if age > within => return flow.judge(now),
-                (true, _) => {}
+                (true, Some(within)) if age > within && !is_cut => return flow.judge(now, is_cut),
+                _ => {}
             }
         }
         flow.waiting.insert(place, UndecidedCall { flow: call.flow.clone(), there });
-        flow.judge(now)
+        flow.judge(now, is_cut)
     }
 
     /// Judges the calls whose turn has come with the time alone.
     pub(crate) fn time(&mut self, now: i64) -> Vec<PresenceDrop> {
-        self.flows.values_mut().flat_map(|flow| flow.judge(now)).collect()
+        let is_cut = now < self.cut_until;
+        let Self { flows, remarks, .. } = self;
+        let judge = |flow: &mut Followed| {
+            let drops = flow.judge(now, is_cut);
+            // With the time, so that what ends together is counted first.
+            if flow.remarked != flow.judged.now.version {
+                flow.remarked.clone_from(&flow.judged.now.version);
+                remarks.extend(flow.remark());
+            }
+            drops
+        };
+        flows.values_mut().flat_map(judge).collect()
     }
 
     /// The call is not followed any more.
     pub(crate) fn forget(&mut self, conversation: &str) {
         self.counted.remove(conversation);
+        self.started.remove(conversation);
     }
 }
 
@@ -476,6 +589,70 @@ mod tests {
         }
         assert!(watch.time(at(100) + LONGEST).is_empty());
         assert_eq!(watch.time(at(150) + LONGEST).len(), 1);
+    }
+
+    /// A version is replaced when few of its calls had started under our eyes: those that lived already end later, and count.
+    #[test]
+    fn a_version_that_had_few_calls_is_compared_when_enough_have_ended() {
+        let mut watch = PresenceWatch::default();
+        watch.begins(at(40));
+        for n in 0..40 {
+            assert!(watch.observe(&in_flow(&call(n, "42", true)), at(40)).is_empty());
+        }
+        let first = call(40, "43", false);
+        assert!(pass(&mut watch, &first, at(40)).is_empty());
+        assert!(watch.time(at(42)).is_empty());
+        for n in 0..30 {
+            assert!(watch.observe(&call(n, "42", true), at(43)).is_empty());
+        }
+        let told: Vec<_> = (43..60).flat_map(|n| pass(&mut watch, &call(n, "43", false), at(n))).collect();
+        assert_eq!(told.iter().map(|drop| drop.before.calls).collect::<Vec<_>>(), [30]);
+        assert!(watch.stands(&told[0], ""));
+        let back: Vec<_> = (60..120).flat_map(|n| pass(&mut watch, &call(n, "43", true), at(n))).collect();
+        assert!(back.is_empty() && !watch.stands(&told[0], ""), "it came back");
+    }
+
+    #[test]
+    fn a_version_that_cannot_be_compared_is_said_once() {
+        let mut watch = PresenceWatch::default();
+        (0..5).for_each(|n| assert!(pass(&mut watch, &call(n, "42", true), at(n)).is_empty()));
+        (5..40).for_each(|n| assert!(pass(&mut watch, &call(n, "43", false), at(n)).is_empty()));
+        watch.time(at(40));
+        assert!(watch.remarks().concat().contains("version 43 of MainIVR is not compared yet: 5 calls of version 42"));
+        watch.time(at(41));
+        assert!(watch.remarks().is_empty());
+    }
+
+    /// Of calls that cannot be listed the short ones are seen first: each waits until no earlier one can be in the flow.
+    #[test]
+    fn while_the_list_is_cut_calls_wait_as_where_only_queues_are_watched() {
+        let mut watch = PresenceWatch::default();
+        (0..100).for_each(|n| assert!(pass(&mut watch, &call(n, "42", true), at(n)).is_empty()));
+        watch.cut(true, at(100));
+        for n in 100..140 {
+            // Those without the key leave their flow early, and are seen then; the others are still in it.
+            if n % 5 == 0 {
+                assert!(watch.observe(&call(n, "43", false), at(n) + 9_000).is_empty());
+            }
+        }
+        for n in (100..140).filter(|n| n % 5 != 0) {
+            assert!(watch.observe(&call(n, "43", true), at(n) + 90_000).is_empty());
+        }
+        watch.cut(false, at(141));
+        assert!(watch.time(at(139) + LONGEST).is_empty());
+        let judged: Vec<_> = watch.flows.values().map(|flow| flow.judged.now.calls).collect();
+        assert_eq!(judged, [40], "all of them, long and short");
+    }
+
+    #[test]
+    fn a_start_that_is_read_later_moves_the_call() {
+        let mut watch = PresenceWatch::default();
+        (0..100).for_each(|n| assert!(pass(&mut watch, &call(n, "42", true), at(n)).is_empty()));
+        let whole = call(100, "43", true);
+        watch.observe(&CallRecord { started: at(101), ..in_flow(&whole) }, at(101));
+        watch.observe(&whole, at(102));
+        assert!(watch.time(at(104)).is_empty());
+        assert!(watch.flows.values().all(|flow| flow.waiting.is_empty()), "nothing waits for a call twice");
     }
 
     #[test]

@@ -113,6 +113,21 @@ pub(crate) struct Witness {
     pub(crate) conversation_id: String,
 }
 
+/// A version whose presence looks as if it had fallen, and is not judged yet: earlier calls may be in the flow still.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NotJudged {
+    /// The flow's name; null when it is not known.
+    pub(crate) flow_name: Option<String>,
+    /// The version.
+    pub(crate) flow_version: Option<String>,
+    /// What was counted of it so far.
+    #[serde(flatten)]
+    pub(crate) share: Share,
+    /// By when all of these calls are judged, at the latest.
+    pub(crate) until: String,
+}
+
 /// The answer of `since --json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,6 +157,8 @@ pub(crate) struct SinceAnswer {
     pub(crate) fell: Option<(Share, Share)>,
     /// It looks as if presence had fallen with the newest version of a flow, of calls that are too few to tell.
     pub(crate) too_few: bool,
+    /// The newest version of a flow looks as if presence had fallen, and is not judged yet.
+    pub(crate) not_judged: Option<NotJudged>,
     /// By flow version, the oldest first.
     pub(crate) by_version: Vec<VersionShare>,
     /// By day, without holes between the first and the last.
@@ -190,6 +207,7 @@ impl Store {
             last_present: fall.last_present,
             fell: fall.shares,
             too_few: fall.too_few,
+            not_judged: fall.not_judged,
             by_version,
             by_day,
         }))

@@ -522,13 +522,16 @@ fn a_version_is_not_judged_by_the_calls_that_end_first() {
         store.ingest(&batch(calls.clone())).unwrap();
         let answer = ask(&mut store, |q| q.now = now).unwrap();
         assert_eq!((answer.total, answer.fell), (115, None), "they are shown and not judged");
+        let waits = answer.not_judged.expect("it looks like a fall");
+        assert_eq!((waits.flow_version.as_deref(), waits.share.calls, waits.share.present), (Some("43"), 15, 0));
+        assert_eq!(waits.until, super::since::rfc3339(now - 40_000 + 170 + 600_000));
         // Those that took their time have the key.
         for (i, known) in calls.iter_mut().enumerate().skip(100) {
             *known = call(i as u64, known.started, "43", i % 5 != 0);
         }
         store.ingest(&batch(calls)).unwrap();
         let answer = ask(&mut store, |q| q.now = now).unwrap();
-        assert_eq!((answer.total, answer.fell), (175, None));
+        assert_eq!((answer.total, answer.fell, answer.not_judged), (175, None, None));
         // An hour later a call whose end was never seen holds nothing up.
         let lost = (300..340).map(|i| call(i, now + i as i64, "44", false));
         let mut stuck = call(299, now, "44", false);
@@ -590,6 +593,46 @@ fn calls_without_the_key_are_listed_the_newest_first() {
         assert_eq!(list(&|q| q.queue = Some("Billing".into()), 1_000), (true, wanted.clone()));
         assert_eq!(list(&|q| q.days = Some(2), 3).1, wanted[..3]);
         assert!(!list(&|q| q.key = "Tier".into(), 3).0);
+    }
+}
+
+/// A call that was seen long after its start, when its flow was over, shows that not all are seen in the flow: those that are seen
+/// so early are the short ones.
+#[test]
+fn where_the_list_of_calls_was_cut_those_of_the_last_ten_minutes_are_not_judged() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let now = DAY_ONE + 2 * DAY_MS;
+        let old = (0..100).map(|i| call(i, DAY_ONE + i as i64 * 60_000, "42", true));
+        let new = (100..140).map(|i| call(i, now - 100_000 + i as i64, "43", false));
+        store.ingest(&batch(old.chain(new).collect())).unwrap();
+        assert!(ask(&mut store, |q| q.now = now).unwrap().fell.is_some(), "all were seen from their start on");
+        let mut late = call(150, now - 90_000, "43", false);
+        (late.milestones[0], late.milestones[1]) = (None, Some(now - 60_000));
+        late.keys[0].first_seen = now - 59_500;
+        store.ingest(&batch(vec![late])).unwrap();
+        let answer = ask(&mut store, |q| q.now = now).unwrap();
+        assert_eq!((answer.fell, answer.not_judged.map(|waits| waits.share.calls)), (None, Some(41)));
+        assert!(ask(&mut store, |q| q.now = now + 600_000).unwrap().fell.is_some());
+    }
+}
+
+/// Rows follow the order in which calls were seen first, which is not that of their starts.
+#[test]
+fn the_last_good_call_started_before_the_first_missing_one() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let old = (0..60).map(|i| call(i, DAY_ONE + i as i64 * 1_000, "42", true));
+        let mut calls: Vec<CallRecord> = old.collect();
+        // One of the old version that started after the first of the new one, and is stored before it; another the other way.
+        calls.push(call(60, DAY_ONE + 90_000, "42", true));
+        calls.push(call(61, DAY_ONE + 80_000, "43", false));
+        calls.push(call(62, DAY_ONE + 79_000, "42", true));
+        calls.extend((63..100).map(|i| call(i, DAY_ONE + 40_000 + i as i64 * 1_000, "43", false)));
+        store.ingest(&batch(calls)).unwrap();
+        let answer = ask(&mut store, |_| ()).unwrap();
+        assert_eq!(answer.first_missing.unwrap().time, super::since::rfc3339(DAY_ONE + 80_000));
+        assert_eq!(answer.last_present.unwrap().time, super::since::rfc3339(DAY_ONE + 79_000));
     }
 }
 

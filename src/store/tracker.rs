@@ -52,10 +52,15 @@ impl Tracker {
             milestones: Milestones::default(),
             gap: false,
         });
-        if is_new {
-            tracked.record.started = call.started.map_or_else(|| wall(report.at), jiff::Timestamp::as_millisecond);
-        }
         let before = (tracked.record.clone(), is_new);
+        // Events tell when each leg began; a read, which may come later, tells it of the conversation.
+        let leg = || call.participants.iter().filter_map(|participant| participant.connected).min();
+        match call.started.or_else(leg) {
+            Some(started) if is_new => tracked.record.started = started.as_millisecond(),
+            Some(started) => tracked.record.started = tracked.record.started.min(started.as_millisecond()),
+            None if is_new => tracked.record.started = wall(report.at),
+            None => {}
+        }
         let is_live = call.freshness == Freshness::Live;
         tracked.facts(call, flow, names);
         tracked.keys(report, call, is_new || tracked.gap, &self.salt, &self.clear);
@@ -163,8 +168,8 @@ impl Tracked {
                 Some(Passed::At(at)) => wall(at),
                 Some(Passed::Before) if milestone == Milestone::FlowEnd && is_first => {
                     match flow_ended_just_now(call, now) {
-                        // By the platform's clock, and not before the start by ours.
-                        Some(ended) => self.record.milestones[0].map_or(ended, |start| ended.max(start)),
+                        // By the platform's clock.
+                        Some(ended) => ended.max(self.record.started),
                         None => continue,
                     }
                 }
@@ -172,6 +177,10 @@ impl Tracked {
             };
             // Passed at some time since the call was last observed: which keys were there then is not known.
             if self.record.milestones[i].is_some() || self.gap {
+                continue;
+            }
+            if milestone == Milestone::Start && at - self.record.started > YOUNG {
+                self.record.incomplete = true;
                 continue;
             }
             self.record.milestones[i] = Some(at);
@@ -188,6 +197,9 @@ impl Tracked {
         }
     }
 }
+
+/// A call that is seen later than this after its start, in milliseconds, did not start under our eyes.
+const YOUNG: i64 = 2_000;
 
 /// A call that is followed by its queue alone is seen first when its flow has let go of it, with what the flow left on it. That
 /// counts as the flow's end if it was no longer ago than this.

@@ -20,6 +20,9 @@ const INTERVAL: Duration = Duration::from_millis(400);
 /// The longest pause before a store that cannot be written is asked again.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// A write that takes longer than this hangs.
+const HANGS: Duration = Duration::from_secs(5);
+
 /// Messages between the loop and the writer.
 const QUEUE: usize = 16_384;
 
@@ -163,7 +166,11 @@ impl StoreWriter {
 
     /// How the writing goes.
     pub(crate) fn status(&self) -> StoreStatus {
-        lock(&self.status).clone()
+        let mut status = lock(&self.status).clone();
+        if status.failing.is_none() && status.lag() > HANGS {
+            status.failing = Some(format!("the history store has not answered for {} s", HANGS.as_secs()));
+        }
+        status
     }
 
     /// Waits until all that was handed over is stored, or until the time is over; says whether it is.

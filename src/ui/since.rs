@@ -115,6 +115,15 @@ fn verdict<'a>(paint: &Paint<'_>, model: &Model, report: &SinceReport, width: u1
         None if report.share.missing() == 0 => {
             vec![bit(format!("{} Present on every one of {} calls.", g.seen, report.share.calls), t.seen())]
         }
+        None if let Some(waits) = &report.not_judged => {
+            let of = format!("v{}: {} of {} so far, ", waits.version, waits.share.present, waits.share.calls);
+            let until = Timestamp::from_millisecond(waits.until).unwrap_or_default();
+            let until = until.to_zoned(model.settings.zone.clone()).strftime("%H:%M:%S").to_string();
+            vec![
+                bit(format!("Present on {} of calls. ", percent(report.share)), t.strong()),
+                bit(format!("{of}not judged yet (by {until}): earlier calls are in the flow."), t.strong()),
+            ]
+        }
         None if report.too_few => {
             let words = format!("{} Present on {} of calls, ", g.seen, percent(report.share));
             vec![bit(words, t.strong()), bit("of the newest version too few to tell.", t.strong())]

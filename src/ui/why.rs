@@ -244,7 +244,7 @@ fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, low: bool) -> Ve
     lines.push(others);
     let mut calls = vec![bit("Other calls", t.strong()), bit(" ", t.text())];
     if shown.calls.is_empty() {
-        calls.push(bit("no other live call of this flow lacks it", t.quiet()));
+        calls.push(bit("no other live call that has left this flow lacks it", t.quiet()));
     } else {
         calls.extend(few(paint, &shown.calls, width.saturating_sub(34)));
         let same = shown.calls.iter().all(|call| call.same);

@@ -11,13 +11,16 @@ use crate::app::{
 };
 use crate::domain::findings::{Finding, Severity};
 
-/// The presence of a key fell: it is listed with the findings of the call that decided it, and said.
+/// The presence of a key fell: it is listed with the findings of the call that decided it, and said. One that was said before is
+/// listed with another call, for its own has gone.
 pub(super) fn fallen(model: &mut Model, finding: Finding) {
-    let key = model.keymap.key_for(Command::Diagnose).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
-    model.say(Level::Alarm, format!("{}. {key} lists it.", finding.message));
-    // There it is what the operator looks for.
-    if model.screen != Screen::Diagnose {
-        model.diagnose.select(&finding);
+    if finding.since == model.now {
+        let key = model.keymap.key_for(Command::Diagnose).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+        model.say(Level::Alarm, format!("{}. {key} lists it.", finding.message));
+        // There it is what the operator looks for.
+        if model.screen != Screen::Diagnose {
+            model.diagnose.select(&finding);
+        }
     }
     model.monitor.examiner.tell(finding);
     model.touch();

@@ -7,13 +7,9 @@ use crate::app::{
     notice::Level,
     popups::{Choice, Overlay, Pick, SincePrompt},
     screen::Screen,
-    since::{CallRef, HistoryCall, LiveCall, MissingRow, Reading, SinceQuestion, SinceReport, SinceScreen},
+    since::{HistoryCall, MissingRow, Reading, SinceQuestion, SinceReport, SinceScreen},
 };
-use crate::domain::{
-    ConversationId, Participant,
-    expect::{Milestone, Passed},
-    text::shorten_id,
-};
+use crate::domain::{ConversationId, text::shorten_id};
 use jiff::Timestamp;
 
 /// Shows since when the selected key is there or missing.
@@ -63,41 +59,12 @@ pub(super) fn read(
     }
     model.since.reading = match answer {
         None => Reading::NoStore,
-        Some(Ok(Some(mut report))) => {
-            if report.lacks_live {
-                let today = model.now.wall.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
-                report.add_live(live_calls(model, question), &today);
-            }
-            Reading::Here(report)
-        }
+        Some(Ok(Some(report))) => Reading::Here(report),
         Some(Ok(None)) => Reading::Never,
         Some(Err(why)) => Reading::Failed(why),
     };
     model.since.selected = 0;
     model.touch();
-}
-
-/// The live calls that passed the end of their flow under our eyes.
-fn live_calls(model: &Model, question: &SinceQuestion) -> Vec<LiveCall> {
-    let board = &model.monitor.board;
-    let calls = board.iter().filter_map(|entry| {
-        let c = &entry.conversation;
-        let passed = model.monitor.examiner.milestones(c.id.as_str())?.passed(Milestone::FlowEnd, model.now)?;
-        let run = c.flow().filter(|_| matches!(passed, Passed::At(_)))?;
-        let flow = run.name(&board.names)?;
-        if question.flow.as_deref().is_some_and(|asked| asked != flow) {
-            return None;
-        }
-        let carries = |p: &Participant| p.purpose.as_str() == question.on && p.attributes.get(&question.key).is_some();
-        let call = CallRef {
-            conversation: c.id.clone(),
-            started: crate::app::rows::began(c).as_millisecond(),
-            version: run.version()?.to_owned(),
-        };
-        let queue = c.queue().map(|id| board.names.queue(id).unwrap_or(id.as_str()).to_owned()).unwrap_or_default();
-        Some(LiveCall { call, flow: flow.to_owned(), queue, present: c.participants.iter().any(carries) })
-    });
-    calls.collect()
 }
 
 /// What the store has of a call.

@@ -167,7 +167,8 @@ impl Follower {
     }
 
     fn report(&mut self, report: &CallReport, ends: &Ends) {
-        let Self { monitor, observer, held, .. } = self;
+        let Self { monitor, observer, held, live, .. } = self;
+        observer.cut(live.is_cut(), report.at);
         let organization = observer.organization().to_owned();
         let fallen = observer.report(monitor, report, |entry| under(&organization, &entry.conversation, held), ends);
         self.fallen(&fallen);
@@ -220,8 +221,10 @@ impl Follower {
         let at = self.live.client().clock().now();
         let outcome = self.monitor.time(at, &());
         self.outcome(outcome, ends);
+        self.observer.cut(self.live.is_cut(), at);
         let fallen = self.observer.time(&self.monitor, at, ends);
         self.fallen(&fallen);
+        self.observer.remarks().into_iter().for_each(note);
         let gone = self.monitor.forget_ended(at, Retention::DEFAULT, |_| false);
         self.observer.forget(&gone);
         self.live.forget(&gone);

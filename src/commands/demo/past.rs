@@ -1,19 +1,21 @@
-//! The demo's past: two weeks of calls in a history store of its own, so that there is a before. Nothing of it is real, and it goes
-//! with the program.
+//! The demo's past: two weeks of calls in a history store of its own, so that there is a before. They are drawn from the stories
+//! that the simulator plays, and the calls of the session are kept with them. Nothing of it is real, and it goes with the program.
 
 use crate::{
     app::since::{HistoryCall, SinceQuestion, SinceReport},
     commands::history,
-    shell::{self, HistorySource},
+    shell::{self, HistorySource, SeenCall},
+    sim::{Scenario, world::World},
     store::{
         Location, Store, StoreError,
         ingest::Batch,
-        record::{CallRecord, DAY_MS, FlowVersion, KeyRecord, ValueKind},
+        record::{CallRecord, DAY_MS, FLOW_END, FlowVersion, KeyRecord, ValueKind},
     },
 };
+use rustc_hash::FxHashSet;
 use std::{
     path::Path,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 use tempfile::TempDir;
 
@@ -24,39 +26,92 @@ const CALLS: i64 = 24;
 /// A day on which nobody collected.
 const DAY_OFF: i64 = 5;
 
-/// A store that is made when it is asked first, and lasts as long as the demo. What is live is not in it.
+/// How long calls are played that the past is drawn from, in milliseconds, and how many at a time.
+const PLAYED: i64 = 3_600_000;
+const AT_A_TIME: usize = 60;
+/// The longest call of a story; one that started later than this before the end may not be through its flow.
+const LONGEST_CALL: i64 = 600_000;
+/// The same past in every demo.
+const SEED: u64 = 14;
+
+/// A store that is made when it is asked first, and lasts as long as the demo.
 struct Past {
+    scenario: Arc<Scenario>,
     flows: Vec<PastFlow>,
     /// When the demo began, in milliseconds since 1970.
     begin: i64,
     made: OnceLock<Result<Made, String>>,
+    /// Calls of the session that are not in the store yet.
+    seen: Mutex<Vec<CallRecord>>,
 }
 
-/// The store, and the directory that goes with it.
-type Made = (Arc<dyn HistorySource>, TempDir);
+/// The store, where it is, and the directory that goes with it.
+struct Made {
+    stored: Arc<dyn HistorySource>,
+    location: Location,
+    _directory: TempDir,
+}
 
 impl Past {
+    /// The store with everything that was seen.
     fn stored(&self) -> Result<&Arc<dyn HistorySource>, String> {
+        let failed = |error: &dyn std::fmt::Display| format!("The demo's history cannot be kept: {error}.");
         let made = self.made.get_or_init(|| {
-            let directory =
-                tempfile::tempdir().map_err(|error| format!("The demo's history cannot be made: {error}."))?;
-            let location = write(directory.path(), &self.flows, self.begin);
-            let location = location.map_err(|error| format!("The demo's history cannot be made: {error}."))?;
-            let stored = history::at(location, None).ok_or("The demo's history is gone.")?;
-            Ok((stored, directory))
+            let directory = tempfile::tempdir().map_err(|error| failed(&error))?;
+            let location =
+                write(directory.path(), &self.scenario, &self.flows, self.begin).map_err(|error| failed(&error))?;
+            let stored = history::at(location.clone(), None).ok_or("The demo's history is gone.")?;
+            Ok(Made { stored, location, _directory: directory })
         });
-        made.as_ref().map(|(stored, _)| stored).map_err(Clone::clone)
+        let made = made.as_ref().map_err(Clone::clone)?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.is_empty() {
+            let calls = std::mem::take(&mut *seen);
+            let kept = Store::open_existing(&made.location)
+                .and_then(|mut store| store.ingest(&Batch { calls, ..Batch::default() }));
+            kept.map_err(|error| failed(&error))?;
+        }
+        Ok(&made.stored)
     }
 }
 
 impl HistorySource for Past {
     fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<SinceReport>, String> {
-        let report = self.stored()?.since(question, now)?;
-        Ok(report.map(|report| SinceReport { lacks_live: true, ..report }))
+        self.stored()?.since(question, now)
     }
 
     fn versions(&self) -> Vec<shell::PastFlow> {
         self.stored().map(|stored| stored.versions()).unwrap_or_default()
+    }
+
+    fn is_fed(&self) -> bool {
+        true
+    }
+
+    fn saw(&self, call: SeenCall) {
+        let (id, name, version) = call.flow;
+        let (started, first_seen) = (call.started, call.milestones[FLOW_END].unwrap_or(call.started));
+        let key = |(key, purpose)| KeyRecord {
+            key,
+            purpose,
+            first_seen: first_seen.min(started),
+            last_changed: first_seen,
+            present_at: [false, true, true, true, true],
+            ..KeyRecord::default()
+        };
+        let call = CallRecord {
+            organization: ORGANIZATION.into(),
+            conversation: call.conversation,
+            media: call.media,
+            started,
+            ended: call.ended,
+            queues: Some(call.queue).filter(|queue| !queue.is_empty()).into_iter().collect(),
+            flow: FlowVersion { id, name, version },
+            milestones: call.milestones,
+            incomplete: call.milestones[0].is_none(),
+            keys: call.keys.into_iter().map(key).collect(),
+        };
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(call);
     }
 
     fn call(&self, conversation: &str) -> Result<Option<HistoryCall>, String> {
@@ -64,71 +119,159 @@ impl HistorySource for Past {
     }
 }
 
+/// Under which the demo's calls are filed.
+const ORGANIZATION: &str = "demo";
+
 /// A flow of the scenario.
 pub(super) struct PastFlow {
+    /// Its index in the scenario.
+    pub(super) index: usize,
     /// Its id.
     pub(super) id: String,
     /// Its name.
     pub(super) name: String,
     /// The version that runs when the demo begins.
     pub(super) version: u32,
-    /// The keys that it sets.
-    pub(super) keys: Vec<String>,
 }
 
 /// The past of these flows, as seen from the begin of the demo.
-pub(super) fn of(flows: Vec<PastFlow>, begin: i64) -> Arc<dyn HistorySource> {
-    Arc::new(Past { flows, begin, made: OnceLock::new() })
+pub(super) fn of(scenario: &Arc<Scenario>, flows: Vec<PastFlow>, begin: i64) -> Arc<dyn HistorySource> {
+    let scenario = Arc::clone(scenario);
+    Arc::new(Past { scenario, flows, begin, made: OnceLock::new(), seen: Mutex::default() })
 }
 
-fn write(directory: &Path, flows: &[PastFlow], now: i64) -> Result<Location, StoreError> {
+/// What a flow left of a call.
+struct Played {
+    flow: usize,
+    /// How long the flow took, in milliseconds.
+    length: i64,
+    keys: Vec<String>,
+    /// The queue that it led to.
+    queue: Option<String>,
+}
+
+/// Plays the stories as the simulator does, with the versions that run when the demo begins.
+fn play(scenario: &Scenario) -> Vec<Played> {
+    let mut scenario = scenario.clone();
+    scenario.flows.iter_mut().for_each(|flow| flow.versions.truncate(1));
+    let mut world = World::new(Arc::new(scenario), SEED, AT_A_TIME, 1.0, 0);
+    let (mut played, mut seen) = (Vec::new(), FxHashSet::default());
+    while let Some(due) = world.next_due().filter(|due| *due <= PLAYED) {
+        let Some(Some(notice)) = world.step(due) else { continue };
+        let Some(call) = world.conversation(notice.conversation) else { continue };
+        if !(0..PLAYED - LONGEST_CALL).contains(&call.start) || seen.contains(&call.id) {
+            continue;
+        }
+        let mut flows = call.participants.iter().filter_map(|p| Some((p.flow?, p.end)));
+        let Some((flow, Some(end))) = flows.next() else { continue };
+        seen.insert(call.id);
+        let customer = call.participants.iter().find(|p| p.purpose == "customer");
+        played.push(Played {
+            flow,
+            length: end - call.start,
+            keys: customer.map(|p| p.attributes.keys().cloned().collect()).unwrap_or_default(),
+            queue: call.queues.first().and_then(|queue| Some(world.scenario().queues.get(*queue)?.name.clone())),
+        });
+    }
+    played
+}
+
+fn write(directory: &Path, scenario: &Scenario, flows: &[PastFlow], now: i64) -> Result<Location, StoreError> {
     let location = Location::File(directory.join("history.sqlite"));
     let mut store = Store::open(&location)?;
     let today = now.div_euclid(DAY_MS);
+    let played = play(scenario);
     let mut calls = Vec::new();
-    for (place, flow) in flows.iter().enumerate() {
+    for flow in flows {
+        let own: Vec<&Played> = played.iter().filter(|call| call.flow == flow.index).collect();
+        if own.is_empty() {
+            continue;
+        }
+        // One after the other, as they were played: each story as often as its weight says.
+        let mut own = own.into_iter().cycle();
         for ago in (1..=DAYS).rev().filter(|ago| *ago != DAY_OFF) {
             let day = (today - ago) * DAY_MS;
-            calls.extend((0..CALLS).map(|n| call(flow, place as u128, ago, day, n)));
+            calls.extend((0..CALLS).zip(&mut own).map(|(n, played)| call(flow, played, ago, day, n)));
         }
     }
     store.ingest(&Batch { calls, ..Batch::default() })?;
     Ok(location)
 }
 
-/// One call between 8 and 18 o'clock. The version changed a week ago; a stray call lacks a key.
-fn call(flow: &PastFlow, place: u128, ago: i64, day: i64, n: i64) -> CallRecord {
+/// One call between 8 and 18 o'clock. The version changed a week ago.
+fn call(flow: &PastFlow, played: &Played, ago: i64, day: i64, n: i64) -> CallRecord {
     let started = day + 8 * 3_600_000 + n * 1_500_000;
+    let flow_end = started + played.length;
     let version = if ago > 7 { flow.version.saturating_sub(1).max(1) } else { flow.version };
-    let there = |key: &String| {
-        let stray = (n * 7 + ago * 13 + key.len() as i64) % 97 == 0;
-        (!stray).then(|| KeyRecord {
-            key: key.clone(),
-            purpose: "customer".into(),
-            first_seen: started + 4_000,
-            last_changed: started + 4_000,
-            present_at: [false, true, true, true, true],
-            kind: ValueKind::Text,
-            ..KeyRecord::default()
-        })
+    let key = |key: &String| KeyRecord {
+        key: key.clone(),
+        purpose: "customer".into(),
+        first_seen: started,
+        last_changed: started,
+        present_at: [false, true, true, true, true],
+        kind: ValueKind::Text,
+        ..KeyRecord::default()
     };
-    let number = place << 96 | (ago as u128) << 64 | n as u128;
+    let number = (flow.index as u128) << 96 | (ago as u128) << 64 | n as u128;
+    let in_queue = played.queue.as_ref().map(|_| flow_end + 1_000);
     CallRecord {
-        organization: "demo".into(),
+        organization: ORGANIZATION.into(),
         conversation: uuid::Uuid::from_u128(number | 4 << 76 | 2 << 62).hyphenated().to_string(),
         media: "call".into(),
         started,
-        ended: Some(started + 240_000),
-        queues: vec!["Billing".into()],
+        ended: Some(flow_end + 180_000),
+        queues: played.queue.clone().into_iter().collect(),
         flow: FlowVersion { id: flow.id.clone(), name: flow.name.clone(), version: version.to_string() },
-        milestones: [
-            Some(started),
-            Some(started + 24_000),
-            Some(started + 25_000),
-            Some(started + 60_000),
-            Some(started + 240_000),
-        ],
+        milestones: [Some(started), Some(flow_end), in_queue, in_queue.map(|at| at + 30_000), Some(flow_end + 180_000)],
         incomplete: false,
-        keys: flow.keys.iter().filter_map(there).collect(),
+        keys: played.keys.iter().map(key).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The past and the present come from the same stories: calls played with another seed are no fall of any key.
+    #[test]
+    fn the_past_has_no_fall_and_the_calls_of_the_session_continue_it() {
+        let scenario = Arc::new(Scenario::embedded());
+        let begin = 20_000 * DAY_MS + DAY_MS / 2;
+        let flow = |(index, flow): (usize, &crate::sim::scenario::ScenarioFlow)| PastFlow {
+            index,
+            id: format!("flow {index}"),
+            name: flow.name.clone(),
+            version: 42,
+        };
+        let flows: Vec<PastFlow> = scenario.flows.iter().enumerate().map(flow).collect();
+        let past = of(&scenario, flows, begin);
+        let keys: std::collections::BTreeSet<String> =
+            play(&scenario).into_iter().filter(|call| call.flow == 0).flat_map(|call| call.keys).collect();
+        assert!(keys.contains("contract_type") && keys.contains("balance_due"), "{keys:?}");
+        let asked = |key: &str| {
+            let (key, on, flow) = (key.to_owned(), "customer".to_owned(), Some(scenario.flows[0].name.clone()));
+            let question = SinceQuestion { key, on, flow, ..SinceQuestion::default() };
+            past.since(&question, begin + 3_600_000).unwrap().expect("a report")
+        };
+        for key in &keys {
+            let report = asked(key);
+            assert_eq!((report.first_missing, report.not_judged), (None, None), "{key}");
+        }
+        for n in 0..40 {
+            let started = begin + n * 10_000;
+            past.saw(SeenCall {
+                conversation: uuid::Uuid::from_u128(n as u128 | 4 << 76 | 2 << 62 | 1 << 127).hyphenated().to_string(),
+                media: "call".into(),
+                started,
+                flow: ("flow 0".into(), scenario.flows[0].name.clone(), "43".into()),
+                milestones: [Some(started), Some(started + 20_000), None, None, None],
+                keys: vec![("customer_ref".into(), "customer".into())],
+                ..SeenCall::default()
+            });
+        }
+        let (report, again) = (asked("contract_type"), asked("contract_type"));
+        assert_eq!(report.first_missing.as_ref().map(|call| call.started), Some(begin));
+        assert!(report.last_present.as_ref().is_some_and(|call| call.started < begin - DAY_MS / 2), "of the past");
+        assert_eq!(report, again);
     }
 }

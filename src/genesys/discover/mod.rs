@@ -285,7 +285,8 @@ fn ahead(now: Timestamp) -> Timestamp {
 pub fn conversation_id(text: &str) -> Result<ConversationId, Error> {
     let text = text.trim();
     if let Some(id) = uuids(text).next_back() {
-        return Ok(ConversationId::new(id));
+        // The platform writes them in small letters.
+        return Ok(ConversationId::new(id.to_ascii_lowercase()));
     }
     if text.is_empty() || text.contains(['/', ' ', '?', '#']) {
         return Err(Error::new(

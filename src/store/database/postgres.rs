@@ -12,11 +12,19 @@ use tokio_postgres::{Client, Config, NoTls, Statement, config::SslMode, error::S
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// How long a statement may take. A server that vanishes without a word is noticed by nothing else.
+const STATEMENT: Duration = Duration::from_secs(30);
+
+/// How long the server may take to clear up what was deleted.
+const SCRUB: Duration = Duration::from_secs(3600);
+
 pub(super) struct Postgres {
     runtime: tokio::runtime::Runtime,
     client: Client,
     /// What was prepared, by its text.
     prepared: FxHashMap<String, Statement>,
+    /// A statement was given up: what comes back on this connection belongs to nobody.
+    gave_up: bool,
 }
 
 impl Postgres {
@@ -34,17 +42,35 @@ impl Postgres {
             .enable_all()
             .build()
             .map_err(|error| unreachable(error.to_string()))?;
-        let client = runtime.block_on(open(&config)).map_err(unreachable)?;
-        Ok(Self { runtime, client, prepared: FxHashMap::default() })
+        let opened = runtime.block_on(async { tokio::time::timeout(CONNECT, open(&config)).await });
+        let silent = || format!("the server has not answered within {} s", CONNECT.as_secs());
+        let client = opened.map_err(|_| unreachable(silent()))?.map_err(unreachable)?;
+        Ok(Self { runtime, client, prepared: FxHashMap::default(), gave_up: false })
     }
 
     fn prepare(&mut self, statement: &str) -> Result<Statement, StoreError> {
         if let Some(known) = self.prepared.get(statement) {
             return Ok(known.clone());
         }
-        let prepared = self.runtime.block_on(self.client.prepare(statement)).map_err(|error| failed(&error))?;
+        let prepared = within(&self.runtime, &mut self.gave_up, STATEMENT, self.client.prepare(statement))?;
         self.prepared.insert(statement.to_owned(), prepared.clone());
         Ok(prepared)
+    }
+}
+
+/// Waits for an answer of the server, but not for ever.
+fn within<T>(
+    runtime: &tokio::runtime::Runtime,
+    gave_up: &mut bool,
+    limit: Duration,
+    answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, StoreError> {
+    match runtime.block_on(async { tokio::time::timeout(limit, answer).await }) {
+        Ok(answered) => answered.map_err(|error| failed(&error)),
+        Err(_) => {
+            *gave_up = true;
+            Err(StoreError::Failed(format!("the server has not answered within {} s", limit.as_secs())))
+        }
     }
 }
 
@@ -145,13 +171,13 @@ fn references<'p>(values: &'p [Param<'p>]) -> Vec<&'p (dyn ToSql + Sync)> {
 
 impl Database for Postgres {
     fn batch(&mut self, statements: &str) -> Result<(), StoreError> {
-        self.runtime.block_on(self.client.batch_execute(statements)).map_err(|error| failed(&error))
+        within(&self.runtime, &mut self.gave_up, STATEMENT, self.client.batch_execute(statements))
     }
 
     fn execute(&mut self, statement: &str, values: &[Param<'_>]) -> Result<u64, StoreError> {
         let prepared = self.prepare(statement)?;
         let values = references(values);
-        self.runtime.block_on(self.client.execute(&prepared, &values)).map_err(|error| failed(&error))
+        within(&self.runtime, &mut self.gave_up, STATEMENT, self.client.execute(&prepared, &values))
     }
 
     fn execute_all(&mut self, statement: &str, values: &[Vec<Param<'_>>]) -> Result<Vec<u64>, StoreError> {
@@ -159,7 +185,7 @@ impl Database for Postgres {
         let (client, prepared) = (&self.client, &prepared);
         // Handed over together, so that a thousand rows cost a few round trips.
         let run = values.iter().map(|values| async move { client.execute(prepared, &references(values)).await });
-        self.runtime.block_on(try_join_all(run)).map_err(|error| failed(&error))
+        within(&self.runtime, &mut self.gave_up, STATEMENT, try_join_all(run))
     }
 
     fn query(&mut self, statement: &str, values: &[Param<'_>], each: EachRow<'_>) -> Result<(), StoreError> {
@@ -173,7 +199,7 @@ impl Database for Postgres {
             }
             Ok(())
         };
-        self.runtime.block_on(run).map_err(|error: tokio_postgres::Error| failed(&error))
+        within(&self.runtime, &mut self.gave_up, STATEMENT, run)
     }
 
     fn query_all(
@@ -187,7 +213,7 @@ impl Database for Postgres {
         let ask = values.iter().map(|values| async move {
             client.query_raw(prepared, values.iter()).await?.try_collect::<Vec<_>>().await
         });
-        let answers = self.runtime.block_on(try_join_all(ask)).map_err(|error| failed(&error))?;
+        let answers = within(&self.runtime, &mut self.gave_up, STATEMENT, try_join_all(ask))?;
         for (place, rows) in answers.iter().enumerate() {
             rows.iter().for_each(|row| each(place, row));
         }
@@ -211,11 +237,13 @@ impl Database for Postgres {
     }
 
     fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.gave_up || self.client.is_closed()
     }
 
     fn scrub(&mut self) -> Result<(), StoreError> {
-        self.batch("VACUUM sidetone_call")
+        // Its ids are in the statistics of the planner, too.
+        let vacuum = self.client.batch_execute("VACUUM (ANALYZE) sidetone_call");
+        within(&self.runtime, &mut self.gave_up, SCRUB, vacuum)
     }
 
     fn size(&mut self) -> Result<u64, StoreError> {

@@ -38,6 +38,8 @@ pub(super) struct WantedCall {
     pub(super) by: usize,
     pub(super) queue: Option<i64>,
     pub(super) present: bool,
+    /// Only calls that started before this, in milliseconds since 1970.
+    pub(super) before: i64,
 }
 
 impl WantedCall {
@@ -56,6 +58,7 @@ impl WantedCall {
 /// A call that was found, and its row.
 pub(super) struct FoundCall {
     pub(super) row: i64,
+    pub(super) started: i64,
     pub(super) witness: Witness,
 }
 
@@ -68,8 +71,14 @@ impl Store {
         each: &mut dyn FnMut(MissingCall) -> ControlFlow<()>,
     ) -> Result<bool, StoreError> {
         let Some(scope) = self.scope(question)? else { return Ok(false) };
-        let wanted =
-            WantedCall { key: scope.key, purpose: scope.purpose, by: question.by, queue: scope.queue, present: false };
+        let wanted = WantedCall {
+            key: scope.key,
+            purpose: scope.purpose,
+            by: question.by,
+            queue: scope.queue,
+            present: false,
+            before: i64::MAX,
+        };
         let mut days: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
         for ((day, _), cell) in scope.cells.iter().filter(|(_, cell)| cell.first_id > 0 && cell.calls > cell.present) {
             let span = days.entry(*day).or_insert((cell.first_id, cell.last_id));
@@ -139,14 +148,14 @@ impl Store {
             let started = row.int(2);
             let better =
                 best.as_ref().is_none_or(|(other, _)| if backwards { started > *other } else { started < *other });
-            if better && wanted.matches(&call) {
+            if better && started < wanted.before && wanted.matches(&call) {
                 let version = names.flows.get(&call.flow).map(|(_, flow)| flow.version.clone());
                 let witness = Witness {
                     time: rfc3339(started),
                     flow_version: version.filter(|text| !text.is_empty()),
                     conversation_id: conversation(row.bytes(1)),
                 };
-                best = Some((started, FoundCall { row: row.int(0), witness }));
+                best = Some((started, FoundCall { row: row.int(0), started, witness }));
             }
             ControlFlow::Continue(())
         })?;

@@ -1,9 +1,12 @@
 //! Where presence fell.
 
-use super::{Question, Share, VersionShare, Witness, calls::WantedCall, scope::DayCell};
+use super::{NotJudged, Question, Share, VersionShare, Witness, calls::WantedCall, rfc3339, scope::Judged};
 use crate::domain::presence::{has_fallen, is_too_few_to_tell};
-use crate::store::{error::StoreError, schema::Store};
+use crate::store::{error::StoreError, presence::LONGEST, schema::Store};
 use std::collections::BTreeMap;
+
+/// Calls that started earlier are stored at most so many rows after a later one.
+const NEAR: i64 = 64;
 
 /// Where presence fell.
 #[derive(Default)]
@@ -13,6 +16,7 @@ pub(super) struct Fall {
     /// Before and after.
     pub(super) shares: Option<(Share, Share)>,
     pub(super) too_few: bool,
+    pub(super) not_judged: Option<NotJudged>,
 }
 
 impl Store {
@@ -22,9 +26,10 @@ impl Store {
         &mut self,
         question: &Question,
         (key, purpose, queue): (i64, i64, Option<i64>),
-        cells: &BTreeMap<(i64, i64), DayCell>,
+        judged: &Judged,
         versions: &[VersionShare],
     ) -> Result<Fall, StoreError> {
+        let cells = &judged.cells;
         let share = |version: &VersionShare| {
             let mut share = Share::default();
             let own = cells.iter().filter(|((_, row), _)| version.rows.contains(row));
@@ -44,7 +49,8 @@ impl Store {
         };
         let too_few = fallen.is_none()
             && pairs().filter(is_newest).any(|pair| is_too_few_to_tell(pair[0].1.counts(), pair[1].1.counts()));
-        let mut found = Fall { too_few, ..Fall::default() };
+        let not_judged = if fallen.is_none() { not_judged(judged, versions) } else { None };
+        let mut found = Fall { too_few, not_judged, ..Fall::default() };
         let (first_rows, rows, from_day) = match fallen {
             Some(pair) => {
                 found.shares = Some((pair[0].0.share, pair[1].0.share));
@@ -59,13 +65,13 @@ impl Store {
                 let days: Vec<_> = days.into_iter().collect();
                 let fallen = days.windows(2).rfind(|pair| has_fallen(pair[0].1.counts(), pair[1].1.counts()));
                 let Some(pair) = fallen else { return Ok(found) };
-                found.too_few = false;
+                (found.too_few, found.not_judged) = (false, None);
                 found.shares = Some((pair[0].1, pair[1].1));
                 let rows: Vec<i64> = versions.iter().flat_map(|version| version.rows.clone()).collect();
                 (rows.clone(), rows, pair[1].0)
             }
         };
-        let wanted = WantedCall { key, purpose, by: question.by, queue, present: false };
+        let wanted = WantedCall { key, purpose, by: question.by, queue, present: false, before: i64::MAX };
         let spans = cells
             .iter()
             .filter(|((day, row), cell)| *day >= from_day && first_rows.contains(row) && cell.calls > cell.present);
@@ -78,9 +84,11 @@ impl Store {
             }
         }
         let Some(first) = first else { return Ok(found) };
-        let wanted = WantedCall { present: true, ..wanted };
+        // Rows follow the order in which calls were seen first, nearly that of their starts.
+        let (last_row, before) = (first.row + NEAR, first.started);
+        let wanted = WantedCall { present: true, before, ..wanted };
         let spans = cells.iter().rev().filter(|((_, row), cell)| rows.contains(row) && cell.present > 0);
-        let spans: Vec<_> = spans.map(|(_, cell)| (cell.first_id, cell.last_id.min(first.row - 1))).collect();
+        let spans: Vec<_> = spans.map(|(_, cell)| (cell.first_id, cell.last_id.min(last_row))).collect();
         found.first_missing = Some(first.witness);
         for span in spans.into_iter().filter(|(from, to)| from <= to) {
             if let Some(last) = self.find_call(&wanted, &rows, span, true)? {
@@ -90,4 +98,24 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+/// The newest version that would have fallen if all of its calls were judged.
+fn not_judged(judged: &Judged, versions: &[VersionShare]) -> Option<NotJudged> {
+    let known: Vec<&VersionShare> = versions.iter().filter(|version| version.flow_version.is_some()).collect();
+    let pairs = known.windows(2).filter(|pair| {
+        let is_newest = !known.iter().any(|other| other.flow == pair[1].flow && other.began > pair[1].began);
+        pair[0].flow == pair[1].flow && is_newest && has_fallen(pair[0].share.counts(), pair[1].share.counts())
+    });
+    let waiting = pairs.filter_map(|pair| {
+        let own = judged.waiting.iter().filter(|(flow, _)| pair[1].rows.contains(flow));
+        Some((pair[1], own.map(|(_, started)| *started).max()?))
+    });
+    let (version, newest) = waiting.max_by_key(|(version, _)| version.began)?;
+    Some(NotJudged {
+        flow_name: version.flow_name.clone(),
+        flow_version: version.flow_version.clone(),
+        share: version.share,
+        until: rfc3339(newest + LONGEST),
+    })
 }

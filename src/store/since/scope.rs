@@ -2,6 +2,7 @@
 
 use super::{Question, calls::WantedCall};
 use crate::store::{
+    database,
     error::StoreError,
     pack::Packed,
     presence::LONGEST,
@@ -25,6 +26,15 @@ pub(super) struct DayCell {
     pub(super) first_started: i64,
     pub(super) last_started: i64,
 }
+
+/// The counts of the calls that can be judged, and those that cannot yet: (flow row, start).
+pub(super) struct Judged {
+    pub(super) cells: BTreeMap<(i64, i64), DayCell>,
+    pub(super) waiting: Vec<(i64, i64)>,
+}
+
+/// A flow whose calls take longer than this, in tenths of a second, before they are seen is not listed in full.
+const LATE: i64 = 200;
 
 /// What a question is about, and its counts.
 pub(super) struct Scope {
@@ -101,28 +111,35 @@ impl Store {
 
     /// The counts without the calls that started so short a while ago that others which started before them are still on
     /// their way to the milestone: those that pass it first are the short ones, and no fair sample
-    /// ([`super::presence`] judges in the same way).
-    pub(super) fn judged(
-        &mut self,
-        question: &Question,
-        scope: &Scope,
-    ) -> Result<BTreeMap<(i64, i64), DayCell>, StoreError> {
+    /// ([`super::presence`] judges in the same way). Where a call was seen long after its start, when it had passed the milestone,
+    /// not all are found on their way to it.
+    pub(super) fn judged(&mut self, question: &Question, scope: &Scope) -> Result<Judged, StoreError> {
         struct Recent {
             started: i64,
             flow: i64,
             is_on_its_way: bool,
             /// It was seen within its flow, as all of that flow are.
             from_within: bool,
+            is_late: bool,
             counts: bool,
             present: bool,
         }
+        // What was on its way when a collector began was found when it had passed.
+        let begun = "SELECT MAX(since) FROM sidetone_collected";
+        let begun = database::number(&mut *self.database, begun, &[])?.unwrap_or_default();
         let newest = scope.cells.values().map(|cell| cell.last_id).max().unwrap_or_default();
         let oldest = question.now - LONGEST;
         let select = "SELECT started, body FROM sidetone_call WHERE id <= $1 ORDER BY id DESC LIMIT $2";
         let flows: Vec<i64> = scope.counted.iter().copied().collect();
         let (names, mut recent) = (&self.names, Vec::new());
-        let wanted =
-            WantedCall { key: scope.key, purpose: scope.purpose, by: question.by, queue: scope.queue, present: true };
+        let wanted = WantedCall {
+            key: scope.key,
+            purpose: scope.purpose,
+            by: question.by,
+            queue: scope.queue,
+            present: true,
+            before: i64::MAX,
+        };
         // A call that is on its way has no queue yet, and may be newer than those that are counted.
         let last = newest.saturating_add(RECENT);
         self.database.query(select, &[last.into(), RECENT.into()], &mut |row| {
@@ -141,6 +158,11 @@ impl Store {
                     from_within: call.milestones[0].is_some()
                         || call.milestones[question.by]
                             .is_some_and(|at| call.keys.iter().any(|key| key.first_seen < at)),
+                    is_late: started > begun
+                        && call.milestones[0].is_none()
+                        && !call.keys.is_empty()
+                        && call.milestones[question.by]
+                            .is_some_and(|at| at > LATE && call.keys.iter().all(|key| key.first_seen >= at)),
                     counts: passed && wanted.is_in_queue(&call),
                     present: wanted.matches(&call),
                 });
@@ -148,14 +170,16 @@ impl Store {
             ControlFlow::Continue(())
         })?;
         let identity = |row: i64| names.flows.get(&row).map(|(organization, flow)| (organization, &flow.id));
-        let mut judged = scope.cells.clone();
+        let mut judged = Judged { cells: scope.cells.clone(), waiting: Vec::new() };
         for call in recent.iter().filter(|call| call.counts) {
             let mut of_flow = recent.iter().filter(|other| identity(other.flow) == identity(call.flow));
-            let is_found_at_once = of_flow.clone().any(|other| other.from_within);
+            let is_cut = of_flow.clone().any(|other| other.is_late);
+            let is_found_at_once = !is_cut && of_flow.clone().any(|other| other.from_within);
             if is_found_at_once && !of_flow.any(|other| other.is_on_its_way && other.started <= call.started) {
                 continue;
             }
-            if let Some(cell) = judged.get_mut(&(call.started.div_euclid(DAY_MS), call.flow)) {
+            judged.waiting.push((call.flow, call.started));
+            if let Some(cell) = judged.cells.get_mut(&(call.started.div_euclid(DAY_MS), call.flow)) {
                 cell.calls -= 1;
                 cell.present -= i64::from(call.present);
             }

@@ -174,12 +174,12 @@ fn report() -> SinceReport {
         first_missing: Some(call("3b1c0000-0000-4000-8000-00000000090e", "2026-11-17T09:14:06Z", "43")),
         last_present: Some(call("a9020000-0000-4000-8000-0000000007d1", "2026-11-17T09:09:51Z", "42")),
         too_few: false,
+        not_judged: None,
         missing: vec![MissingRow {
             call: call("5f2a0000-0000-4000-8000-000000000911", "2026-11-20T11:02:31Z", "43"),
             flow: "MainIVR".into(),
             queue: "Billing".into(),
         }],
-        lacks_live: false,
     }
 }
 
