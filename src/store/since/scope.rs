@@ -6,7 +6,7 @@ use crate::store::{
     error::StoreError,
     pack::Packed,
     presence::LONGEST,
-    record::{DAY_MS, FlowVersion},
+    record::{DAY_MS, FLOW_END, FlowVersion},
     schema::Store,
 };
 use rustc_hash::FxHashSet;
@@ -154,7 +154,10 @@ impl Store {
                 recent.push(Recent {
                     started,
                     flow: call.flow,
-                    is_on_its_way: call.ended.is_none() && call.milestones[question.by..].iter().all(Option::is_none),
+                    // One that is in a queue has left its flow, seen or not.
+                    is_on_its_way: call.ended.is_none()
+                        && call.milestones[question.by..].iter().all(Option::is_none)
+                        && (question.by > FLOW_END || call.queues.is_empty()),
                     from_within: call.milestones[0].is_some()
                         || call.milestones[question.by]
                             .is_some_and(|at| call.keys.iter().any(|key| key.first_seen < at)),
