@@ -92,6 +92,8 @@ pub struct FlowScreen {
     pub calls: (usize, usize),
     /// The selected key.
     pub selection: Option<String>,
+    /// The operator selected it, or a run did; else it is the first one, the worst.
+    pub(super) moved: bool,
     /// Rows scrolled away.
     pub scroll: usize,
     /// The run, once one was begun.
@@ -170,7 +172,7 @@ impl FlowScreen {
             let lost = &self.lost;
             self.rows.sort_by_key(|row| std::cmp::Reverse(row.trouble(lost.contains(&row.key))));
         }
-        if self.position().is_none() {
+        if self.position().is_none() || !self.moved && self.show.is_none() {
             self.selection = self.rows.first().map(|r| r.key.clone());
         }
         self.go(self.position().unwrap_or(0), page);

@@ -91,6 +91,7 @@ pub(super) fn choose(model: &mut Model, name: String) -> Vec<Effect> {
     flow.rows.clear();
     flow.show = None;
     flow.selection = None;
+    flow.moved = false;
     flow.history = None;
     flow.asked_for = None;
     model.touch();
@@ -148,6 +149,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let page = model.page();
     let f = &mut model.flow;
     let here = f.position().unwrap_or(0);
+    use Command as C;
+    f.moved |= matches!(command, C::Up | C::Down | C::PageUp | C::PageDown | C::First | C::Last | C::Open);
     match command {
         Command::Up => f.go(here.saturating_sub(1), page),
         Command::Down => f.go(here + 1, page),
@@ -259,6 +262,7 @@ fn follow(model: &mut Model) {
     let set = f.show.as_ref().and_then(|s| s.steps.last()).and_then(|s| s.set.iter().find_map(|s| s.key.clone()));
     if let Some(at) = set.and_then(|key| f.rows.iter().position(|r| r.key == key)) {
         f.go(at, page);
+        f.moved = true;
     }
     model.touch();
 }

@@ -61,6 +61,7 @@ fn click(model: &mut Model, at: Position) -> bool {
         Screen::Flow => {
             let areas = model.flow_areas();
             let f = &mut model.flow;
+            f.moved = true;
             let Some(row) = row(areas.table, at, f.scroll).filter(|r| *r < f.rows.len()) else { return false };
             f.go(row, page);
             true

@@ -125,11 +125,22 @@ fn unknown_run(model: &Model) -> Option<ConversationId> {
     for call in calls {
         match model.gathered.get(&call.id) {
             Some(gathering) if gathering.pending => return None,
-            Some(_) => known += 1,
+            Some(gathering) if has_record(gathering) => known += 1,
+            // Records come some time after a flow's end: it is asked again, as on the other screens.
+            Some(gathering) => {
+                let ends = model.monitor.examiner.milestones(call.id.as_str()).map_or(0, |m| m.flow_ends().len());
+                if is_due(gathering, ends, false, model.now) {
+                    next = next.or(Some(&call.id));
+                }
+            }
             None => next = next.or(Some(&call.id)),
         }
     }
     next.filter(|_| known < ENOUGH && model.replay.is_none()).cloned()
+}
+
+fn has_record(gathering: &Gathering) -> bool {
+    gathering.what.as_ref().is_some_and(|what| what.flows.iter().any(|flow| flow.run.is_some()))
 }
 
 /// What was asked for is here.

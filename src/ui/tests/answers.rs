@@ -339,7 +339,8 @@ fn runs_are_counted_where_the_definition_that_is_shown_has_other_ids() {
     desk.keys("F");
     desk.model.flow.name = Some("MainIVR".into());
     desk.tell(Msg::FlowRead("MainIVR".into(), Ok(definition)));
-    desk.keys("<home>");
+    desk.model.prepare(desk.at);
+    assert_eq!(desk.model.flow.position(), Some(0));
     let row = desk.model.flow.row().expect("a row");
     assert!(row.counts.missing > 0, "the worst is first and selected: {row:?}");
     while desk.model.flow.selection.as_deref() != Some("customer_tier") {
