@@ -535,7 +535,7 @@ fn a_version_is_not_judged_by_the_calls_that_end_first() {
         // An hour later a call whose end was never seen holds nothing up.
         let lost = (300..340).map(|i| call(i, now + i as i64, "44", false));
         let mut stuck = call(299, now, "44", false);
-        (stuck.milestones, stuck.ended) = ([Some(now), None, None, None, None], None);
+        (stuck.milestones, stuck.ended, stuck.queues) = ([Some(now), None, None, None, None], None, Vec::new());
         store.ingest(&batch(lost.chain([stuck]).collect())).unwrap();
         assert_eq!(ask(&mut store, |q| q.now = now + 60_000).unwrap().fell, None);
         assert!(ask(&mut store, |q| q.now = now + 3_600_000).unwrap().fell.is_some());
