@@ -263,6 +263,7 @@ pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Mine => {
             insist(model, &cell);
+            model.sends_now();
             let cells = std::slice::from_ref(&cell);
             let done = model.outbox.commit(model.now, &model.monitor.board, cells, outbox::Commit::default());
             after(model, done)

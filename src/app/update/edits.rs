@@ -1,7 +1,7 @@
 //! What the outbox asks for, done.
 
 use super::drafts::key_of;
-use crate::app::{Effect, Model, call::CallScreen, keymap::Command, notice::Level, popups::Overlay};
+use crate::app::{Effect, Model, call::CallScreen, keymap::Command, notice::Level, popups::Overlay, screen::Screen};
 use crate::domain::outbox;
 
 /// Requests go out, notices are shown.
@@ -30,7 +30,7 @@ fn say(model: &mut Model, notice: outbox::Notice) {
     let (level, words) = match notice {
         N::Seen { after, .. } => (Level::Done, format!("Seen: the value came back after {} ms.", after.as_millis())),
         N::Conflict { cell, maybe_applied } => {
-            let ours = model.overlays.is_empty();
+            let ours = model.overlays.is_empty() && model.screen == Screen::Call && model.waits_for_outcome();
             let sent =
                 if maybe_applied { "a try whose answer was lost may have been written" } else { "nothing was sent" };
             let words = format!("{} changed on the server since you started editing: {sent}. {open}", cell.key);
