@@ -37,11 +37,16 @@ fn open(dir: &Path) -> (Journal, JournalState) {
     (journal, left.state)
 }
 
-/// Ends a program the hard way: no destructor runs, the system closes its files.
+/// Ends a program the hard way: no destructor runs, the system closes its files. Their locks are taken away first: a child that
+/// another test starts at this moment holds what it has inherited until its `exec`.
 fn kill(journal: Journal) {
     let mut journal = std::mem::ManuallyDrop::new(journal);
-    drop(journal.file.take());
-    journal.adopted.clear();
+    if let Some(open) = journal.file.take() {
+        open.file.unlock().expect("it was locked");
+    }
+    for adopted in journal.adopted.drain(..) {
+        adopted._locked.unlock().expect("it was locked");
+    }
 }
 
 /// A file as a killed program left it.

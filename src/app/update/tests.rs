@@ -771,3 +771,22 @@ fn a_request_that_is_answered_ends_the_wait_of_the_link() {
     })));
     assert!(desk.asked().contains(&Effect::Reconnect), "later it is");
 }
+
+/// A question that opens by itself would take for its answer a key that was meant for what stood there before.
+#[test]
+fn a_conflict_opens_by_itself_only_for_somebody_who_waits_for_it() {
+    for (went_on, opens) in [("", true), ("j", false), ("<esc>", false)] {
+        let mut desk = on_call(&[("lang", "en"), ("tier", "gold")]);
+        desk.keys("e!<enter><enter>");
+        desk.keys(went_on);
+        desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold")]));
+        let asks = matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_)));
+        assert_eq!(asks, opens, "{went_on:?}");
+        assert!(
+            matches!(state(&desk), Some(EditState::Conflict { .. })) || went_on == "j",
+            "{went_on:?}: it stays in its cell"
+        );
+        desk.keys("m");
+        assert_eq!(desk.asked().is_empty(), !opens, "{went_on:?}");
+    }
+}

@@ -295,7 +295,7 @@ async fn a_message_about_keys_goes_when_its_place_is_left() {
     rig.press(&["\u{1b}"]);
     assert_eq!(rig.notice(), "");
     rig.press(&[ENTER, "m", "%"]);
-    assert!(rig.notice().contains("% is for"), "{}", rig.notice());
+    assert!(rig.notice().contains("% works on"), "{}", rig.notice());
     rig.press(&["j"]);
     assert_eq!(rig.notice(), "");
 }
