@@ -136,7 +136,7 @@ impl Monitor {
         outcome
     }
 
-    /// Takes in a state of the connection. [`Outcome::reread`] names what was missed, the newest call first, once the
+    /// Takes in a state of the connection. [`MonitorOutcome::reread`] names what was missed, the newest call first, once the
     /// connection is live again.
     pub fn link(&mut self, at: At, link: &Link, operator: &dyn Claims) -> MonitorOutcome {
         let mut outcome = self.time_alone(at, operator);

@@ -218,6 +218,15 @@ struct LastSet<'a> {
     value: &'a Recorded,
     /// Index in the definition, where it is known.
     index: Option<usize>,
+    /// The record names the key.
+    listed: bool,
+}
+
+impl LastSet<'_> {
+    /// The record lists what its actions set, and this key not among it.
+    fn leaves_out(&self) -> bool {
+        !self.listed && self.flow.run.as_deref().is_some_and(|run| run.records_values)
+    }
 }
 
 impl LastSet<'_> {
@@ -231,7 +240,7 @@ impl LastSet<'_> {
 }
 
 fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastSet<'a>> {
-    call.flows.iter().rev().find_map(|flow| {
+    let listed = call.flows.iter().rev().find_map(|flow| {
         let run = flow.run.as_ref()?;
         let index = |executed: &Executed| {
             let definition = flow.definition.as_ref().filter(|_| executed.module.is_none())?;
@@ -241,26 +250,32 @@ fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastS
             let index = index(executed);
             let action = index.and_then(|at| Some(steps::name(&flow.definition.as_ref()?.actions[at])));
             let action = action.unwrap_or_else(|| executed_name(executed));
-            return Some(LastSet { flow, action, at: executed.at, value, index });
+            return Some(LastSet { flow, action, at: executed.at, value, index, listed: true });
         }
-        if run.records_values {
-            return None;
-        }
-        let definition = flow.definition.as_ref()?;
-        let laid = Laid::over(definition, run);
-        let reached = steps::setters(definition, &question.key, Setter::Exactly).into_iter().filter_map(|at| {
-            let executed = laid.of(at).last()?;
-            Some((executed.at, at))
-        });
-        let (time, at) = reached.max_by_key(|(time, _)| *time)?;
-        Some(LastSet {
-            flow,
-            action: steps::name(&definition.actions[at]),
-            at: time,
-            value: &Recorded::Hidden,
-            index: Some(at),
+        None
+    });
+    // An action ran that sets the key, and its entry does not list it: it was left out, or its value was not set.
+    let ran = || {
+        call.flows.iter().rev().find_map(|flow| {
+            let run = flow.run.as_ref()?;
+            let definition = flow.definition.as_ref()?;
+            let laid = Laid::over(definition, run);
+            let reached = steps::setters(definition, &question.key, Setter::Exactly).into_iter().filter_map(|at| {
+                let executed = laid.of(at).last()?;
+                Some((executed.at, at))
+            });
+            let (time, at) = reached.max_by_key(|(time, _)| *time)?;
+            Some(LastSet {
+                flow,
+                action: steps::name(&definition.actions[at]),
+                at: time,
+                value: &Recorded::Hidden,
+                index: Some(at),
+                listed: false,
+            })
         })
-    })
+    };
+    listed.or_else(ran)
 }
 
 fn in_flow(flow: &FlowRun) -> String {

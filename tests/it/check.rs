@@ -256,6 +256,10 @@ async fn a_check_that_may_not_look_does_not_pass() {
     let (ended, stdout, stderr) = run(&unread, args(&["check", "--all-queues"])).await;
     assert_eq!(ended, Some(3), "{stdout}{stderr}");
     assert_eq!(stderr.matches("403").count(), 1, "{stderr}");
+    let (ended, stdout, stderr) = run(&unread, args(&["check", "--all-queues", "--follow", "8s"])).await;
+    assert_eq!(ended, Some(3), "{stdout}{stderr}");
+    // The first one as it comes, and the reason at the end.
+    assert_eq!(stderr.matches("403").count(), 2, "{stderr}");
     let seeing = sim::start(SimOptions { scenario: scenario(), calls: Some(0), seed: 7, ..SimOptions::default() })
         .await
         .unwrap();

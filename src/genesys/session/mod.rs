@@ -190,7 +190,7 @@ pub enum SessionAction {
     Close(Conn),
     /// Take the topics off a channel that is not used any more.
     Abandon(String),
-    /// Get a new token, then say [`Event::SignedIn`] or [`Event::SignedOut`].
+    /// Get a new token, then say [`SessionEvent::SignedIn`] or [`SessionEvent::SignedOut`].
     RenewToken,
     /// Tell everyone how the link is.
     Link(Link),
@@ -277,7 +277,7 @@ impl Session {
         out
     }
 
-    /// When [`Event::Tick`] is due next.
+    /// When [`SessionEvent::Tick`] is due next.
     pub fn next_deadline(&self, at: At) -> Duration {
         // Looking at the clocks often enough is what reveals that the computer slept.
         let watch = at.mono + self.options.jump / 3;

@@ -26,6 +26,19 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
             matches!(change,
             Change::Attribute { key, new: None, .. } if key.as_str() == question.key)
         });
+        if !set.listed && !gone {
+            answer.certainty = Certainty::Static;
+            answer.cause = format!(
+                "{} is not there: {} of {} ran{at}, which sets it by its definition; what it wrote is not recorded, and may have \
+                 been a value that is not set.",
+                question.key,
+                set.action.words(),
+                in_flow(set.flow)
+            );
+            answer.remedy = Some(format!("look at what {} takes its value from", set.action.words()));
+            answer.action = Some(set.action);
+            return;
+        }
         if *set.value == Recorded::NotSet {
             answer.cause = format!(
                 "{} was not set: {} of {} ran{at} with a value that is not set.",

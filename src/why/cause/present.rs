@@ -34,7 +34,7 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
         }
         let at = call.at(set.at);
         answer.evidence.extend(set.evidence(&question.key));
-        let words = set.action.words();
+        let (words, leaves_out) = (set.action.words(), set.leaves_out());
         answer.action = Some(set.action);
         match set.value {
             Recorded::NotSet => {
@@ -49,6 +49,14 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
             Recorded::Text(text) if !same(text, value) => {
                 let set_at = set.at;
                 overwritten(question, call, answer, &(set.flow, &words, set_at, text), last_seen);
+            }
+            _ if leaves_out => {
+                answer.certainty = Certainty::Static;
+                answer.cause = format!(
+                    "{} is there: {words} of {} ran{at}, which sets it by its definition; its record does not list it{doubt}.",
+                    question.key,
+                    in_flow(set.flow)
+                );
             }
             _ => {
                 answer.cause =
