@@ -861,3 +861,28 @@ fn of_a_key_that_no_recorded_action_set_it_is_said_that_none_did() {
     assert_eq!((answer.verdict, answer.certainty), (Verdict::Present, Certainty::Static));
     assert!(answer.cause.contains("but did not by the record"), "{}", answer.cause);
 }
+
+#[test]
+fn an_action_that_ran_and_whose_entry_does_not_list_the_key_was_not_passed_by() {
+    let ran = |input: Value| {
+        let mut entry = json!({"actionId": id(2)});
+        if !input.is_null() {
+            entry["inputData"] = input;
+        }
+        let entries = vec![
+            json!({"actionCallData": {"actionId": id(1), "outputPathId": "__SUCCESS__"}}),
+            json!({"actionSetParticipantData": entry}),
+            json!({"actionDisconnect": {"actionId": id(4)}}),
+        ];
+        [flow_run(&lookup_flow(), &document(entries))]
+    };
+    let other = json!({"attributes": [{"inputName": "other", "value": "x"}]});
+    for input in [other, json!({"attributes": []}), json!({"valueIsTooLarge": true}), Value::Null] {
+        let gone = tier(&[], &ran(input.clone()));
+        assert_eq!((gone.verdict, gone.certainty), (Verdict::Missing, Certainty::Static), "{input}: {}", gone.cause);
+        assert!(gone.cause.contains(" ran") && gone.cause.contains("not recorded"), "{input}: {}", gone.cause);
+        let there = tier(&[("tier", "gold")], &ran(input.clone()));
+        assert_eq!(there.verdict, Verdict::Present);
+        assert!(!there.cause.contains("another program"), "{input}: {}", there.cause);
+    }
+}
