@@ -300,15 +300,16 @@ fn a_hundred_thousand_bytes_at_once_are_all_read() {
     tty.at_once(&"\u{1b}[<65;10;10M\u{1b}[<64;10;10M".repeat(5_000));
     tty.at_once("?");
     tty.shows("Everywhere");
+    // Escape is done before the next key is sent: read together they would be Alt with it.
     tty.keys("\u{1b}");
-    std::thread::sleep(Duration::from_millis(60));
+    tty.wait_for("the calls", |s| !s.contains("Everywhere"));
     tty.keys("/");
     tty.shows("Filter");
     // As keys: text where text is typed, whole, its end without waiting for another key.
     tty.at_once(&format!("{}THE-END", "xy".repeat(50_000)));
     tty.shows("THE-END");
     tty.keys("\u{1b}");
-    std::thread::sleep(Duration::from_millis(60));
+    tty.wait_for("the calls", |s| !s.contains("THE-END"));
     tty.keys("q");
     tty.ends_with(0);
 }
@@ -559,7 +560,7 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
     let audit = std::fs::read_to_string(program.home().join("state/audit.jsonl")).unwrap_or_default();
     assert_eq!(audit, "", "nothing was sent");
     tty.keys("\u{1b}");
-    std::thread::sleep(Duration::from_millis(50));
+    tty.wait_for("the calls", |s| !s.contains("draft, not sent"));
     tty.quits();
     tty.ends_with(0);
 }
