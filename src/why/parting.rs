@@ -105,7 +105,7 @@ pub(super) fn parting<'r>(flow: &Flow, run: &Laid<'r>, setters: &[usize]) -> Opt
             let shown: Vec<usize> = match written.or_else(|| recorded.and_then(|one| run.output(here, one, action))) {
                 Some(taken) => vec![taken],
                 None => (0..action.branches.len())
-                    .filter(|branch| next.is_some_and(|next| arrives(flow, action, *branch, next.0)))
+                    .filter(|branch| next.is_some_and(|next| steps::arrives(flow, &action.branches[*branch], next.0)))
                     .collect(),
             };
             let first = *shown.first()?;
@@ -132,19 +132,6 @@ pub(super) fn parting<'r>(flow: &Flow, run: &Laid<'r>, setters: &[usize]) -> Opt
         }
     }
     None
-}
-
-/// Whether an output leads to `next` past nothing but what a record may leave out.
-fn arrives(flow: &Flow, action: &Action, branch: usize, next: usize) -> bool {
-    let mut here = action.branches[branch].to;
-    for _ in 0..flow.containers.len() + 2 {
-        match here {
-            Some(at) if at == next => return true,
-            Some(at) if steps::passing(&flow.actions[at]) => here = flow.actions[at].next,
-            _ => return false,
-        }
-    }
-    false
 }
 
 /// The shortest path from an action to one that fits, both included: each with the output that leads on, where it is by one.

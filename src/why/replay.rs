@@ -288,18 +288,7 @@ impl<'f> Beside<'f> {
 
 /// The output of a menu that leads to this action.
 fn leads(flow: &Flow, menu: &Action, next: usize) -> Option<usize> {
-    menu.branches.iter().position(|branch| {
-        let mut here = branch.to;
-        // Through jumps, which a record may leave out.
-        for _ in 0..flow.containers.len() + 2 {
-            match here {
-                Some(at) if at == next => return true,
-                Some(at) if steps::passing(&flow.actions[at]) => here = flow.actions[at].next,
-                _ => return false,
-            }
-        }
-        false
-    })
+    menu.branches.iter().position(|branch| steps::arrives(flow, branch, next))
 }
 
 #[cfg(test)]

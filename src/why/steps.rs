@@ -143,6 +143,19 @@ pub(super) fn owners(flow: &Flow, at: usize) -> Vec<(usize, usize)> {
     owners
 }
 
+/// Whether an output leads to `next` past nothing but what a record may leave out.
+pub(super) fn arrives(flow: &Flow, output: &Branch, next: usize) -> bool {
+    let mut here = output.to;
+    for _ in 0..flow.containers.len() + 2 {
+        match here {
+            Some(at) if at == next => return true,
+            Some(at) if passing(&flow.actions[at]) => here = flow.actions[at].next,
+            _ => return false,
+        }
+    }
+    false
+}
+
 /// Whether an action may be missing in a record, or stand there without being a step here.
 pub(super) fn passing(action: &Action) -> bool {
     matches!(
