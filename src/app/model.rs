@@ -291,7 +291,7 @@ impl Model {
                 self.flow.decide(runs.filter(|run| run.name.name == name));
             }
             Screen::Why => self.refresh_why(),
-            Screen::Since => {}
+            Screen::Since => self.refresh_since(),
         }
     }
 

@@ -1,6 +1,14 @@
 //! The Since screen: on what share of calls a key is there, by day and by flow version, and where that fell.
 
-use crate::domain::ConversationId;
+mod filter;
+mod live;
+
+use crate::domain::{
+    ConversationId,
+    presence::{Presence, has_fallen, is_too_few_to_tell},
+};
+pub use filter::KnownNames;
+pub use live::LiveWithout;
 
 /// What is asked of the history store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,46 +41,6 @@ impl SinceQuestion {
         words.extend(self.days.map(|days| format!("days:{days}")));
         words.join(" ")
     }
-
-    /// The question with these conditions in the place of its own.
-    ///
-    /// # Errors
-    /// A condition that is not one; what it may be.
-    pub fn with_filter(&self, text: &str) -> Result<Self, String> {
-        let mut question = Self { key: self.key.clone(), on: "customer".to_owned(), ..Self::default() };
-        for word in split(text) {
-            let (name, value) = word.split_once(':').unwrap_or((word.as_str(), ""));
-            let value = value.trim_matches('"');
-            match name {
-                "flow" if !value.is_empty() => question.flow = Some(value.to_owned()),
-                "queue" if !value.is_empty() => question.queue = Some(value.to_owned()),
-                "on" if !value.is_empty() => question.on = value.to_owned(),
-                "days" => match value.parse() {
-                    Ok(days @ 1..=36_500) => question.days = Some(days),
-                    _ => return Err("days: takes a number from 1 on: days:14".to_owned()),
-                },
-                _ => return Err(format!("{word}: the filters here are flow:, queue:, on: and days:")),
-            }
-        }
-        Ok(question)
-    }
-}
-
-/// Words, with spaces inside double quotes kept.
-fn split(text: &str) -> Vec<String> {
-    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
-    for c in text.chars() {
-        if c == '"' {
-            quoted = !quoted;
-        }
-        if c.is_whitespace() && !quoted {
-            words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()));
-        } else {
-            word.push(c);
-        }
-    }
-    words.extend(Some(word).filter(|w| !w.is_empty()));
-    words
 }
 
 /// Calls with and without the key.
@@ -88,6 +56,19 @@ impl Share {
     /// Those that had it not.
     pub fn missing(self) -> i64 {
         self.calls - self.present
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self { calls: self.calls + other.calls, present: self.present + other.present }
+    }
+
+    fn counts(self) -> Presence {
+        Presence::new(self.calls, self.present)
+    }
+
+    /// Presence fell from one version to this one, by more than chance explains.
+    pub fn has_fallen_from(self, before: Self) -> bool {
+        has_fallen(before.counts(), self.counts())
     }
 
     /// In percent, rounded towards the middle: 100 means every call, 0 means none. `None` without calls.
@@ -201,6 +182,41 @@ impl SinceReport {
         let earlier = self.versions.iter().filter(|v| !v.version.is_empty() && v.first < fallen.first);
         Some((fallen, earlier.filter(same_flow).max_by_key(|v| v.first)))
     }
+
+    /// The newest version of a flow that looks as if presence had fallen, of too few calls to tell, with the version before it and
+    /// the counts of all before.
+    pub fn unsure(&self) -> Option<(&VersionRow, &VersionRow, Share)> {
+        let newest =
+            self.versions.iter().filter(|v| !v.version.is_empty() && v.share.calls > 0).max_by_key(|v| v.first)?;
+        let same_flow = |v: &&VersionRow| v.flow == newest.flow && v.organization == newest.organization;
+        let earlier =
+            self.versions.iter().filter(|v| !v.version.is_empty() && v.first < newest.first).filter(same_flow);
+        let before = earlier.clone().max_by_key(|v| v.first)?;
+        let all = earlier.fold(Share::default(), |sum, v| sum.plus(v.share));
+        let is_unsure = self.too_few || is_too_few_to_tell(before.share.counts(), newest.share.counts());
+        is_unsure.then_some((newest, before, all))
+    }
+
+    /// The version is the one in which presence fell, or a later one of its flow.
+    pub fn is_after_fall(&self, version: &VersionRow) -> bool {
+        self.fall().is_some_and(|(fallen, _)| {
+            let same_flow = fallen.flow == version.flow && fallen.organization == version.organization;
+            same_flow && version.first >= fallen.first && !version.version.is_empty()
+        })
+    }
+
+    /// The calls without the key that are known one by one, by the queue that they were in last, most first.
+    pub fn missing_by_queue(&self) -> Vec<(&str, usize)> {
+        let mut queues: Vec<(&str, usize)> = Vec::new();
+        for row in &self.missing {
+            match queues.iter_mut().find(|(known, _)| *known == row.queue) {
+                Some((_, n)) => *n += 1,
+                None => queues.push((&row.queue, 1)),
+            }
+        }
+        queues.sort_by_key(|(name, n)| (std::cmp::Reverse(*n), *name));
+        queues
+    }
 }
 
 /// What is known of one call that is over.
@@ -245,8 +261,12 @@ pub struct SinceScreen {
     pub opened: SinceQuestion,
     /// What came of it.
     pub reading: Reading,
-    /// The selected line: first missing, last good, then the versions.
+    /// The selected line of [`SinceScreen::listed`].
     pub selected: usize,
+    /// The call that the question was asked from.
+    pub from: Option<ConversationId>,
+    /// Live calls without the key that are not counted.
+    pub live: Vec<LiveWithout>,
     /// The call that was opened.
     pub call: Option<HistoryCall>,
     /// Days scrolled away, from the newest.
@@ -267,42 +287,37 @@ impl SinceScreen {
         }
     }
 
-    /// How many lines can be selected.
-    pub fn lines(&self) -> usize {
-        self.report().map_or(0, |r| {
-            usize::from(r.first_missing.is_some()) + usize::from(r.last_present.is_some()) + r.versions.len()
-        })
+    /// The lines that can be selected, from above.
+    pub fn listed(&self) -> Vec<SinceLine<'_>> {
+        let Some(report) = self.report() else { return Vec::new() };
+        let calls = [(true, &report.first_missing), (false, &report.last_present)];
+        let calls =
+            calls.into_iter().filter_map(|(missing, call)| Some(SinceLine::Call { missing, call: call.as_ref()? }));
+        let live = (!self.live.is_empty()).then_some(SinceLine::Live);
+        calls.chain(live).chain(report.versions.iter().rev().map(SinceLine::Version)).collect()
     }
+}
 
-    /// The version on the selected line: the newest comes first.
-    pub fn selected_version(&self) -> Option<&VersionRow> {
-        let report = self.report()?;
-        let calls = usize::from(report.first_missing.is_some()) + usize::from(report.last_present.is_some());
-        report.versions.iter().rev().nth(self.selected.checked_sub(calls)?)
-    }
-
-    /// The call on the selected line.
-    pub fn selected_call(&self) -> Option<&CallRef> {
-        let report = self.report()?;
-        report.first_missing.iter().chain(&report.last_present).nth(self.selected)
-    }
+/// A line that can be selected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SinceLine<'a> {
+    /// One of the two calls at the fall.
+    Call {
+        /// The first without the key; else the last with it.
+        missing: bool,
+        /// The call.
+        call: &'a CallRef,
+    },
+    /// The live calls without the key that are not counted.
+    Live,
+    /// A flow version; the newest comes first.
+    Version(&'a VersionRow),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn conditions_are_written_as_they_are_read() {
-        let asked = SinceQuestion { key: "tier".into(), on: "customer".into(), ..SinceQuestion::default() };
-        let found = asked.with_filter("flow:MainIVR queue:\"Technical Support\" on:agent days:14").unwrap();
-        assert_eq!(found.queue.as_deref(), Some("Technical Support"));
-        assert_eq!(asked.with_filter(&found.filter()).unwrap(), found);
-        assert_eq!(asked.with_filter("").unwrap(), asked);
-        assert!(asked.with_filter("state:ivr").unwrap_err().contains("flow:, queue:, on: and days:"));
-        assert!(asked.with_filter("days:0").is_err());
-    }
 
     proptest! {
         #[test]

@@ -176,15 +176,16 @@ fn call(record: CallRecord) -> HistoryCall {
 
 /// How a key stood at the last milestone that the call passed; its value only where it is kept in clear.
 fn state(key: &KeyRecord, last: usize) -> String {
-    let there = if key.present_at[last] { "there" } else { "gone" };
+    let there = if key.present_at[last] { "set" } else { "absent" };
+    let at = MILESTONES[last].replace('-', " ");
     let changes = match key.changes {
         0 => String::new(),
         1 => ", changed once".to_owned(),
         n => format!(", changed {n} times"),
     };
     match &key.value {
-        Some(value) => format!("{value} ({there} at {}{changes})", MILESTONES[last]),
-        None => format!("{} ({there} at {}{changes}; its value is not kept)", key.kind.as_str(), MILESTONES[last]),
+        Some(value) => format!("{value} ({there} at {at}{changes})"),
+        None => format!("{} ({there} at {at}{changes}; its value is not kept)", key.kind.as_str()),
     }
 }
 

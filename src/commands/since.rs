@@ -6,6 +6,7 @@ use super::{
     stdout, store,
 };
 use crate::{
+    domain::presence::{Presence, is_too_few_to_tell},
     exit::{Exit, Failure},
     export::{PresenceReport, PresenceShare, presence_html},
     ndjson,
@@ -209,10 +210,12 @@ pub(crate) fn verdict(answer: &SinceAnswer) -> String {
             format!("{} is on {on} on {} of calls. {waits}", answer.key, percent(share))
         }
         None if answer.too_few => {
-            format!("{} is on {on} on {} of calls: too few calls to tell whether it fell.", answer.key, percent(share))
+            let rest =
+                few(answer).map_or_else(|| format!("{} of calls: too few calls to tell", percent(share)), |few| few);
+            format!("{} is on {on} on {rest}.", answer.key)
         }
         None => {
-            format!("{} is on {on} on {} of calls, with no fall between versions or days.", answer.key, percent(share))
+            format!("{} is on {on} on {} of calls, with no drop between versions or days.", answer.key, percent(share))
         }
         Some(first) => {
             let version = first.flow_version.as_ref().map(|version| format!(", version {version}"));
@@ -224,6 +227,35 @@ pub(crate) fn verdict(answer: &SinceAnswer) -> String {
             format!("{}{fell} of calls since {} ({flow}{}).", answer.key, first.time, version.unwrap_or_default())
         }
     }
+}
+
+/// `99 % of calls up to v42; v43: 4 of 5, too few calls to tell`: the last version of a flow beside those before it.
+fn few(answer: &SinceAnswer) -> Option<String> {
+    let known: Vec<_> = answer.by_version.iter().filter(|version| version.flow_version.is_some()).collect();
+    let of_flow = |a: &&since::VersionShare, b: &&since::VersionShare| {
+        (&a.flow_name, &a.organization_id) == (&b.flow_name, &b.organization_id)
+    };
+    let few = known.chunk_by(of_flow).rev().find_map(|versions| {
+        let (newest, earlier) = versions.split_last()?;
+        let last = earlier.last()?;
+        let before = earlier.iter().fold(Share::default(), |sum, version| Share {
+            calls: sum.calls + version.share.calls,
+            present: sum.present + version.share.present,
+            missing: sum.missing + version.share.missing,
+        });
+        let counts = |share: Share| Presence::new(share.calls, share.present);
+        is_too_few_to_tell(counts(last.share), counts(newest.share)).then_some((last, newest, before))
+    });
+    let (last, newest, before) = few?;
+    let number = |version: &since::VersionShare| version.flow_version.clone().unwrap_or_default();
+    Some(format!(
+        "{} of calls up to v{}; v{}: {} of {}, too few calls to tell",
+        percent(before),
+        number(last),
+        number(newest),
+        newest.share.present,
+        newest.share.calls
+    ))
 }
 
 /// `MainIVR v43: 0 of 50 so far, not judged before …`.

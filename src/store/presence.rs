@@ -54,10 +54,11 @@ pub(crate) struct PresenceDrop {
 impl fmt::Display for PresenceDrop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, on, flow, version_before, before, after, .. } = self;
+        let on = if on == "customer" { String::new() } else { format!(" (on {on})") };
         write!(
             f,
-            "{key} was on {on} on {} of {} calls of {} version {version_before}; of version {} it is on {} of {}",
-            before.present, before.calls, flow.name, flow.version, after.1, after.0
+            "{key}{on} is on {} of {} calls of {} v{}, and was on {} of {} of v{version_before}",
+            after.1, after.0, flow.name, flow.version, before.present, before.calls
         )
     }
 }
@@ -490,10 +491,7 @@ mod tests {
         // Each is judged with the next one, when no other can have started before it.
         assert!(told[0].0 < 2_005, "told by call {}", told[0].0 - 1_999);
         let words = told[0].1.to_string();
-        assert!(
-            words.contains("tier was on customer on 1980 of 2000 calls of MainIVR version 42; of version 43"),
-            "{words}"
-        );
+        assert!(words.contains("calls of MainIVR v43, and was on 1980 of 2000 of v42"), "{words}");
     }
 
     #[test]

@@ -1,16 +1,22 @@
-//! The Since screen: the verdict in one sentence, the calls at the fall, presence by day and by flow version.
+//! The Since screen: the verdict in one sentence, the calls at the fall, presence by day and by flow version, and what is known of
+//! the calls without the key.
 
 mod days;
+mod known;
 mod record;
+mod verdict;
+mod versions;
 
-use super::paint::{Bits, Paint, bit};
+use super::paint::{Paint, bit};
 use crate::app::{
     Model, layout, rows,
-    since::{CallRef, Reading, Share, SinceReport},
+    since::{CallRef, LiveWithout, Reading, SinceLine, SinceReport},
 };
-use crate::domain::text::{Align, fit_in, shorten_id_in};
+use crate::domain::text::shorten_id_in;
 use jiff::Timestamp;
-use ratatui::{layout::Rect, style::Style};
+use ratatui::layout::Rect;
+use std::time::Duration;
+pub(super) use versions::share;
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     let body = layout::frame(model.size).body;
@@ -35,7 +41,7 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) 
         Reading::None | Reading::Asked => ("Asking the history store".to_owned(), String::new(), t.strong()),
         Reading::NoStore => (
             "No history is kept yet.".to_owned(),
-            "sidetone collect follows calls for days without a screen and keeps which keys were there, by flow version; \
+            "sidetone collect follows calls for days without a screen and keeps which keys they had, by flow version; \
              values only for keys that you name. [store] enabled = true in the configuration switches it on here."
                 .to_owned(),
             t.strong(),
@@ -45,6 +51,7 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) 
             "Keys are case-sensitive. c chooses another key, / changes the filter.".to_owned(),
             t.strong(),
         ),
+        Reading::Failed(why) if model.replay.is_some() => (why.clone(), String::new(), t.strong()),
         Reading::Failed(why) => ("The history store cannot be asked.".to_owned(), why.clone(), t.alarm()),
         Reading::Here(_) => return,
     };
@@ -60,110 +67,141 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) 
     }
 }
 
+/// Rows of the chart from which on what is known of the calls has room below.
+const CHART: u16 = 12;
+
 fn report_of(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, area: Rect, body: Rect) {
     let mut y = area.y;
-    for line in verdict(paint, model, report, area.width) {
+    for line in verdict::lines(paint, model, report, area.width) {
         paint.line(area.x, y, area.right(), &line);
         y += 1;
     }
-    if area.height >= 26 {
+    let airy = area.height >= 26;
+    y += u16::from(airy);
+    let listed = model.since.listed();
+    let above = listed.iter().take_while(|line| !matches!(line, SinceLine::Version(_))).count();
+    for (i, line) in listed.iter().enumerate().take(above) {
+        let row = Rect { y, height: 1, ..area };
+        match line {
+            SinceLine::Call { missing, call } => witness(paint, model, report, (*missing, call), row),
+            SinceLine::Live => live(paint, model, row),
+            SinceLine::Version(_) => {}
+        }
+        select(paint, model, i, row);
         y += 1;
     }
-    let mut line = 0;
-    for (label, call) in [("First missing", &report.first_missing), ("Last good", &report.last_present)] {
-        if let Some(call) = call {
-            witness(paint, model, label, call, Rect { y, height: 1, ..area }, line == model.since.selected);
-            line += 1;
-            y += 1;
+    y += u16::from(airy && above > 0);
+    // From the bottom: what is known of the calls, the versions, the days.
+    let versions = report.versions.len().min(usize::from(area.height / 4).max(2)) as u16;
+    let left = area.bottom().saturating_sub(y + versions + 3);
+    // A rule above what is known, then the list of calls in half of what is left over.
+    let spare = usize::from(left.saturating_sub(CHART));
+    let mut known = known::facts(paint, model, report, area.width);
+    known.truncate(spare.saturating_sub(1));
+    let list = (spare / 2).saturating_sub(known.len() + 1);
+    known.extend(known::newest(paint, model, report, list));
+    let below = if known.is_empty() { 0 } else { known.len() as u16 + 1 };
+    let chart = Rect { y: y + 1, height: left - below, ..area };
+    paint.rule(Rect { y, height: 1, ..body });
+    let used = if chart.height >= 6 {
+        days::draw(paint, model, report, chart)
+    } else {
+        days::brief(paint, report, chart);
+        chart.height
+    };
+    let table = Rect { y: chart.y + used + 1, height: versions + 1, ..area };
+    paint.rule(Rect { y: table.y.saturating_sub(1), height: 1, ..body });
+    versions::draw(paint, model, report, table, above);
+    if !known.is_empty() {
+        paint.rule(Rect { y: table.bottom(), height: 1, ..body });
+        for (y, line) in (table.bottom() + 1..area.bottom()).zip(&known) {
+            paint.line(area.x, y, area.right(), line);
         }
     }
-    // From the bottom: the versions, as many as there are and as fit.
-    let versions = report.versions.len().min(usize::from(area.height / 4).max(2)) as u16;
-    let table = Rect { y: area.bottom().saturating_sub(versions + 1), height: versions + 1, ..area };
-    let chart = Rect { y: y + 1, height: table.y.saturating_sub(y + 2), ..area };
-    paint.rule(Rect { y, height: 1, ..body });
-    if chart.height >= 6 {
-        days::draw(paint, model, report, chart);
-    } else if chart.height > 0 {
-        days::brief(paint, report, chart);
-    }
-    paint.rule(Rect { y: table.y.saturating_sub(1), height: 1, ..body });
-    by_version(paint, model, report, table, line);
 }
 
-/// `Present on 63 % of calls since v43, 99 % before.`
-fn verdict<'a>(paint: &Paint<'_>, model: &Model, report: &SinceReport, width: u16) -> Vec<Bits<'a>> {
-    let t = paint.theme;
-    let g = paint.glyphs;
-    let q = &model.since.question;
-    let percent = |share: Share| share.percent().map_or("no calls".to_owned(), |p| format!("{p} %"));
-    let mut bits = match report.fall() {
-        Some((now, before)) => {
-            let since = if now.version.is_empty() { "then".to_owned() } else { format!("v{}", now.version) };
-            let before = before.map(|b| format!(" {} before.", percent(b.share))).unwrap_or_default();
-            vec![
-                bit(format!("{} Present on {} of calls since {since},", g.missing, percent(now.share)), t.alarm()),
-                bit(before, t.strong()),
-            ]
-        }
-        None if report.first_missing.is_some() => {
-            vec![bit(
-                format!("{} Present on {} of calls, and it has fallen.", g.missing, percent(report.share)),
-                t.alarm(),
-            )]
-        }
-        None if report.share.missing() == 0 => {
-            vec![bit(format!("{} Present on every one of {} calls.", g.seen, report.share.calls), t.seen())]
-        }
-        None if let Some(waits) = &report.not_judged => {
-            let of = format!("v{}: {} of {} so far, ", waits.version, waits.share.present, waits.share.calls);
-            let until = Timestamp::from_millisecond(waits.until).unwrap_or_default();
-            let until = until.to_zoned(model.settings.zone.clone()).strftime("%H:%M:%S").to_string();
-            vec![
-                bit(format!("Present on {} of calls. ", percent(report.share)), t.strong()),
-                bit(format!("{of}not judged yet (by {until}): earlier calls are in the flow."), t.strong()),
-            ]
-        }
-        None if report.too_few => {
-            let words = format!("{} Present on {} of calls, ", g.seen, percent(report.share));
-            vec![bit(words, t.strong()), bit("of the newest version too few to tell.", t.strong())]
-        }
-        None => {
-            vec![bit(format!("{} Present on {} of calls, without a fall.", g.seen, percent(report.share)), t.strong())]
-        }
-    };
-    let by = report.by.replace('-', " ");
-    let flow = report.flow.as_deref().map(|f| format!(", flow {f}")).unwrap_or_default();
-    let queue = q.queue.as_deref().map(|f| format!(", queue {f}")).unwrap_or_default();
-    let days = q.days.map(|d| format!(", last {d} days")).unwrap_or_default();
-    let facts = format!("{} on {}, by {by}{flow}{queue}{days}", q.key, q.on);
-    if paint.bits_width(&bits) + paint.width(&facts) + 3 <= width {
-        bits.push(bit(format!("   {facts}"), t.quiet()));
-        return vec![bits];
+/// Marks the line of this number where it is selected.
+fn select(paint: &mut Paint<'_>, model: &Model, line: usize, row: Rect) {
+    if line == model.since.selected {
+        let t = paint.theme;
+        paint.put(row.x, row.y, row.x + 1, paint.glyphs.selection, t.text());
+        paint.tint(row, |s| t.selected(s));
     }
-    vec![bits, vec![bit(facts, t.quiet())]]
 }
+
+/// Columns of the label of a line.
+const LABEL: usize = 15;
 
 /// One of the two calls at the fall.
-fn witness(paint: &mut Paint<'_>, model: &Model, label: &str, call: &CallRef, area: Rect, selected: bool) {
+fn witness(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, (missing, call): (bool, &CallRef), area: Rect) {
     let t = paint.theme;
-    let time = moment(model, call.started);
     let from = model.monitor.board.get(call.conversation.as_str()).map(|e| rows::from(&e.conversation).into_owned());
     let id = shorten_id_in(call.conversation.as_str(), 9, paint.charset()).into_owned();
-    let mark = if selected { paint.glyphs.selection } else { " " };
     let version = if call.version.is_empty() { String::new() } else { format!("v{}  ", call.version) };
-    let bits = [
-        bit(format!("{mark} "), t.text()),
-        bit(format!("{label:<15}"), t.quiet()),
-        bit(format!("{time}  "), t.text()),
+    let label = if missing { "First missing" } else { "Last good" };
+    let mut bits = vec![
+        bit("  ", t.text()),
+        bit(format!("{label:<LABEL$}"), t.quiet()),
+        bit(format!("{}  ", moment(model, call.started)), t.text()),
         bit(version, t.strong()),
         bit(from.map(|from| format!("{from}  ")).unwrap_or_default(), t.text()),
         bit(format!("call {id}"), t.quiet()),
     ];
-    paint.line(area.x, area.y, area.right(), &bits);
-    if selected {
-        paint.tint(area, |s| t.selected(s));
+    if let Some(words) = beside(report, missing, call) {
+        let words = bit(format!("  {words}"), t.quiet());
+        if paint.bits_width(&bits) + paint.width(&words.0) <= area.width {
+            bits.push(words);
+        }
     }
+    paint.line(area.x, area.y, area.right(), &bits);
+}
+
+/// How soon after the first call of the version; how long before the first call without the key.
+fn beside(report: &SinceReport, missing: bool, call: &CallRef) -> Option<String> {
+    let between = |from: i64, to: i64| Some(Duration::from_millis(u64::try_from(to - from).ok()?));
+    if missing {
+        let (fallen, _) = report.fall()?;
+        let after = between(fallen.first, call.started)?;
+        let version = Some(&fallen.version).filter(|version| !version.is_empty())?;
+        return Some(match after.as_secs() {
+            0 => format!("the first call of v{version}"),
+            _ => format!("{} after the first call of v{version}", span(after)),
+        });
+    }
+    let first = report.first_missing.as_ref()?;
+    Some(format!("{} before it", span(between(call.started, first.started)?)))
+}
+
+/// `4 min`, in the largest unit.
+fn span(time: Duration) -> String {
+    match time.as_secs() {
+        s @ 0..60 => format!("{s} s"),
+        s @ 60..3600 => format!("{} min", s / 60),
+        s @ 3600..86_400 => format!("{} h", s / 3600),
+        s => format!("{} d", s / 86_400),
+    }
+}
+
+/// The live calls without the key that are not counted.
+fn live(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let t = paint.theme;
+    let of = |call: &LiveWithout| Some(&call.conversation) == model.since.from.as_ref();
+    let all = &model.since.live;
+    let (here, others) = (all.iter().any(of), all.iter().filter(|call| !of(call)).count());
+    let others = match (here, others) {
+        (true, 0) => "this call lacks it".to_owned(),
+        (true, 1) => "this call and 1 other live call lack it".to_owned(),
+        (true, n) => format!("this call and {n} other live calls lack it"),
+        (false, 1) => "1 live call lacks it".to_owned(),
+        (false, n) => format!("{n} live calls lack it"),
+    };
+    let bits = [
+        bit("  ", t.text()),
+        bit(format!("{:<LABEL$}", "Not counted"), t.quiet()),
+        bit(format!("{} {others}", paint.glyphs.alarm), t.warn()),
+        bit(": not watched at flow end", t.quiet()),
+    ];
+    paint.line(area.x, area.y, area.right(), &bits);
 }
 
 /// `Fri 27 Nov 09:14:06` in the operator's zone.
@@ -177,73 +215,26 @@ fn short_moment(model: &Model, milliseconds: i64) -> String {
     time.to_zoned(model.settings.zone.clone()).strftime("%d %b %H:%M").to_string()
 }
 
-/// The versions, the newest first.
-fn by_version(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, area: Rect, first: usize) {
-    let t = paint.theme;
-    let wide = area.width >= 100;
-    let share_width = if wide { 22 } else { 12 };
-    let name_width = 20u16;
-    let columns = |paint: &mut Paint<'_>, y: u16, cells: [&str; 4], style: Style| {
-        let mut x = area.x + 2;
-        paint.cell(x, y, name_width, cells[0], Align::Left, style);
-        x += name_width;
-        for text in &cells[1..] {
-            paint.cell(x, y, 9, text, Align::Right, style);
-            x += 9;
+/// A number with its thousands apart: `15 114`.
+fn grouped(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = if n < 0 { "-".to_owned() } else { String::new() };
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
         }
-        x + 2
-    };
-    paint.put(area.x, area.y, area.right(), "By flow version", t.strong());
-    let heads = ["", "calls", "present", "missing"];
-    let x = columns(paint, area.y, heads, t.quiet());
-    paint.put(area.x, area.y, area.right(), "By flow version", t.strong());
-    paint.put(x, area.y, area.right(), "share", t.quiet());
-    if wide {
-        paint.put(x + share_width + 8, area.y, area.right(), "first          last", t.quiet());
+        out.push(digit);
     }
-    let rows = report.versions.iter().rev().take(usize::from(area.height.saturating_sub(1)));
-    for (i, version) in rows.enumerate() {
-        let y = area.y + 1 + i as u16;
-        let name = match (version.flow.as_str(), version.version.as_str()) {
-            (flow, "") => flow.to_owned(),
-            (flow, v) if report.flow.is_some() || flow.is_empty() => format!("v{v}"),
-            (flow, v) => format!("{flow} v{v}"),
-        };
-        let of = if version.organization.is_empty() { String::new() } else { format!(" {}", version.organization) };
-        let name = format!("{name}{of}");
-        let name = fit_in(&name, usize::from(name_width), Align::Left, paint.charset()).into_owned();
-        let s = version.share;
-        let counts = [s.calls.to_string(), s.present.to_string(), s.missing().to_string()];
-        let x = columns(paint, y, [&name, &counts[0], &counts[1], &counts[2]], t.text());
-        let after = share(paint, x, y, share_width, s);
-        if wide {
-            let times = format!("{}   {}", short_moment(model, version.first), short_moment(model, version.last));
-            paint.put(after + 1, y, area.right(), &times, t.quiet());
-        }
-        if first + i == model.since.selected {
-            paint.put(area.x, y, area.x + 1, paint.glyphs.selection, t.text());
-            paint.tint(Rect { y, height: 1, ..area }, |s| t.selected(s));
-        }
-    }
+    out
 }
 
-/// A bar and its percent: what is good is a thin line, what is missing is marked. The column after it.
-pub(super) fn share(paint: &mut Paint<'_>, x: u16, y: u16, width: u16, share: Share) -> u16 {
-    let t = paint.theme;
-    let g = paint.glyphs;
-    let Some(percent) = share.percent() else {
-        return paint.put(x, y, x + width + 7, "no calls", t.quiet());
-    };
-    let good = (i64::from(width) * percent / 100) as u16;
-    let good = if percent < 100 { good.min(width.saturating_sub(1)) } else { width };
-    let few = percent >= 90;
-    for i in 0..width {
-        let (mark, style) = match (i < good, few) {
-            (true, _) => (g.lane, t.seen()),
-            (false, true) => (g.rule, t.quiet()),
-            (false, false) => (g.missing, t.alarm()),
-        };
-        paint.put(x + i, y, x + width, mark, style);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let shown = [0, 7, 402, 1_000, 15_114, 1_234_567, -1_234].map(grouped);
+        assert_eq!(shown, ["0", "7", "402", "1 000", "15 114", "1 234 567", "-1 234"]);
     }
-    paint.put(x + width, y, x + width + 7, &format!(" {percent:>3} %"), t.text()) + 1
 }

@@ -27,6 +27,8 @@ pub struct Pick {
     pub choices: Vec<(String, String, Choice)>,
     /// Which one is selected.
     pub selected: usize,
+    /// The beginning of a row, as far as it was typed.
+    typed: String,
 }
 
 /// What may be taken from a popup.
@@ -61,6 +63,15 @@ pub enum Choice {
 }
 
 impl Pick {
+    /// A list with this row selected.
+    pub(in crate::app) fn new(
+        title: impl Into<String>,
+        choices: Vec<(String, String, Choice)>,
+        selected: usize,
+    ) -> Self {
+        Self { title: title.into(), choices, selected, typed: String::new() }
+    }
+
     /// The list is one of views.
     pub(in crate::app) fn of_views(&self) -> bool {
         matches!(self.choices.get(self.selected), Some((_, _, Choice::View(_))))
@@ -77,18 +88,35 @@ impl Pick {
         there
     }
 
+    /// Whether the label of a row begins with this, in any case.
+    fn begins(&self, row: usize, text: &str) -> bool {
+        self.choices.get(row).is_some_and(|(label, ..)| label.to_lowercase().starts_with(&text.to_lowercase()))
+    }
+
+    /// Selects the first row that begins with what was typed and this letter; false where nothing was typed or none does.
+    pub(in crate::app) fn goes_on(&mut self, key: Key) -> bool {
+        let Code::Char(letter) = key.code else { return false };
+        if key.ctrl || key.alt || self.typed.is_empty() {
+            return false;
+        }
+        let typed = format!("{}{letter}", self.typed);
+        let found = (0..self.choices.len()).find(|row| self.begins(*row, &typed));
+        if let Some(row) = found {
+            (self.selected, self.typed) = (row, typed);
+        }
+        found.is_some()
+    }
+
     /// Selects the next row that begins with this letter; false where there is none.
     pub(in crate::app) fn select_lettered(&mut self, key: Key) -> bool {
         let Code::Char(letter) = key.code else { return false };
         if key.ctrl || key.alt {
             return false;
         }
-        let begins = |row: &usize| {
-            let label = self.choices.get(*row).and_then(|(label, ..)| label.chars().next());
-            label.is_some_and(|first| first.to_lowercase().eq(letter.to_lowercase()))
-        };
-        let found = (self.selected + 1..self.choices.len()).chain(0..=self.selected).find(begins);
+        let mut rows = (self.selected + 1..self.choices.len()).chain(0..=self.selected);
+        let found = rows.find(|row| self.begins(*row, &letter.to_string()));
         self.selected = found.unwrap_or(self.selected);
+        self.typed = if found.is_some() { letter.to_string() } else { String::new() };
         found.is_some()
     }
 
@@ -117,6 +145,7 @@ impl Popup for Pick {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Up | Command::Down => {
+                self.typed.clear();
                 self.selected = step(self.selected, command == Command::Down, self.choices.len());
                 CommandOutcome::Stay
             }

@@ -1,7 +1,12 @@
 //! The filter of the Since screen: by flow, queue, participant and days.
 
 use super::{Choice, CommandOutcome, Popup};
-use crate::app::{Model, editor::Editor, keymap::Command, since::SinceQuestion};
+use crate::app::{
+    Model,
+    editor::Editor,
+    keymap::Command,
+    since::{KnownNames, SinceQuestion},
+};
 
 /// The prompt.
 #[derive(Debug)]
@@ -10,13 +15,21 @@ pub struct SincePrompt {
     pub text: Editor,
     /// What is wrong with them.
     pub mistake: Option<String>,
+    /// What is said of the condition that is being typed.
+    pub remark: Option<String>,
     question: SinceQuestion,
+    known: KnownNames,
 }
 
 impl SincePrompt {
-    /// On the present question.
-    pub(in crate::app) fn new(question: &SinceQuestion) -> Self {
-        Self { text: Editor::new(&question.filter(), false), mistake: None, question: question.clone() }
+    /// On the present question; the next condition can be typed at once.
+    pub(in crate::app) fn new(question: &SinceQuestion, known: KnownNames) -> Self {
+        let mut text = question.filter();
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        let text = Editor::new(&text, false);
+        Self { text, mistake: None, remark: None, question: question.clone(), known }
     }
 }
 
@@ -39,6 +52,8 @@ impl Popup for SincePrompt {
     }
 
     fn edited(&mut self, _: &mut Model) {
-        self.mistake = self.question.with_filter(&self.text.text()).err();
+        let text = self.text.text();
+        self.mistake = self.question.with_filter(&text).err();
+        self.remark = self.known.remark(&text);
     }
 }

@@ -89,7 +89,7 @@ fn sort(model: &mut Model) {
         (sort.name().to_owned(), note.to_owned(), Choice::Sort(sort))
     };
     let choices = sorts.into_iter().map(choice).collect();
-    model.overlays.push(Overlay::Pick(Pick { title: "Sort by".into(), choices, selected }));
+    model.overlays.push(Overlay::Pick(Pick::new("Sort by", choices, selected)));
 }
 
 /// Closed, it is opened; open, it gets the keyboard.

@@ -79,7 +79,7 @@ fn pick(model: &mut Model) {
             (name.clone(), note, Choice::Flow(name))
         })
         .collect();
-    model.overlays.push(Overlay::Pick(Pick { title: "Flow".into(), choices, selected: 0 }));
+    model.overlays.push(Overlay::Pick(Pick::new("Flow", choices, 0)));
 }
 
 /// Takes this flow and asks for its configuration.
@@ -214,7 +214,7 @@ fn ask(model: &mut Model) {
 
 fn begin(model: &mut Model) -> Vec<Effect> {
     let Some(definition) = model.flow.definition().cloned() else {
-        model.say(Level::Info, "There is no flow to run: its configuration is not here.");
+        model.say(Level::Info, "The flow cannot be run: its configuration has not been read.");
         return Vec::new();
     };
     let mut effects = hang_up(model);
@@ -296,7 +296,7 @@ fn jump(model: &mut Model) {
         };
         Some((from, note, Choice::Call(id.clone(), place.0, place.1)))
     });
-    let pick = Pick { title: format!("Calls without {key}"), choices: choices.collect(), selected: 0 };
+    let pick = Pick::new(format!("Calls without {key}"), choices.collect(), 0);
     model.overlays.push(Overlay::Pick(pick));
 }
 

@@ -28,6 +28,13 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     let cancelled = due.and_then(Result::err).filter(|_| !leaves && last != Some(key));
     let mut effects = answered(model, due.filter(|due| due.is_ok() || !leaves));
     let scopes = model.scopes();
+    // The next letter of a row's name that is being typed is no command.
+    if let Some(Overlay::Pick(pick)) = model.overlays.last_mut()
+        && pick.goes_on(key)
+    {
+        model.touch();
+        return effects;
+    }
     effects.extend(match model.keymap.lookup(&scopes, key) {
         Some(binding) if model.meets(binding.when) => match model.answers(binding.command, last == Some(key)) {
             KeyAnswer::Yes => command(model, binding.command),

@@ -197,10 +197,7 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             why::gathered(model, &call, found.0);
             Vec::new()
         }
-        Msg::SinceRead(question, answer) => {
-            since::read(model, &question, answer);
-            Vec::new()
-        }
+        Msg::SinceRead(question, answer) => since::read(model, &question, answer),
         Msg::HistoryCall(answer) => {
             since::call(model, answer);
             Vec::new()

@@ -144,7 +144,7 @@ fn calls(model: &mut Model) {
     let here = model.calls.selected.as_ref();
     let selected = replay.index.calls().iter().position(|c| Some(&c.id) == here).unwrap_or(0);
     let title = format!("{} calls of the recording", choices.len());
-    model.overlays.push(Overlay::Pick(Pick { title, choices, selected }));
+    model.overlays.push(Overlay::Pick(Pick::new(title, choices, selected)));
 }
 
 /// A call was taken from the list.

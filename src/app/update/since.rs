@@ -7,7 +7,9 @@ use crate::app::{
     notice::Level,
     popups::{Choice, Overlay, Pick, SincePrompt},
     screen::Screen,
-    since::{HistoryCall, MissingRow, Reading, SinceQuestion, SinceReport, SinceScreen},
+    since::{
+        HistoryCall, KnownNames, LiveWithout, MissingRow, Reading, SinceLine, SinceQuestion, SinceReport, SinceScreen,
+    },
 };
 use crate::domain::{ConversationId, text::shorten_id};
 use jiff::Timestamp;
@@ -24,6 +26,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
             (cell.key.to_string(), on.to_owned(), flow.map(ToOwned::to_owned))
         }),
     };
+    let from = why::selected(model).map(|cell| cell.conversation).filter(|_| model.screen != Screen::Flow);
     let Some((key, on, flow)) = asked else {
         let words = why::none_selected(model);
         model.say(Level::Info, words);
@@ -33,29 +36,33 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let question = SinceQuestion { key, on, flow, ..SinceQuestion::default() };
     let effects = ask(model, question.clone());
     model.since.opened = question;
+    model.since.from = from;
     effects
 }
 
 /// Asks the store.
 pub(super) fn ask(model: &mut Model, question: SinceQuestion) -> Vec<Effect> {
     let opened = SinceQuestion { key: question.key.clone(), ..std::mem::take(&mut model.since.opened) };
-    model.since = SinceScreen { question: question.clone(), opened, reading: Reading::Asked, ..SinceScreen::default() };
+    let from = model.since.from.take();
+    model.since =
+        SinceScreen { question: question.clone(), opened, from, reading: Reading::Asked, ..SinceScreen::default() };
     model.touch();
     if model.replay.is_some() {
-        model.since.reading = Reading::Failed("A recording is played: the history store is not asked.".to_owned());
+        model.since.reading =
+            Reading::Failed("A recording is being played, and the history is not part of it.".to_owned());
         return Vec::new();
     }
     vec![Effect::Since(question)]
 }
 
-/// The store has answered; `None` without a store.
+/// The store has answered; `None` without a store. Of the flow that it is about the configuration is read, for what changed in it.
 pub(super) fn read(
     model: &mut Model,
     question: &SinceQuestion,
     answer: Option<Result<Option<Box<SinceReport>>, String>>,
-) {
+) -> Vec<Effect> {
     if model.since.question != *question {
-        return;
+        return Vec::new();
     }
     model.since.reading = match answer {
         None => Reading::NoStore,
@@ -65,6 +72,13 @@ pub(super) fn read(
     };
     model.since.selected = 0;
     model.touch();
+    let Some(report) = model.since.report() else { return Vec::new() };
+    let Some((fallen, _)) = report.fall() else { return Vec::new() };
+    let known = model.definitions.get(&fallen.flow).and_then(|read| read.as_ref().ok());
+    if fallen.flow.is_empty() || known.is_some_and(|known| known.version.as_deref() == Some(&fallen.version)) {
+        return Vec::new();
+    }
+    vec![Effect::ReadFlow(fallen.flow.clone())]
 }
 
 /// What the store has of a call.
@@ -78,7 +92,7 @@ pub(super) fn call(model: &mut Model, answer: Result<Option<HistoryCall>, String
 }
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    let lines = model.since.lines();
+    let lines = model.since.listed().len();
     let s = &mut model.since;
     match command {
         Command::Back if s.call.is_some() => s.call = None,
@@ -96,7 +110,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Open => return open_call(model),
         Command::Columns => pick(model),
         Command::Filter => {
-            let prompt = SincePrompt::new(&s.question);
+            let prompt = SincePrompt::new(&model.since.question, known(model));
             model.overlays.push(Overlay::Since(prompt));
         }
         Command::Refresh => {
@@ -111,28 +125,40 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 
 /// The call of the selected line; of a version, a list of its calls without the key.
 fn open_call(model: &mut Model) -> Vec<Effect> {
-    if let Some(call) = model.since.selected_call().cloned() {
-        return go_to(model, call.conversation);
-    }
-    let Some(version) = model.since.selected_version() else {
-        model.say(Level::Info, "There is no call to open.");
-        return Vec::new();
-    };
-    let missing = model.since.report().map(|report| report.missing.as_slice()).unwrap_or_default();
-    let own = missing.iter().filter(|row| row.flow == version.flow && row.call.version == version.version);
     let zone = &model.settings.zone;
-    let choice = |row: &MissingRow| {
+    let key = &model.since.question.key;
+    let live = |call: &LiveWithout| {
+        let label = format!("{}  {}", call.from, call.to);
+        (label, "live, not counted".to_owned(), Choice::Past(call.conversation.clone()))
+    };
+    let past = |row: &MissingRow| {
         let time = Timestamp::from_millisecond(row.call.started).unwrap_or_default().to_zoned(zone.clone());
-        let label = format!("{}  {}", time.strftime("%d %b %H:%M:%S"), row.queue);
+        let queue = if row.queue.is_empty() { "no queue" } else { &row.queue };
+        let label = format!("{}  {queue}", time.strftime("%d %b %H:%M:%S"));
         (label, shorten_id(row.call.conversation.as_str(), 9).into_owned(), Choice::Past(row.call.conversation.clone()))
     };
-    let choices: Vec<_> = own.map(choice).collect();
+    let (choices, nothing): (Vec<_>, String) = match model.since.listed().get(model.since.selected) {
+        None => (Vec::new(), "There is no call to open.".to_owned()),
+        Some(SinceLine::Call { call, .. }) => {
+            let conversation = call.conversation.clone();
+            return go_to(model, conversation);
+        }
+        Some(SinceLine::Live) => (model.since.live.iter().map(live).collect(), String::new()),
+        Some(SinceLine::Version(version)) => {
+            let missing = model.since.report().map(|report| report.missing.as_slice()).unwrap_or_default();
+            let own = missing.iter().filter(|row| row.flow == version.flow && row.call.version == version.version);
+            let alive =
+                model.since.live.iter().filter(|c| c.flow == version.flow && c.version == version.version).map(live);
+            let of = if version.version.is_empty() { String::new() } else { format!(" of v{}", version.version) };
+            (alive.chain(own.map(past)).collect(), format!("No call{of} that is counted lacks {key}."))
+        }
+    };
     if choices.is_empty() {
-        model.say(Level::Info, "No call of this version is known to lack the key.");
+        model.say(Level::Info, nothing);
         return Vec::new();
     }
-    let title = format!("Calls without {}", model.since.question.key);
-    model.overlays.push(Overlay::Pick(Pick { title, choices, selected: 0 }));
+    let title = format!("Calls without {key}");
+    model.overlays.push(Overlay::Pick(Pick::new(title, choices, 0)));
     model.touch();
     Vec::new()
 }
@@ -147,6 +173,22 @@ pub(super) fn go_to(model: &mut Model, conversation: ConversationId) -> Vec<Effe
         return Vec::new();
     }
     vec![Effect::HistoryCall(conversation.as_str().to_owned())]
+}
+
+/// The flows and queues that were seen, of live calls and in the answer.
+fn known(model: &Model) -> KnownNames {
+    let board = &model.monitor.board;
+    let report = model.since.report();
+    let missing = report.map(|report| report.missing.as_slice()).unwrap_or_default();
+    let runs = board.iter().flat_map(|entry| &entry.conversation.flows).filter_map(|run| run.name(&board.names));
+    let versions = report.map(|report| report.versions.as_slice()).unwrap_or_default();
+    let flows = runs.chain(versions.iter().map(|version| version.flow.as_str()));
+    let queues = board.names.queues().map(|(_, name)| name).chain(missing.iter().map(|row| row.queue.as_str()));
+    let set = |names: &mut dyn Iterator<Item = &str>| {
+        let set: std::collections::BTreeSet<&str> = names.filter(|name| !name.is_empty()).collect();
+        set.into_iter().map(str::to_owned).collect()
+    };
+    KnownNames { flows: set(&mut flows.into_iter()), queues: set(&mut queues.into_iter()) }
 }
 
 /// Another key: those that are expected, and those of the live calls.
@@ -172,5 +214,5 @@ fn pick(model: &mut Model) {
         return;
     }
     let choices = keys.into_iter().map(|key| (key.clone(), String::new(), Choice::SinceKey(key))).collect();
-    model.overlays.push(Overlay::Pick(Pick { title: "Key".into(), choices, selected }));
+    model.overlays.push(Overlay::Pick(Pick::new("Key", choices, selected)));
 }

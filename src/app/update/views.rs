@@ -17,7 +17,7 @@ pub(super) fn list(model: &mut Model) {
     }
     let choice = |view: &View| (view.name.clone(), view.words(), Choice::View(view.name.clone()));
     let choices = model.settings.views.iter().map(choice).collect();
-    model.overlays.push(Overlay::Pick(Pick { title: "Views".into(), choices, selected: 0 }));
+    model.overlays.push(Overlay::Pick(Pick::new("Views", choices, 0)));
 }
 
 /// Shows the Calls screen in the view of this name.

@@ -50,7 +50,8 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area:
 fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, widest: u16, width: u16) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
-    let bar = usize::from(width.saturating_sub(widest + 30).min(24));
+    // Beside the label and the count, and what is said of an output that none took.
+    let bar = usize::from(width.saturating_sub(widest + 41).min(24));
     let line = |output: &crate::app::flow::OutputCount| {
         let label = crate::domain::text::fit_in(
             &output.label,

@@ -8,6 +8,7 @@ use super::super::{
 use crate::app::{
     Model,
     flow::{FlowHistory, FlowKeyRow},
+    since::Share,
 };
 use crate::domain::text::{self, Align};
 use crate::flow::keys::When;
@@ -109,12 +110,18 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area:
         if let Some(history) = &model.flow.history {
             let shares = history.of(&row.key);
             for (at, _) in shown(Some(history), &c) {
-                match shares.and_then(|s| s.get(at)).copied().flatten() {
-                    Some(share) if c.bars => drop(since::share(paint, x, y, 13, share)),
+                let of = |at: usize| shares.and_then(|s| s.get(at)).copied().flatten();
+                // Of many keys it is right that not every call has them: only a fall is an alarm.
+                let has_fallen =
+                    |share: Share| at.checked_sub(1).and_then(of).is_some_and(|before| share.has_fallen_from(before));
+                match of(at) {
+                    Some(share) if c.bars => {
+                        since::share(paint, Rect { x, y, width: 13, height: 1 }, share, has_fallen(share));
+                    }
                     Some(share) => {
                         let percent = share.percent();
                         let words = percent.map_or("  –".to_owned(), |p| format!("{p:>3} %"));
-                        let style = if percent.is_some_and(|p| p < 95) { t.alarm() } else { t.text() };
+                        let style = if has_fallen(share) { t.alarm() } else { t.text() };
                         paint.put(x, y, x + c.version.0 - 1, &words, style);
                     }
                     None => drop(paint.put(x, y, x + 3, paint.glyphs.absent, t.quiet())),
@@ -140,10 +147,10 @@ fn tally<'a>(paint: &Paint<'_>, row: &FlowKeyRow, brevity: u8) -> Bits<'a> {
     let n = row.counts;
     let expected = row.is_expected();
     let absent = if expected { t.alarm() } else { t.quiet() };
-    let mark = if expected { g.missing } else { g.absent };
+    let (mark, word) = if expected { (g.missing, "missing") } else { (g.absent, "absent") };
     let mut bits = Vec::new();
     for (count, mark, word, style) in [
-        (n.missing, mark, "missing", absent),
+        (n.missing, mark, word, absent),
         (n.elsewhere, g.alarm, "elsewhere", t.warn()),
         (n.spelling, g.alarm, "misspelt", t.warn()),
         (n.late, g.alarm, "late", t.warn()),

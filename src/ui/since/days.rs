@@ -4,8 +4,9 @@ use crate::app::{
     Model,
     since::{DayRow, SinceReport},
 };
-use crate::ui::paint::{Paint, bit};
-use ratatui::layout::Rect;
+use crate::domain::text::Align;
+use crate::ui::paint::{Paint, bit, count};
+use ratatui::{layout::Rect, style::Style};
 
 /// Columns of the scale.
 const SCALE: u16 = 7;
@@ -17,66 +18,88 @@ fn fitting(report: &SinceReport, room: u16, each: u16, back: usize) -> &[DayRow]
     &report.days[end.saturating_sub(fit)..end]
 }
 
-pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, area: Rect) {
+/// Rows of the tallest columns.
+const TALLEST: u16 = 26;
+/// Below the columns: percent, day, flow, calls.
+const BELOW: u16 = 4;
+/// Columns of a percentage, which is as wide as the narrowest column.
+const PERCENT: u16 = 5;
+
+/// How many rows it takes of those that there are.
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, area: Rect) -> u16 {
     let t = paint.theme;
     let g = paint.glyphs;
-    let each = if area.width >= 100 { 8 } else { 6 };
-    let bar = each - 3;
-    let days = fitting(report, area.width.saturating_sub(SCALE), each, model.since.days_back);
+    // As wide as the days that there are allow.
+    let room = area.width.saturating_sub(SCALE);
+    let each = (room / count(report.days.len()).max(1)).clamp(PERCENT + 1, 12);
+    let bar = each.saturating_sub(3).max(PERCENT);
+    let days = fitting(report, room, each, model.since.days_back);
     let title = [
         bit("Presence by day", t.strong()),
         bit(if days.len() < report.days.len() { "  < > other days" } else { "" }, t.quiet()),
     ];
     paint.bits(area.x, area.y, area.right(), &title);
-    let none = format!("  {} not collected", g.absent);
     let legend = [
         bit(g.full, t.seen()),
         bit(" set  ", t.quiet()),
-        bit(g.part, t.alarm()),
-        bit(" missing", t.quiet()),
-        bit(none, t.quiet()),
+        bit(g.part, missing_style(paint, report.first_missing.is_some())),
+        bit(" missing  ", t.quiet()),
+        bit(format!("{} not collected", g.absent), t.quiet()),
     ];
     paint.bits_right(area.x + 20, area.y, area.right(), &legend);
-    // Below the columns: percent, day, calls.
-    let tall = area.height.saturating_sub(5).clamp(2, 12);
-    let top = area.y + 1;
+    // The columns do not touch the heading where there is room.
+    let air = u16::from(area.height >= 11);
+    let tall = area.height.saturating_sub(1 + air + BELOW).clamp(2, TALLEST);
+    let top = area.y + 1 + air;
     for (row, words) in [(0, "100 %"), (tall / 2, " 50 %"), (tall.saturating_sub(1), "  0 %")] {
         paint.put(area.x, top + row, area.x + SCALE, words, t.quiet());
     }
+    let below = top + tall;
+    let fell = report.first_missing.as_ref().map(|call| day_of(call.started));
     for (i, day) in days.iter().enumerate() {
         let x = area.x + SCALE + each * i as u16;
-        let below = top + tall;
-        let date = day.day.get(8..).unwrap_or_default();
-        paint.put(x, below + 1, x + each, &format!("{date:>3}"), t.quiet());
+        let put = |paint: &mut Paint<'_>, y: u16, text: &str, style| {
+            paint.cell(x, y, bar, text, Align::Right, style);
+        };
+        put(paint, below + 1, day.day.get(8..).unwrap_or_default(), t.quiet());
         let Some(share) = day.share else {
-            paint.put(x + 1, below - 1, x + each, g.absent, t.quiet());
-            paint.put(x, below, x + each, if paint.is_ascii() { "  -" } else { "  —" }, t.quiet());
+            put(paint, below - 1, g.absent, t.quiet());
+            put(paint, below, if paint.is_ascii() { "-" } else { "—" }, t.quiet());
             continue;
         };
+        put(paint, below + 3, &short(share.calls), t.quiet());
         let Some(percent) = share.percent() else {
-            paint.put(x, below, x + each, "  0", t.quiet());
-            paint.put(x, below + 2, x + each, "  0", t.quiet());
             continue;
         };
+        let has_fallen = fell.as_ref().is_some_and(|fell| day.day >= *fell);
         let good = (i64::from(tall) * percent / 100) as u16;
         // One missing call in a hundred is not to be overlooked, and neither is one present.
         let good = if percent < 95 { good.min(tall - 1) } else { tall };
         for row in 0..tall {
-            let (mark, style) = if row < good { (g.full, t.seen()) } else { (g.part, t.alarm()) };
+            let (mark, style) =
+                if row < good { (g.full, t.seen()) } else { (g.part, missing_style(paint, has_fallen)) };
             for column in 0..bar {
                 paint.put(x + column, below - 1 - row, x + each, mark, style);
             }
         }
-        let style = if percent < 95 { t.alarm() } else { t.text() };
-        paint.put(x, below, x + each, &format!("{percent:>3} %"), style);
-        paint.put(x, below + 2, x + each, &short(share.calls), t.quiet());
+        let style = if percent < 95 && has_fallen { t.alarm() } else { t.text() };
+        put(paint, below, &format!("{percent} %"), style);
     }
-    let label = top + tall;
-    if area.height > tall + 4 {
-        versions(paint, model, report, days, Rect { y: label + 3, height: 1, ..area }, each);
-    }
-    paint.put(area.x, label + 1, area.x + SCALE, "day", t.quiet());
-    paint.put(area.x, label + 2, area.x + SCALE, "calls", t.quiet());
+    paint.put(area.x, below + 1, area.x + SCALE, "day", t.quiet());
+    versions(paint, model, report, days, Rect { y: below + 2, height: 1, ..area }, each);
+    paint.put(area.x, below + 3, area.x + SCALE, "calls", t.quiet());
+    (1 + air + tall + BELOW).min(area.height)
+}
+
+/// What is missing is an alarm only after a fall: of many keys it is right that not every call has them.
+fn missing_style(paint: &Paint<'_>, has_fallen: bool) -> Style {
+    if has_fallen { paint.theme.alarm() } else { paint.theme.quiet() }
+}
+
+/// `2026-11-29`, in UTC as the days are.
+fn day_of(milliseconds: i64) -> String {
+    let time = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default();
+    time.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
 /// Below the days: from which one on each version ran.
@@ -85,8 +108,7 @@ fn versions(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, days: &[
     paint.put(area.x, area.y, area.x + SCALE, "flow", t.quiet());
     let fell = report.fall().map(|(version, _)| version.version.clone());
     let began = |first: i64| {
-        let time = jiff::Timestamp::from_millisecond(first).unwrap_or_default();
-        let day = time.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        let day = day_of(first);
         days.iter().position(|d| d.day >= day)
     };
     let mut starts: Vec<(u16, &crate::app::since::VersionRow)> = Vec::new();
@@ -113,20 +135,24 @@ fn versions(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, days: &[
     }
 }
 
-/// A number in four columns: `402`, `3104`, `15k`.
+/// A number in four columns at most: `402`, `3104`, `15k`.
 fn short(n: i64) -> String {
     match n {
-        0..10_000 => format!("{n:>4}"),
-        10_000..1_000_000 => format!("{:>3}k", n / 1000),
-        _ => format!("{:>3}M", n / 1_000_000),
+        0..10_000 => n.to_string(),
+        10_000..1_000_000 => format!("{}k", n / 1000),
+        _ => format!("{}M", n / 1_000_000),
     }
 }
 
 /// On a low screen: one sparkline.
 pub(super) fn brief(paint: &mut Paint<'_>, report: &SinceReport, area: Rect) {
     let t = paint.theme;
+    if area.height == 0 {
+        return;
+    }
     let room = area.width.saturating_sub(30);
     let days = fitting(report, room, 1, 0);
+    let fell = report.first_missing.as_ref().map(|call| day_of(call.started));
     let mut bits = vec![bit("By day ", t.strong())];
     for day in days {
         let percent = day.share.and_then(|s| s.percent());
@@ -134,7 +160,8 @@ pub(super) fn brief(paint: &mut Paint<'_>, report: &SinceReport, area: Rect) {
             None => bit(paint.glyphs.absent, t.quiet()),
             Some(p) => {
                 let level = (p * 7 / 100).clamp(0, 7) as usize;
-                bit(paint.glyphs.bars[level], if p < 95 { t.alarm() } else { t.seen() })
+                let has_fallen = fell.as_ref().is_some_and(|fell| day.day >= *fell);
+                bit(paint.glyphs.bars[level], if p < 95 && has_fallen { t.alarm() } else { t.seen() })
             }
         });
     }

@@ -1,0 +1,68 @@
+//! Live calls without the key that the history store does not count: the end of their flow was not watched.
+
+use crate::app::{Model, rows};
+use crate::domain::{
+    Conversation, ConversationId,
+    expect::{Milestone, Passed},
+};
+
+/// A live call that lacks the key and does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveWithout {
+    /// The call.
+    pub conversation: ConversationId,
+    /// Who is calling.
+    pub from: String,
+    /// Where it is going.
+    pub to: String,
+    /// The flow's name; empty when it is not known.
+    pub flow: String,
+    /// The version that it ran; empty when it is not known.
+    pub version: String,
+}
+
+impl Model {
+    /// Brings the Since screen up to date with the live calls.
+    pub(in crate::app) fn refresh_since(&mut self) {
+        self.since.live = self.live_without();
+        let last = self.since.listed().len().saturating_sub(1);
+        self.since.selected = self.since.selected.min(last);
+    }
+
+    fn live_without(&self) -> Vec<LiveWithout> {
+        let Some(report) = self.since.report() else { return Vec::new() };
+        let (board, question) = (&self.monitor.board, &self.since.question);
+        let is_counted = |c: &Conversation| report.missing.iter().any(|row| row.call.conversation == c.id);
+        let was_over = |c: &Conversation| {
+            let passed = self.monitor.examiner.milestones(c.id.as_str());
+            passed.and_then(|passed| passed.passed(Milestone::FlowEnd, self.now)) == Some(Passed::Before)
+        };
+        let lacks = |c: &Conversation| {
+            let mut on = c.participants.iter().filter(|p| p.purpose.as_str() == question.on).peekable();
+            on.peek().is_some() && on.all(|p| p.attributes.get(&question.key).is_none())
+        };
+        let mut found: Vec<(&Conversation, LiveWithout)> = Vec::new();
+        for c in board.iter().map(|entry| &entry.conversation) {
+            if c.is_over() || !was_over(c) || !lacks(c) || is_counted(c) {
+                continue;
+            }
+            let run = c.flows.first();
+            let flow = run.and_then(|run| run.name(&board.names)).unwrap_or_default();
+            let queue = c.queue().and_then(|queue| board.names.queue(queue)).unwrap_or_default();
+            let other = |wanted: &Option<String>, own: &str| wanted.as_deref().is_some_and(|wanted| wanted != own);
+            if other(&question.flow, flow) || other(&question.queue, queue) {
+                continue;
+            }
+            let without = LiveWithout {
+                conversation: c.id.clone(),
+                from: rows::from(c).into_owned(),
+                to: rows::to(c, &board.names).into_owned(),
+                flow: flow.to_owned(),
+                version: run.and_then(|run| run.version()).unwrap_or_default().to_owned(),
+            };
+            found.push((c, without));
+        }
+        found.sort_by_key(|(c, _)| std::cmp::Reverse(rows::began(c)));
+        found.into_iter().map(|(_, without)| without).collect()
+    }
+}
