@@ -111,6 +111,8 @@ pub struct CallScreen {
     pub search: String,
     /// What the call should carry.
     pub expected: Vec<Group>,
+    /// The other keys that the flow sets, where some are expected and the flow is known.
+    pub also: Option<Group>,
     /// Why keys are not as they should be, and what that was worked out from.
     causes: Vec<(Key, Option<String>)>,
     causes_of: Option<Arc<Gathered>>,
@@ -176,6 +178,7 @@ impl CallScreen {
             open: 0,
             search: String::new(),
             expected: Vec::new(),
+            also: None,
             causes: Vec::new(),
             causes_of: None,
             path: None,
@@ -242,13 +245,17 @@ impl CallScreen {
             self.sort(&mut rows, c);
         }
         self.rows = rows;
-        self.expected = expected::groups(&Facts { entry, examiner, names: &board.names, flow, now });
+        let facts = Facts { entry, examiner, names: &board.names, flow, now };
+        self.expected = expected::groups(&facts);
+        self.also = expected::also(&facts, &self.expected);
         self.find_causes(entry, gathered);
         let lanes = Journey::of(entry, now.wall).lanes.len();
         let expected_columns = expected::columns(&self.expected);
         let expected = expected::lines(&self.expected, layout::expected_width(size, expected_columns));
         let changes = entry.history.len();
-        let need = layout::Need { rows: self.rows.len() + 1, expected, expected_columns, lanes, changes, question };
+        let also = self.also.as_ref().map_or(0, |group| group.items.len() + 2);
+        let rows = self.rows.len() + 1;
+        let need = layout::Need { rows, expected, expected_columns, also, lanes, changes, question };
         // While a cell is edited the panes and columns around it stay where they are.
         let stays = freeze && self.placed_for == Some((size, question));
         if !stays {

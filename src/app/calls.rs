@@ -141,7 +141,7 @@ impl Calls {
         self.scroll = self.scroll.min(self.rows.len().saturating_sub(page.max(1)));
         let selected = self.selected.as_ref().and_then(|id| board.get(id.as_str()));
         self.mismatch = selected.is_some_and(|entry| !self.order.matches(entry, board, at));
-        self.place_columns(board, at, areas.table);
+        self.place_columns(board, examiner, at, areas.table);
         if areas.coverage().is_some() {
             self.coverage.refresh(&self.keys, board, examiner, at);
         }

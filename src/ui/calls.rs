@@ -165,6 +165,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
     let g = paint.glyphs;
     let mark = match () {
         () if model.marked.as_ref() == Some(&c.id) => Some((g.on, t.strong())),
+        () if model.outbox.alarms_on(&c.id) > 0 => Some((g.missing, t.alarm())),
         () if model.outbox.has_draft(&c.id) => Some((g.draft, t.mine())),
         () if model.outbox.is_sending(&c.id) => Some((g.pending, t.pending())),
         () if stale => Some((g.stale, t.stale())),
@@ -187,7 +188,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
 }
 
 /// A telephone number that has no room is known by its end; everything else is cut at its end.
-fn end_of_number<'a>(paint: &Paint<'_>, text: &'a std::borrow::Cow<'a, str>, width: u16) -> std::borrow::Cow<'a, str> {
+pub(super) fn end_of_number<'a>(paint: &Paint<'_>, text: &'a str, width: u16) -> std::borrow::Cow<'a, str> {
     let number = text.starts_with('+') && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b' '));
     let mark = paint.charset().ellipsis();
     let room = usize::from(width.saturating_sub(paint.width(mark)));

@@ -91,11 +91,23 @@ fn settled<'a>(
     let note = note.or_else(|| {
         let finding = worst?;
         let mark = diagnose::mark(paint, finding.severity);
-        Some((mark, Cow::Borrowed(finding.rule.as_str()), diagnose::severity(paint, finding.severity)))
+        Some((mark, in_a_cell(finding.rule, p), diagnose::severity(paint, finding.severity)))
     });
     let blank = attribute.value.as_str().is_empty();
     let text = if blank { Cow::Borrowed("(empty)") } else { text };
     CellLook { text, style: if blank && fresh.is_none() { t.quiet() } else { style }, note }
+}
+
+/// What is wrong with a value, in a word or two beside it; nothing where the mark says enough: the value shows it.
+fn in_a_cell(rule: RuleId, on: &Participant) -> Cow<'static, str> {
+    match rule {
+        RuleId::WrongParticipant => Cow::Owned(format!("on {}", on.purpose.as_str())),
+        RuleId::Late => Cow::Borrowed("late"),
+        RuleId::Overwritten => Cow::Borrowed("replaced"),
+        RuleId::FlowWroteBack => Cow::Borrowed("reverted"),
+        RuleId::LostOnTransfer => Cow::Borrowed("vanished"),
+        _ => Cow::Borrowed(""),
+    }
 }
 
 fn edited<'a>(
@@ -142,7 +154,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, x: u16, y: u16, width: u16, look: &Cel
     };
     let mark_width = paint.width(mark);
     let after = paint.put(x, y, end.saturating_sub(mark_width + 1), &look.text, look.style);
-    let note: Bits<'_> = vec![bit(*mark, *style), bit(" ", *style), bit(word.as_ref(), *style)];
+    let mut note: Bits<'_> = vec![bit(*mark, *style)];
+    if !word.is_empty() {
+        note.extend([bit(" ", *style), bit(word.as_ref(), *style)]);
+    }
     let room = end.saturating_sub(after + 1);
     if paint.bits_width(&note) <= room {
         paint.bits(after + 1, y, end, &note);

@@ -2,10 +2,16 @@
 
 use super::{
     paint::{Bits, Paint, bit},
-    times::clock,
+    times::{self, clock},
 };
 use crate::app::{Model, rows, screen::Screen};
-use crate::domain::{Link, findings::RuleId, outbox::Unsettled, text};
+use crate::domain::{
+    Conversation, Link,
+    expect::{Milestone, Passed},
+    findings::RuleId,
+    outbox::Unsettled,
+    text,
+};
 use ratatui::layout::Rect;
 
 /// A token that cannot be renewed is counted down from here.
@@ -113,8 +119,11 @@ fn here<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Bits<'
     // Without room for both, the state is more than the flow.
     let flow = rows::flow(c, names).filter(|flow| *flow != to && brevity == 0 && area.width >= 110);
     let flow = flow.map(|flow| {
-        let words = if flow == rows::UNKNOWN_FLOW { format!("  {flow}") } else { format!("  flow {flow}") };
-        bit(words, t.quiet())
+        let words = match c.flow() {
+            Some(run) => super::call::flow_words(run, names),
+            None => flow.into_owned(),
+        };
+        bit(format!("  {words}{}", flow_end(model, c)), t.quiet())
     });
     if brevity < BRIEFEST {
         bits.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));
@@ -127,6 +136,15 @@ fn here<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Bits<'
         bits.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.quiet()));
     }
     bits
+}
+
+/// ` ended 0:23`, where that was seen.
+fn flow_end(model: &Model, c: &Conversation) -> String {
+    let passed = model.monitor.examiner.milestones(c.id.as_str());
+    match passed.and_then(|passed| passed.passed(Milestone::FlowEnd, model.now)) {
+        Some(Passed::At(at)) => format!(" ended {}", times::offset(rows::between(rows::began(c), at.wall))),
+        _ => String::new(),
+    }
 }
 
 /// Lines of the reason at most, below each other.
@@ -362,7 +380,7 @@ fn spark(paint: &Paint<'_>, model: &Model) -> String {
     let recent = model.rate.recent(model.now);
     let most = recent.iter().copied().max().unwrap_or(0).max(8);
     let bar = |n: u32| match n {
-        0 => " ",
+        0 => paint.glyphs.bars[0],
         n => paint.glyphs.bars[(n * 7).div_ceil(most).min(7) as usize],
     };
     recent[recent.len() - 10..].iter().map(|n| bar(*n)).collect()

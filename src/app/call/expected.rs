@@ -115,6 +115,17 @@ pub(in crate::app) fn groups(facts: &Facts<'_>) -> Vec<Group> {
     groups
 }
 
+/// The keys that the flow sets beside those of these groups.
+pub(in crate::app) fn also(facts: &Facts<'_>, groups: &[Group]) -> Option<Group> {
+    if groups.iter().any(|group| group.by.is_none()) || groups.is_empty() {
+        return None;
+    }
+    let mut group = of_flow(facts, facts.flow?);
+    let is_expected = |key: &Key| groups.iter().flat_map(|group| &group.items).any(|item| item.key == *key);
+    group.items.retain(|item| !is_expected(&item.key));
+    (!group.items.is_empty()).then_some(group)
+}
+
 /// Columns of the widest line, were no note wrapped; an upper bound.
 pub(in crate::app) fn columns(groups: &[Group]) -> u16 {
     let items = || groups.iter().flat_map(|g| &g.items);

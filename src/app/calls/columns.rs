@@ -2,7 +2,11 @@
 
 use super::{Calls, fact, informative_keys, value};
 use crate::app::layout::share;
-use crate::domain::{At, Board, Conversation, Key, text};
+use crate::domain::{
+    At, Board, Conversation, Key,
+    findings::{Examiner, RuleId},
+    text,
+};
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -46,6 +50,17 @@ pub struct Column {
 pub(in crate::app) enum Head {
     Fixed(Fixed),
     Key(Key),
+    /// What most values of the key want.
+    Usual(Key),
+}
+
+/// How wide an attribute wants to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wish {
+    /// For its longest value.
+    most: u16,
+    /// For nine of ten of its values.
+    usual: u16,
 }
 
 /// How settled the automatic choice of columns is.
@@ -126,7 +141,7 @@ impl Calls {
         };
     }
 
-    pub(super) fn place_columns(&mut self, board: &Board, at: At, table: Rect) {
+    pub(super) fn place_columns(&mut self, board: &Board, examiner: &Examiner, at: At, table: Rect) {
         let rows = self.rows.iter().skip(self.scroll).take(usize::from(table.height));
         let page: Vec<&Conversation> = rows.filter_map(|id| board.get(id.as_str()).map(|e| &e.conversation)).collect();
         let mut grow = |head: Head, name: &str, seen: usize, sorted: bool| {
@@ -141,17 +156,32 @@ impl Calls {
             let sort = fixed.sort();
             (fixed, grow(Head::Fixed(fixed), sort.name(), seen.max(5), sort == self.sort))
         });
-        let attributes: Vec<u16> = self
+        let attributes: Vec<Wish> = self
             .keys
             .iter()
             .map(|key| {
-                let values = page.iter().filter_map(|c| value(c, key.as_str()));
-                // With room for a mark.
-                let seen = values.map(|(_, a)| text::width(a.value.as_str()) + 2).max().unwrap_or(0);
-                let least = if self.expected.contains(key) { MISSING } else { LEAST };
+                let values = page.iter().filter_map(|c| {
+                    let (participant, attribute) = value(c, key.as_str())?;
+                    // With room for a mark, and for where it is instead.
+                    let elsewhere = examiner
+                        .of(c.id.as_str())
+                        .any(|f| f.rule == RuleId::WrongParticipant && f.key.as_ref() == Some(key));
+                    let note = if elsewhere { participant.purpose.as_str().len() + 6 } else { 2 };
+                    Some(text::width(attribute.value.as_str()) + note)
+                });
+                let mut seen: Vec<usize> = values.collect();
+                seen.sort_unstable();
+                let least = usize::from(if self.expected.contains(key) { MISSING } else { LEAST });
                 let sorted = matches!(&self.sort, super::Sort::Attribute(by) if by == key);
-                let wanted = grow(Head::Key(key.clone()), key.as_str(), seen.max(usize::from(least)), sorted);
-                self.own_widths.get(key).copied().unwrap_or(wanted)
+                let most = seen.last().copied().unwrap_or(0).max(least);
+                // What nine of ten have.
+                let usual = seen.get((seen.len() * 9 / 10).saturating_sub(1)).copied().unwrap_or(0).max(least);
+                let usual = grow(Head::Usual(key.clone()), key.as_str(), usual, sorted);
+                let wanted = grow(Head::Key(key.clone()), key.as_str(), most, sorted);
+                match self.own_widths.get(key) {
+                    Some(own) => Wish { most: *own, usual: *own },
+                    None => Wish { most: wanted, usual: usual.min(wanted) },
+                }
             })
             .collect();
         let last = self.keys.len().saturating_sub(1);
@@ -191,13 +221,14 @@ struct Placed {
 fn place(
     table: Rect,
     facts: &[(Fixed, u16); 5],
-    attributes: &[u16],
+    attributes: &[Wish],
     first: usize,
     owned: impl Fn(usize) -> bool,
 ) -> Placed {
     let end = table.right().saturating_sub(TAIL);
     let start = table.x + MARGIN.min(table.width);
-    let modest = |n: usize, most: u16| if owned(n) { attributes[n] } else { attributes[n].min(most) };
+    // A few long values do not take the room of a whole column.
+    let modest = |n: usize, most: u16| if owned(n) { attributes[n].most } else { attributes[n].usual.min(most) };
     // Any number of columns can be configured.
     let sum = |widths: &mut dyn Iterator<Item = u16>| widths.fold(0, |sum: u16, w| sum.saturating_add(w + GAP));
     let taken = |facts: &[(Fixed, u16)]| sum(&mut facts.iter().filter(|f| f.1 > 0).map(|f| f.1));
@@ -231,7 +262,7 @@ fn place(
     // What gave way too much gets back what it lacks, what lacks least first: so the most columns are whole.
     let shown = facts.iter().filter(|f| f.1 > 0).count();
     let lack: Vec<u16> = (facts.iter().zip(natural).filter(|(fact, _)| fact.1 > 0).map(|(fact, n)| n.1 - fact.1))
-        .chain(widths.iter().enumerate().map(|(i, width)| attributes[first + i].saturating_sub(*width)))
+        .chain(widths.iter().enumerate().map(|(i, width)| attributes[first + i].most.saturating_sub(*width)))
         .collect();
     let more = share(&lack, left);
     left -= more.iter().sum::<u16>();
@@ -305,11 +336,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn wishes(widths: &[u16]) -> Vec<Wish> {
+        widths.iter().map(|width| Wish { most: *width, usual: *width }).collect()
+    }
+
     fn widths(width: u16, facts: [u16; 5], attributes: &[u16], first: usize) -> (Vec<(Show, u16)>, usize) {
         let all = [Fixed::Age, Fixed::Media, Fixed::From, Fixed::To, Fixed::At];
         let facts: Vec<(Fixed, u16)> = all.into_iter().zip(facts).collect();
         let facts: [(Fixed, u16); 5] = facts.try_into().expect("five");
-        let placed = place(Rect::new(0, 0, width, 10), &facts, attributes, first, |_| false);
+        let placed = place(Rect::new(0, 0, width, 10), &facts, &wishes(attributes), first, |_| false);
         (placed.columns.iter().map(|c| (c.show, c.width)).collect(), placed.right)
     }
 
@@ -381,7 +416,7 @@ mod tests {
             let facts: Vec<(Fixed, u16)> = all.into_iter().zip(facts).collect();
             let facts: [(Fixed, u16); 5] = facts.try_into().expect("five");
             for first in 0..attributes.len().max(1) {
-                let placed = place(Rect::new(0, 0, width, 10), &facts, &attributes, first, |_| false);
+                let placed = place(Rect::new(0, 0, width, 10), &facts, &wishes(&attributes), first, |_| false);
                 let shown = placed.columns.iter().filter(|c| matches!(c.show, Show::Attribute(_))).count();
                 prop_assert!(shown >= 2.min(attributes.len() - first.min(attributes.len())), "{:?}", placed.columns);
                 prop_assert_eq!(first + shown + placed.right, attributes.len().max(first));

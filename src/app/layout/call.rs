@@ -12,6 +12,8 @@ pub struct Need {
     pub expected: usize,
     /// Columns of its widest line, were it not wrapped.
     pub expected_columns: u16,
+    /// Lines of the other keys of the flow, which have room where there is plenty.
+    pub also: usize,
     /// Lines of the journey.
     pub lanes: usize,
     /// Changes of the call.
@@ -152,7 +154,7 @@ fn large(body: Rect, need: Need) -> CallAreas {
     const LEAST: u16 = 12;
     let most = body.height - LEAST - 1;
     // Below it: the times, the legend and the milestones of the journey take 10 lines.
-    let below = lines(need.expected).max(lines(need.lanes).saturating_add(10)).max(lines(need.changes));
+    let below = lines(need.expected + need.also).max(lines(need.lanes).saturating_add(10)).max(lines(need.changes));
     let spare = body.height.saturating_sub(below.saturating_add(2));
     let wanted = lines(need.rows).saturating_add(3).max(spare).clamp(20.min(most), most);
     let (upper, mut expected) = split(body, body.height - wanted - 1);
@@ -228,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_call_of_one_row_keeps_the_room_of_its_matrix() {
-        let need = Need { rows: 1, expected: 0, expected_columns: 0, lanes: 4, changes: 1, question: false };
+        let need = Need { rows: 1, expected: 0, expected_columns: 0, also: 0, lanes: 4, changes: 1, question: false };
         assert_eq!(call(Rect::new(0, 0, 100, 26), need).table.height, 3);
     }
 
@@ -239,7 +241,7 @@ mod tests {
         ) {
             let size = Rect::new(0, 0, w, h);
             let body = frame(size).body;
-            let c = call(size, Need { rows, expected, expected_columns, lanes, changes: rows, question });
+            let c = call(size, Need { rows, expected, expected_columns, also: expected, lanes, changes: rows, question });
             let mut all = vec![c.heads, c.table];
             all.extend(c.more);
             for pane in [c.detail, c.expected, c.journey, c.changes, c.brief].into_iter().flatten() {

@@ -1,6 +1,7 @@
 //! What is not done, counted: for the header, and for the question before the program ends.
 
-use super::{EditState, Outbox};
+use super::{EditState, Outbox, Target};
+use crate::domain::ConversationId;
 
 /// How much of it there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,16 +47,29 @@ impl Outbox {
         let mut found =
             Unsettled { reverted: self.losses().len(), drafts: self.others().len(), ..Unsettled::default() };
         for target in self.queues.keys() {
-            for view in self.views(target) {
-                match view.earlier {
-                    Some(earlier) if earlier.got.is_alarm() => found.alarms += 1,
-                    _ => found.count(&view.state),
-                }
-                if let Some(beneath) = &view.beneath {
-                    found.count(beneath);
-                }
-            }
+            self.count(target, &mut found);
         }
         found
+    }
+
+    /// The alarms on a conversation.
+    pub fn alarms_on(&self, conversation: &ConversationId) -> usize {
+        let mut found = Unsettled::default();
+        for target in self.queues.keys().filter(|target| target.conversation == *conversation) {
+            self.count(target, &mut found);
+        }
+        found.alarms
+    }
+
+    fn count(&self, target: &Target, found: &mut Unsettled) {
+        for view in self.views(target) {
+            match view.earlier {
+                Some(earlier) if earlier.got.is_alarm() => found.alarms += 1,
+                _ => found.count(&view.state),
+            }
+            if let Some(beneath) = &view.beneath {
+                found.count(beneath);
+            }
+        }
     }
 }

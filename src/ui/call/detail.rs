@@ -132,7 +132,7 @@ fn value<'a>(
     let Some(a) = p.attributes.get(key) else {
         let found = Diagnose::of_cell(model, c.id.as_str(), p.id.as_str(), key);
         let missing = found.iter().any(|f| f.rule == RuleId::Missing);
-        let words = if missing { format!("{} missing", paint.glyphs.missing) } else { "absent here".to_owned() };
+        let words = if missing { format!("{} missing", paint.glyphs.missing) } else { "absent".to_owned() };
         lines.push(vec![bit(words, if missing { t.alarm() } else { t.quiet() })]);
         return;
     };
@@ -355,9 +355,8 @@ pub(super) fn old_to_new<'a>(
 ) -> Bits<'a> {
     let t = paint.theme;
     let arrow = format!(" {} ", paint.glyphs.to);
-    let none = if paint.is_ascii() { "-" } else { "—" };
     let shown = |v: Option<&Value>| match v {
-        None => none.to_owned(),
+        None => "absent".to_owned(),
         Some(v) if v.as_str().is_empty() => "(empty)".to_owned(),
         Some(v) => cell::shown(model, paint, v.as_str()).into_owned(),
     };

@@ -18,7 +18,45 @@ pub(super) fn draw(paint: &mut Paint<'_>, names: &Names, call: &CallScreen, entr
     if lines.len() > usize::from(area.height) {
         lines = all(paint, names, call, entry, area, false);
     }
+    let room = usize::from(area.height).saturating_sub(lines.len());
+    lines.extend(also(paint, call, area, room));
     put(paint, &lines, area, 0, None);
+}
+
+/// The other keys of the flow, in the rows that are left: a line each, or one after the other.
+fn also<'a>(paint: &Paint<'_>, call: &CallScreen, area: Rect, room: usize) -> Vec<Bits<'a>> {
+    let t = paint.theme;
+    let Some(group) = call.also.as_ref().filter(|_| room >= 3) else { return Vec::new() };
+    let mut lines = vec![Vec::new(), vec![bit("Other keys of the flow", t.strong())]];
+    if group.items.len() + lines.len() <= room {
+        let keys = key_width(call, area)
+            .max(count(group.items.iter().map(|i| text::width(i.key.as_str())).max().unwrap_or(0) + 2));
+        lines.extend(group.items.iter().flat_map(|item| line(paint, call, item, keys, area.width, false)));
+        lines.truncate(room);
+        return lines;
+    }
+    let named = |wanted: fn(&Standing) -> bool| -> Vec<&str> {
+        group.items.iter().filter(|item| wanted(&item.standing)).map(|item| item.key.as_str()).collect()
+    };
+    let kinds = [
+        (paint.glyphs.missing, t.alarm(), named(|s| s.is_bad())),
+        (paint.glyphs.seen, t.seen(), named(|s| matches!(s, Standing::Met(_)))),
+        (paint.glyphs.absent, t.quiet(), named(|s| matches!(s, Standing::Open | Standing::Absent))),
+    ];
+    for (mark, style, keys) in kinds.into_iter().filter(|(.., keys)| !keys.is_empty()) {
+        let left = room - lines.len();
+        if left == 0 {
+            break;
+        }
+        let said = paint.paragraph(&keys.join(", "), area.width.saturating_sub(2));
+        let more = said.len() > left;
+        for (i, text) in said.into_iter().take(left).enumerate() {
+            let text = if more && i + 1 == left { format!("{text} {}", paint.charset().ellipsis()) } else { text };
+            let head = if i == 0 { mark } else { " " };
+            lines.push(vec![bit(format!("{head} "), style), bit(cut(paint, &text, area.width - 2), t.text())]);
+        }
+    }
+    lines
 }
 
 fn all<'a>(
@@ -85,7 +123,7 @@ pub(super) fn title<'a>(paint: &Paint<'_>, names: &Names, entry: &BoardEntry, gr
 }
 
 /// `MainIVR v43`.
-pub(super) fn flow_words(run: &FlowRun, names: &Names) -> String {
+pub(in crate::ui) fn flow_words(run: &FlowRun, names: &Names) -> String {
     let name = run.name(names).unwrap_or(run.id.as_str());
     match run.version() {
         Some(version) => format!("{name} v{version}"),

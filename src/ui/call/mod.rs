@@ -9,6 +9,8 @@ mod heads;
 mod journey;
 mod question;
 
+pub(super) use expected::flow_words;
+
 use super::{
     cell,
     paint::{Bits, Paint, bit},

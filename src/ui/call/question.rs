@@ -109,7 +109,7 @@ fn paragraph<'a>(paint: &Paint<'_>, call: &CallScreen, text: &str, style: Style)
 
 fn value<'a>(paint: &Paint<'_>, model: &Model, value: Option<&Value>, room: u16, style: Style) -> Bit<'a> {
     match value {
-        None => bit("not set", paint.theme.quiet()),
+        None => bit("absent", paint.theme.quiet()),
         Some(v) => text(paint, model, v.as_str(), room, style),
     }
 }
@@ -140,7 +140,7 @@ fn send<'a>(
     lines.push(QuestionLine::Text(Vec::new()));
     let there = if entry.conversation.freshness == Freshness::Stale { "last seen" } else { "now" };
     lines.push(QuestionLine::Value(bit(there, t.quiet()), vec![value(paint, model, old.as_ref(), room, t.text())]));
-    lines.push(QuestionLine::Value(bit("new", t.mine()), vec![text(paint, model, &new, room, t.mine())]));
+    lines.push(QuestionLine::Value(bit("mine", t.mine()), vec![text(paint, model, &new, room, t.mine())]));
     // What is shown is not what the edit began with: sending would stop.
     let view = model.outbox.view(&commit.cells[0]);
     if let Some(Base::Saw(saw)) = view.filter(|v| v.beneath.is_none()).map(|v| v.base)

@@ -5,15 +5,7 @@ use super::super::{
     paint::{Bits, Paint, bit},
 };
 use crate::{
-    app::{
-        Model,
-        calls::Tally,
-        fresh,
-        keymap::Command,
-        layout::{self, share},
-        rows,
-        timeline::TimelineItem,
-    },
+    app::{Model, calls::Tally, fresh, keymap::Command, layout, rows, timeline::TimelineItem},
     domain::{
         Source,
         text::{self, Align},
@@ -23,6 +15,8 @@ use ratatui::{layout::Rect, style::Style};
 
 /// Rows of the alerts, at most.
 const ALERTS: usize = 3;
+/// Columns that a value has beside its key, at least.
+const VALUE: u16 = 9;
 
 /// Right of the table.
 pub(super) fn beside(paint: &mut Paint<'_>, model: &Model, area: Rect) {
@@ -194,7 +188,7 @@ fn alerts(paint: &mut Paint<'_>, model: &Model, area: Rect) -> u16 {
     let t = paint.theme;
     let set = &model.monitor.alerts.list;
     let mut fired: Vec<_> = set.iter().filter_map(|alert| Some((alert.last.as_ref()?, alert.words()))).collect();
-    if set.is_empty() || area.height < 4 {
+    if area.height < if set.is_empty() { 14 } else { 4 } {
         return area.y;
     }
     fired.sort_by_key(|(fired, _)| std::cmp::Reverse(fired.at.mono));
@@ -209,7 +203,11 @@ fn alerts(paint: &mut Paint<'_>, model: &Model, area: Rect) -> u16 {
         paint.bits(x, y, end, &[bit(time, t.quiet()), bit(format!("  {from:>4}  "), t.text()), bit(words, t.text())]);
         y += 1;
     }
-    if fired.is_empty() {
+    if set.is_empty() {
+        let key = super::key(model, Command::Alerts);
+        paint.bits(x, y, end, &[bit("none set  ", t.quiet()), bit(key, t.strong()), bit(" alerts", t.quiet())]);
+        y += 1;
+    } else if fired.is_empty() {
         let words = if set.len() == 1 {
             "1 set, not fired yet".to_owned()
         } else {
@@ -247,6 +245,10 @@ fn changes(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let newest: Vec<&TimelineItem> =
         model.timeline.newest().filter(|item| !item.from.is_empty()).take(rows.saturating_sub(2)).collect();
     let from = newest.iter().map(|item| paint.width(&short_name(&item.from))).max().unwrap_or(0);
+    let at = x + 7 + from;
+    // The keys in one column, the values in another: a key is cut where the values want the room.
+    let keys = newest.iter().map(|item| paint.width(item.key.as_str())).max().unwrap_or(0);
+    let keys = keys.min(end.saturating_sub(at + 1 + VALUE));
     let mut y = area.y + 2;
     for item in newest {
         let ago = model.now.mono.saturating_sub(item.at.mono);
@@ -260,17 +262,14 @@ fn changes(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             () => t.text(),
         };
         let value = match &item.new {
-            None => "gone".into(),
-            Some(v) if v.as_str().is_empty() => "empty".into(),
+            None => "absent".into(),
+            Some(v) if v.as_str().is_empty() => "(empty)".into(),
             Some(v) => cell::shown(model, paint, v.as_str()).into_owned(),
         };
         paint.cell(x, y, 5, &age, Align::Right, t.quiet());
         paint.cell(x + 6, y, from, &short_name(&item.from), Align::Left, t.quiet());
-        let at = x + 7 + from;
-        // The key is cut only where its value wants the room, and then not below half of it.
-        let parts = share(&[paint.width(item.key.as_str()), paint.width(&value)], end.saturating_sub(at + 1));
-        paint.cell(at, y, parts[0], item.key.as_str(), Align::Left, t.text());
-        paint.put(at + 1 + parts[0], y, end, &value, style);
+        paint.cell(at, y, keys, item.key.as_str(), Align::Left, t.text());
+        paint.put(at + 1 + keys, y, end, &value, style);
         y += 1;
     }
     if y == area.y + 2 {

@@ -7,7 +7,7 @@ use super::super::{
 use crate::app::{Model, keymap::Command, rows};
 use crate::domain::{
     BoardEntry, HistoryEntry,
-    findings::{Finding, Severity},
+    findings::{Finding, RuleId, Severity},
     text,
 };
 use ratatui::layout::Rect;
@@ -102,19 +102,25 @@ fn findings<'a>(model: &'a Model, entry: &BoardEntry) -> Vec<&'a Finding> {
 
 fn finding_head<'a>(paint: &Paint<'_>, finding: &'a Finding) -> Bit<'a> {
     let key = finding.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
-    let words = format!("{}{key} {}", diagnose::mark(paint, finding.severity), finding.rule.as_str());
+    // Of what is missing the word says enough, of the rest the message does.
+    let word = if finding.rule == RuleId::Missing { " missing" } else { "" };
+    let words = format!("{}{key}{word}", diagnose::mark(paint, finding.severity));
     bit(words, diagnose::severity(paint, finding.severity))
 }
 
 fn finding_line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, area: Rect) {
     let t = paint.theme;
     let end = area.right().saturating_sub(1);
-    let x = paint.bits(area.x + 1, area.y, end, &[finding_head(paint, finding), bit("  ", t.text())]);
+    let x = paint.bits(area.x + 1, area.y, end, &[finding_head(paint, finding), bit(" ", t.text())]);
     let key = super::key(model, Command::Diagnose);
     let hint = [bit(key, t.strong()), bit(" diagnose", t.quiet())];
     let room = end.saturating_sub(x);
-    let message = model.cause(finding).map_or(finding.message.as_str(), |cause| &cause.words);
-    let message = text::cut_in(message, usize::from(room), paint.charset());
+    let message = match (model.cause(finding), &finding.key) {
+        (Some(cause), _) => format!("at flow end: {}", cause.words),
+        (None, Some(key)) => diagnose::without_key(&finding.message, key.as_str()).to_owned(),
+        (None, None) => finding.message.clone(),
+    };
+    let message = text::cut_in(&message, usize::from(room), paint.charset());
     let x = paint.put(x, area.y, end, &message, t.text());
     facts(paint, x, area.y, end, vec![hint.to_vec()]);
 }
@@ -142,7 +148,7 @@ fn old_to_new<'a>(paint: &Paint<'_>, model: &Model, entry: &'a HistoryEntry) -> 
     };
     let new = match &entry.new {
         Some(v) => bit(short(cell::shown(model, paint, v.as_str())), t.strong()),
-        None => bit("gone", t.alarm()),
+        None => bit("absent", t.alarm()),
     };
     vec![old, bit(format!(" {} ", paint.glyphs.to), t.quiet()), new]
 }
@@ -150,7 +156,7 @@ fn old_to_new<'a>(paint: &Paint<'_>, model: &Model, entry: &'a HistoryEntry) -> 
 /// The beginning of a value, for places that show several on one line.
 fn short(value: Cow<'_, str>) -> Cow<'_, str> {
     match value {
-        Cow::Borrowed("") => Cow::Borrowed("empty"),
+        Cow::Borrowed("") => Cow::Borrowed("(empty)"),
         Cow::Borrowed(text) => text::cut(text, 28),
         Cow::Owned(text) => Cow::Owned(text::cut(&text, 28).into_owned()),
     }
