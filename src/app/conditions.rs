@@ -22,6 +22,7 @@ impl Model {
             C::Always => true,
             C::HasCall => self.calls.selected.is_some(),
             C::HasFilter => !self.calls.filter_text.is_empty(),
+            C::FiltersCalls => matches!(self.overlays.last(), Some(Overlay::Filter(prompt)) if !prompt.changes),
             C::HasCell => self.call.as_ref().is_some_and(|c| c.cell().is_some()),
             C::HasDraft => {
                 let cell = self.call.as_ref().and_then(CallScreen::cell);
@@ -71,6 +72,7 @@ impl Model {
             C::Always => "It does not apply here.",
             C::HasCall => "No call is selected.",
             C::HasFilter => "No filter to clear.",
+            C::FiltersCalls => "Views are of the Calls screen.",
             C::HasCell => "No attribute is selected.",
             C::HasDraft => "No draft on this attribute.",
             C::HasDrafts => "No drafts to review.",

@@ -130,6 +130,8 @@ pub struct Diagnose {
     shown: Option<(Stamp, usize)>,
     /// The rows are older than the folds or the selection.
     stale: bool,
+    /// What came stands at the top, and is to be in sight.
+    shows_top: bool,
 }
 
 impl Diagnose {
@@ -153,6 +155,14 @@ impl Diagnose {
             (None, before) => self.go(before.unwrap_or(0), page),
         }
         self.scroll = self.scroll.min(self.rows.len().saturating_sub(page));
+        if std::mem::take(&mut self.shows_top) {
+            self.scroll = self.position().map_or(0, |now| (now + 1).saturating_sub(page));
+        }
+    }
+
+    /// Scrolls to the top with the next look, as far as what is selected stays in sight.
+    pub(in crate::app) fn show_top(&mut self) {
+        self.shows_top = true;
     }
 
     /// Every finding, in the order of the groups.
@@ -165,7 +175,9 @@ impl Diagnose {
         });
         let mut groups: Vec<&[&Finding]> = findings.chunk_by(|a, b| a.rule == b.rule).collect();
         let worst = |group: &[&Finding]| group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
-        groups.sort_by_key(|group| (Reverse(worst(group)), Reverse(group.len())));
+        // A flow that lost a key is behind many of the others.
+        let is_fall = |group: &[&Finding]| group.first().is_some_and(|f| f.rule == RuleId::PresenceDrop);
+        groups.sort_by_key(|group| (Reverse(is_fall(group)), Reverse(worst(group)), Reverse(group.len())));
         self.found = groups.into_iter().flatten().map(|f| (*f).clone()).collect();
     }
 

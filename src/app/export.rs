@@ -103,7 +103,7 @@ pub struct Plan {
     pub subject: Subject,
     /// In which form.
     pub format: Format,
-    /// Mask what looks personal.
+    /// Mask personal data.
     pub mask: bool,
     /// Where to.
     pub goal: Goal,
@@ -145,7 +145,7 @@ pub struct Export {
     pub subject: usize,
     /// Which of the subject's forms.
     pub format: usize,
-    /// Mask what looks personal.
+    /// Mask personal data.
     pub mask: bool,
     /// The name of the file.
     pub path: Editor,

@@ -157,6 +157,8 @@ pub(super) struct DoctorReport {
     json: bool,
     paint: Paint,
     exit: Exit,
+    /// Checks so far: passed, with a warning, failed.
+    counts: [usize; 3],
 }
 
 impl DoctorReport {
@@ -164,6 +166,11 @@ impl DoctorReport {
         if check.status == CheckStatus::Fail && self.exit == Exit::Done {
             self.exit = if check.exit == Exit::Done { Exit::Failed } else { check.exit };
         }
+        self.counts[match check.status {
+            CheckStatus::Pass => 0,
+            CheckStatus::Warn => 1,
+            CheckStatus::Fail => 2,
+        }] += 1;
         let mut out = stdout();
         if self.json {
             let mut line = Vec::new();
@@ -182,12 +189,28 @@ impl DoctorReport {
             None => Ok(()),
         }
     }
+
+    /// The last line, for people.
+    fn sum(&self) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let [passed, warnings, failed] = self.counts;
+        let mut words = format!("{passed} passed");
+        if warnings > 0 {
+            words += &format!(", {warnings} {}", if warnings == 1 { "warning" } else { "warnings" });
+        }
+        if failed > 0 {
+            words += &format!(", {failed} failed");
+        }
+        writeln!(stdout(), "\n{words}")
+    }
 }
 
 /// Checks everything, from the bottom up; what depends on a check that failed is not tried.
 pub async fn run(args: DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
-    let mut report = DoctorReport { json: args.json, paint: Paint::of(context), exit: Exit::Done };
+    let mut report = DoctorReport { json: args.json, paint: Paint::of(context), exit: Exit::Done, counts: [0; 3] };
     // Without the check of the proxy: that is a line of the report.
     let client = Client::with_options(settings.connection()?, lookup::one_shot());
     checks::run(&client, &mut report).await?;
@@ -199,6 +222,7 @@ pub async fn run(args: DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
             probe::run(&client, &settings, conversation, args.yes, &mut report).await?;
         }
     }
+    report.sum()?;
     Ok(report.exit)
 }
 

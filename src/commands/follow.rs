@@ -97,6 +97,8 @@ pub struct Follow {
     pub monitor: Monitor,
     form: LineForm,
     until: Option<Filter>,
+    /// The call that met it.
+    met: Option<ConversationId>,
     count: Option<u64>,
     counted: u64,
     done: bool,
@@ -125,6 +127,7 @@ impl Follow {
                 Form::Text(paint, zone) => LineForm::Text(Human::new(paint, zone)),
             },
             until,
+            met: None,
             count,
             counted: 0,
             out: Vec::with_capacity(64 * 1024),
@@ -194,6 +197,11 @@ impl Follow {
         self.done
     }
 
+    /// The call that met the condition to end, and the condition.
+    pub fn met(&self) -> Option<(&ConversationId, &Filter)> {
+        self.met.as_ref().zip(self.until.as_ref())
+    }
+
     /// Tells about the connection. What was missed is to be read again once it is live.
     pub fn link(&mut self, at: At, link: &Link, operator: &dyn Claims) -> FollowStep {
         let outcome = self.monitor.link(at, link, operator);
@@ -233,7 +241,11 @@ impl Follow {
             let Monitor { board, .. } = &self.monitor;
             let meets =
                 |e: &BoardEntry| until.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
-            self.done |= board.iter().any(|e| self.monitor.is_in_scope(e.conversation.id.as_str()) && meets(e));
+            let found = board.iter().find(|e| self.monitor.is_in_scope(e.conversation.id.as_str()) && meets(e));
+            if let Some(found) = found.filter(|_| !self.done) {
+                self.met = Some(found.conversation.id.clone());
+                self.done = true;
+            }
             step.done = self.done;
         }
         if at.mono.saturating_sub(self.swept) > Retention::DEFAULT.time / 10 {
@@ -307,8 +319,11 @@ impl Follow {
         sink.end();
         self.counted += sink.counted;
         let facts = CallFacts { conversation: &entry.conversation, names: &board.names, now: at };
-        self.done |= self.count.is_some_and(|count| self.counted >= count)
-            || until.as_ref().is_some_and(|until| until.holds(facts));
+        self.done |= self.count.is_some_and(|count| self.counted >= count);
+        if until.as_ref().is_some_and(|until| until.holds(facts)) {
+            self.met = Some(entry.conversation.id.clone());
+            self.done = true;
+        }
         if let Some(fired) = report.alerts.last().filter(|_| monitor.alerts.rings(at)) {
             self.rung = Some(fired.words.clone());
         }

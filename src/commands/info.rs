@@ -76,12 +76,15 @@ fn terminal(context: &Context) -> String {
         Some((columns, rows)) => format!("{columns}x{rows}"),
         None => "not known".to_owned(),
     };
-    let between = match (around.multiplexer, around.ssh) {
-        (None, false) => "nothing".to_owned(),
-        (inside, ssh) => [inside, ssh.then_some("ssh")].into_iter().flatten().collect::<Vec<_>>().join(", "),
+    let inside = match (around.multiplexer, around.ssh) {
+        (None, false) => "not inside tmux, screen or ssh".to_owned(),
+        (inside, ssh) => {
+            let all: Vec<_> = [inside, ssh.then_some("ssh")].into_iter().flatten().collect();
+            format!("inside {}", all.join(", "))
+        }
     };
     format!(
-        "stdin {}, stdout {}, {size}\nTERM {}, COLORTERM {}, TERM_PROGRAM {}, between: {between}\n\
+        "stdin {}, stdout {}, {size}\nTERM {}, COLORTERM {}, TERM_PROGRAM {}, {inside}\n\
          colours {colors}, background {background}, {}\nsidetone info --terminal tries it out",
         is(io::stdin().is_terminal()),
         is(io::stdout().is_terminal()),

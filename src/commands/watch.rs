@@ -268,6 +268,9 @@ impl Watch {
             }
             self.write(&mut out).await?;
             if self.follow.is_done() {
+                if let Some((call, until)) = self.follow.met() {
+                    note(format_args!("{call} matches {until}"));
+                }
                 return Ok(Exit::Done);
             }
             if let Some(why) = self.live.recording().and_then(|status| status.failed) {

@@ -67,7 +67,7 @@ pub struct Finding {
     pub participant: Option<ParticipantId>,
     /// About which key, where it is about one.
     pub key: Option<Key>,
-    /// What was seen, harmless to print; what looks personal is masked.
+    /// What was seen, harmless to print; personal data is masked.
     pub message: String,
     /// When it was found first.
     pub since: At,

@@ -1,4 +1,4 @@
-//! What looks personal in a value, and how to cover it.
+//! Personal data in a value, and how to mask it.
 //!
 //! A false alarm is worse than silence: a number counts only when its shape *and* its check digits say so, and never
 //! when it is part of something longer (a UUID, an order number, a time). E-mail addresses and telephone numbers have
@@ -49,12 +49,12 @@ impl PersonalKind {
     }
 }
 
-/// The first thing in `value` that looks personal, the gravest kind first.
+/// The first personal data in `value`, the gravest kind first.
 pub fn looks_personal(value: &str) -> Option<PersonalKind> {
     find(value).into_iter().map(|(_, kind)| kind).min()
 }
 
-/// Covers what looks personal with `•`. Length in characters, separators and the last four digits of a card stay, so that
+/// Masks personal data with `•`. Length in characters, separators and the last four digits of a card stay, so that
 /// people who know the value recognise it. Borrowed when there is nothing to cover.
 pub fn mask(value: &str) -> Cow<'_, str> {
     mask_with(value, COVER)
@@ -100,7 +100,7 @@ pub fn cover_names<'t>(text: &'t str, names: &[&str], cover: char) -> Cow<'t, st
     names::cover(text, names, cover)
 }
 
-/// Everything in `value` that looks personal, in order, without overlaps.
+/// Everything in `value` that is personal data, in order, without overlaps.
 pub fn find(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
     // The shortest of all has six digits, or a sign of an address. Most values end here.
     let bytes = value.as_bytes();

@@ -259,13 +259,13 @@ fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Bits<'
         lines.push(second);
     }
     lines.push(match there {
-        None => vec![bit("What is there now is not known: the call is not here.", t.quiet())],
+        None => vec![bit("What the call has now is not known: it is not on the list.", t.quiet())],
         Some(p) => match p.attributes.text(cell.key.as_str()) {
             Some(now) if now == view.mine => {
-                vec![bit("This text is there now: there is nothing left to send.", t.seen())]
+                vec![bit("The call has this text now: there is nothing left to send.", t.seen())]
             }
-            Some(now) => vec![bit("there now  ", t.quiet()), short(paint, model, now, 50, t.theirs())],
-            None => vec![bit("there now  ", t.quiet()), bit("absent", t.quiet())],
+            Some(now) => vec![bit("now  ", t.quiet()), short(paint, model, now, 50, t.theirs())],
+            None => vec![bit("now  ", t.quiet()), bit("absent", t.quiet())],
         },
     });
     lines

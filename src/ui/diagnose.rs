@@ -6,16 +6,17 @@ use super::{
 };
 use crate::app::{
     Model,
-    diagnose::{Diagnose, DiagnoseRow, FindingIdentity, Selected},
+    diagnose::{DiagnoseRow, FindingIdentity, Selected},
     keymap::{Command, Scope},
     layout, rows,
 };
 use crate::domain::{
     Link,
     findings::{Finding, RuleId, Severity},
-    text::Align,
+    text::{Align, cut_in},
 };
 use ratatui::{layout::Rect, style::Style};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The style of a severity.
 pub(super) fn severity(paint: &Paint<'_>, severity: Severity) -> Style {
@@ -52,7 +53,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     if d.rows.is_empty() {
         empty(paint, model, areas.table);
     }
-    let columns = columns(paint, d, areas.table);
+    let columns = columns(paint, model, areas.table);
     if !d.rows.is_empty() {
         heads(paint, &columns, areas.heads.y);
     }
@@ -133,10 +134,30 @@ struct FindingColumns {
     evidence: u16,
     /// Where the ages end.
     end: u16,
+    /// Callers of whom several calls are in sight.
+    twice: FxHashSet<String>,
+}
+
+/// Callers of whom several calls are among these rows.
+fn callers_twice<'r>(model: &Model, rows: impl Iterator<Item = &'r DiagnoseRow>) -> FxHashSet<String> {
+    let mut calls: FxHashMap<String, &str> = FxHashMap::default();
+    let mut twice = FxHashSet::default();
+    for finding in rows.filter_map(DiagnoseRow::finding) {
+        let Some(entry) = model.monitor.board.get(finding.conversation.as_str()) else { continue };
+        let from = rows::from(&entry.conversation).into_owned();
+        let call = finding.conversation.as_str();
+        if *calls.entry(from.clone()).or_insert(call) != call {
+            twice.insert(from);
+        }
+    }
+    twice
 }
 
 /// Of all findings, not of those in sight: nothing jumps in scrolling.
-fn columns(paint: &Paint<'_>, diagnose: &Diagnose, table: Rect) -> FindingColumns {
+fn columns(paint: &Paint<'_>, model: &Model, table: Rect) -> FindingColumns {
+    let diagnose = &model.diagnose;
+    let in_sight = diagnose.rows.iter().skip(diagnose.scroll).take(usize::from(table.height));
+    let twice = callers_twice(model, in_sight);
     let of = |finding: &Finding| finding.key.as_ref().map_or(0, |key| paint.width(key.as_str()));
     let longest = diagnose.found().iter().map(of).max().unwrap_or(0);
     let key = longest.clamp(12, (table.width / 4).clamp(12, 28));
@@ -144,7 +165,7 @@ fn columns(paint: &Paint<'_>, diagnose: &Diagnose, table: Rect) -> FindingColumn
     let at = (from.0 + 18, 10);
     let on = (table.width >= 100).then_some((at.0 + 12, 9));
     let key = (on.unwrap_or(at).0 + on.unwrap_or(at).1 + 2, key);
-    FindingColumns { from, at, on, key, evidence: key.0 + key.1 + 2, end: table.right().saturating_sub(1) }
+    FindingColumns { from, at, on, key, evidence: key.0 + key.1 + 2, end: table.right().saturating_sub(1), twice }
 }
 
 fn heads(paint: &mut Paint<'_>, columns: &FindingColumns, y: u16) {
@@ -156,7 +177,7 @@ fn heads(paint: &mut Paint<'_>, columns: &FindingColumns, y: u16) {
         paint.cell(x, y, width, "on", Align::Left, quiet);
     }
     let end = paint.bits_right(columns.evidence, y, columns.end, &[bit("since", quiet)]);
-    paint.put(columns.evidence, y, end, "evidence", quiet);
+    paint.put(columns.evidence, y, end.saturating_sub(1), "evidence", quiet);
 }
 
 fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &FindingColumns, area: Rect, y: u16) {
@@ -165,6 +186,20 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Findi
     let (from, at) = match entry {
         Some(e) => (rows::from(&e.conversation), rows::at(&e.conversation, model.now)),
         None => ("gone".into(), "".into()),
+    };
+    // Several calls of one number are told apart by the beginning of their id.
+    let from = match entry.filter(|_| columns.twice.contains(&*from)) {
+        Some(e) => {
+            let id: String = e.conversation.id.as_str().chars().take(4).collect();
+            let room = usize::from(columns.from.1 - 5);
+            // Of a number its last groups.
+            let fits = |text: &str| text.len() <= room;
+            let number =
+                from.match_indices(' ').map(|(i, _)| &from[i + 1..]).find(|end| from.starts_with('+') && fits(end));
+            let name = number.map_or_else(|| cut_in(&from, room, paint.charset()).into_owned(), str::to_owned);
+            format!("{name} {id}").into()
+        }
+        None => from,
     };
     let on = finding.participant.as_ref().zip(entry);
     let on = on.and_then(|(id, e)| e.conversation.participant(id.as_str())).map_or("", |p| p.purpose.as_str());
@@ -209,13 +244,18 @@ fn selected(paint: &mut Paint<'_>, area: Rect, y: u16) {
 /// in brackets at its end, then its first clause. The whole of it stands below.
 fn evidence<'a>(paint: &Paint<'_>, message: &'a str, key: &str, room: u16) -> &'a str {
     let fits = |text: &str| paint.width(text) <= room;
-    let rest = message.strip_prefix(key).and_then(|rest| rest.strip_prefix(' ')).unwrap_or(message);
+    let rest = without_key(message, key);
     let rest = rest.strip_prefix("is ").unwrap_or(rest);
     let without = |text: &'a str, at: &str| text.find(at).map(|i| &text[..i]).filter(|text| fits(text));
     if fits(rest) {
         return rest;
     }
     [" (", ": ", ", ", " at "].into_iter().find_map(|end| without(rest, end)).unwrap_or(rest)
+}
+
+/// A message without the key that it begins with, where that stands beside it.
+pub(super) fn without_key<'a>(message: &'a str, key: &str) -> &'a str {
+    message.strip_prefix(key).and_then(|rest| rest.strip_prefix(' ')).unwrap_or(message)
 }
 
 /// The mark of a severity: no meaning by colour alone.

@@ -162,7 +162,7 @@ impl Theme {
         self.style(Hue::Magenta, Modifier::UNDERLINED).add_modifier(Modifier::BOLD)
     }
 
-    /// Hidden because it looks personal.
+    /// Masked as personal data.
     pub fn masked(self) -> Style {
         self.quiet()
     }
@@ -437,7 +437,7 @@ pub const ASCII: Glyphs = Glyphs {
     to: "->",
     dot: "-",
     above: "^",
-    below: "v",
+    below: "_",
     on: "x",
     not: "-",
     pause: "=",

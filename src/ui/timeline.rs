@@ -18,6 +18,8 @@ const FROM: u16 = 17;
 const ON: u16 = 9;
 const KEY: u16 = 20;
 const SOURCE: u16 = 7;
+/// Columns of the end of a number.
+const END: u16 = 9;
 const GAP: u16 = 2;
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
@@ -56,7 +58,8 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
 fn columns(table: Rect) -> [u16; 5] {
     let mut x = table.x + 3;
     let wide = table.width >= 100;
-    let widths = [TIME, if wide { FROM } else { 15 }, ON, if wide { KEY + 4 } else { 16 }];
+    // On a narrow screen a number is known by its end, and the change has what that leaves.
+    let widths = [TIME, if wide { FROM } else { END }, ON, if wide { KEY + 4 } else { KEY - 2 }];
     let mut out = [x; 5];
     for (i, width) in widths.into_iter().enumerate() {
         x += width + GAP;
@@ -104,7 +107,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, item: &TimelineItem, table: Rect, y
     let end = table.right().saturating_sub(if wide { SOURCE + 2 } else { 1 });
     let cells: [(&str, _); 4] = [
         (&times::time_of(model, item.at.wall), t.quiet()),
-        (&item.from, t.text()),
+        (&super::calls::end_of_number(paint, &item.from, columns[2] - GAP - columns[1]), t.text()),
         (&item.purpose, t.quiet()),
         (&key_label(item.key.as_str()), t.text()),
     ];
@@ -119,10 +122,12 @@ fn row(paint: &mut Paint<'_>, model: &Model, item: &TimelineItem, table: Rect, y
         Some(v) => (cell::shown(model, paint, v.as_str()).into_owned(), false),
     };
     let (old, old_quiet) = text(paint, &item.old, "absent");
-    let (new, new_quiet) = text(paint, &item.new, "gone");
+    let (new, new_quiet) = text(paint, &item.new, "absent");
     // What is now is worth more room than what was.
     let new_width = usize::from(paint.width(&new));
-    let old = cut_in(&old, room.saturating_sub(new_width).max(room / 3), paint.charset());
+    // What was is cut last to a word that says anything.
+    let least = usize::from(paint.width(&old)).min(8);
+    let old = cut_in(&old, room.saturating_sub(new_width).max(room / 3).max(least), paint.charset());
     let new_style = match () {
         () if item.new.is_none() => t.alarm(),
         () if new_quiet => t.quiet(),

@@ -211,7 +211,12 @@ fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, low: bool) -> Ve
     let mut line = vec![bit("Certainty  ", t.strong())];
     for certainty in [Certainty::Observed, Certainty::Executed, Certainty::Static, Certainty::Unknown] {
         let here = certainty == shown.answer.certainty && !shown.reading;
-        let mark = if here { g.on } else { g.not };
+        let mark = match (paint.is_ascii(), here) {
+            (true, true) => "(x)",
+            (true, false) => "( )",
+            (false, true) => g.on,
+            (false, false) => g.not,
+        };
         line.push(bit(format!("{mark} {}   ", certainty.as_str()), if here { t.strong() } else { t.quiet() }));
     }
     lines.push(line);

@@ -102,11 +102,13 @@ fn sort(argument: &str, model: &Model) -> Result<Request, String> {
     let shown = model.calls.keys.iter().filter(|shown| !there.iter().any(|(key, _)| key == *shown));
     let keys = shown.chain(there.iter().map(|(key, _)| key)).map(|key| key.as_str());
     let all = FACTS.iter().map(|(word, _)| *word).chain(keys);
-    let known = "Columns are age, change, at, to, from, media and the attributes of the calls.";
+    let known = "Sort by age, change, at, to, from, media, or a key.";
     if column.is_empty() {
         return Err(known.to_owned());
     }
-    let Some(name) = one_of(column, all) else { return Err(format!("No column is called `{column}`. {known}")) };
+    let Some(name) = one_of(column, all) else {
+        return Err(format!("No column `{column}`: age, change, at, to, from, media, or a key."));
+    };
     let fact = FACTS.iter().find(|(word, _)| *word == name).map(|(_, sort)| sort.clone());
     let sort = fact.unwrap_or_else(|| Sort::Attribute(name.into()));
     Ok(Request::Sort(sort, reverse))

@@ -9,6 +9,8 @@ pub enum Condition {
     HasCall,
     /// Calls are filtered.
     HasFilter,
+    /// A filter for calls is being typed.
+    FiltersCalls,
     /// A cell of the call is selected.
     HasCell,
     /// The cell has an edit that is not being sent.

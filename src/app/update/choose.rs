@@ -124,7 +124,11 @@ pub(super) fn onto(model: &mut Model) {
         }
     }
     if rows.is_empty() {
-        let words = if others().next().is_none() { "There is no other participant." } else { "There is no key here." };
+        let words = if others().next().is_none() {
+            "The call has no other participant."
+        } else {
+            "This participant has no attributes."
+        };
         model.say(Level::Info, words);
         return;
     }

@@ -125,7 +125,7 @@ mod tests {
         let mut desk = Desk::busy(120, 36);
         for (typed, said) in [
             (":sort age sideways<enter>", "`sideways` is not a direction"),
-            (":sort nothing<enter>", "No column is called `nothing`"),
+            (":sort nothing<enter>", "No column `nothing`"),
             (":theme pink<enter>", "No theme is called `pink`"),
             (":view mine<enter>", "No views are saved yet"),
             (":call ffff<enter>", "No call here has the id `ffff`"),

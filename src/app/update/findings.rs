@@ -9,7 +9,11 @@ use crate::app::{
     notice::Level,
     screen::Screen,
 };
-use crate::domain::findings::{Finding, Severity};
+use crate::domain::{
+    ConversationId, ParticipantId,
+    alert::Fired,
+    findings::{Finding, Severity},
+};
 
 /// The presence of a key fell: it is listed with the findings of the call that decided it, and said. One that was said before is
 /// listed with another call, for its own has gone.
@@ -17,13 +21,29 @@ pub(super) fn fallen(model: &mut Model, finding: Finding) {
     if finding.since == model.now {
         let key = model.keymap.key_for(Command::Diagnose).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
         model.say(Level::Alarm, format!("{}. {key} lists it.", finding.message));
+        // `!` goes to the call, as to that of any other alert.
+        model.monitor.alerts.last = Some(Fired {
+            call: finding.conversation.clone(),
+            participant: customer(model, &finding.conversation),
+            key: finding.key.clone(),
+            at: model.now,
+            by: "presence",
+            words: finding.message.clone(),
+        });
         // There it is what the operator looks for.
-        if model.screen != Screen::Diagnose {
+        if model.screen == Screen::Diagnose {
+            model.diagnose.show_top();
+        } else {
             model.diagnose.select(&finding);
         }
     }
     model.monitor.examiner.tell(finding);
     model.touch();
+}
+
+fn customer(model: &Model, call: &ConversationId) -> Option<ParticipantId> {
+    let entry = model.monitor.board.get(call.as_str())?;
+    entry.conversation.customer().map(|p| p.id.clone())
 }
 
 /// The next finding or the previous one. In a recording it is one in time.

@@ -9,7 +9,7 @@ const VALUE_COLUMNS: usize = 48;
 /// Columns that a key may take in a message.
 const KEY_COLUMNS: usize = 64;
 
-/// A value in quotes: masked where it looks personal, cut, and harmless to print.
+/// A value in quotes: masked where it is personal data, cut, and harmless to print.
 pub fn shown_value(value: &str) -> String {
     // What is cut away need not be masked, but a cut must not break what would be: look a little further than is shown.
     let end = (0..=value.len().min(VALUE_COLUMNS * 8)).rev().find(|&i| value.is_char_boundary(i)).unwrap_or(0);

@@ -29,11 +29,9 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &FilterP
             };
             let words = match prompt.text.text().trim() {
                 "" if prompt.changes => {
-                    "key:NAME   new~^g   old=value   !new?   from:555   on:agent   source:you   | or".to_owned()
+                    "key:NAME  new~^g  old=value  !new?  from:555  on:agent  source:you  | or".to_owned()
                 }
-                "" => {
-                    "gold   key=value   !key   key~regex   queue:billing   state:ivr   age>2m   | or   ( )".to_owned()
-                }
+                "" => "gold  key=value  !key  key~regex  queue:billing  state:ivr  age>2m  |".to_owned(),
                 _ => format!("{shown} of {all} {what}"),
             };
             paint.put(x, under.y, under.right(), &words, t.quiet());

@@ -61,7 +61,13 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palett
             y,
             help_end.saturating_sub(inner.x + 3 + NAMES),
             &match hit.elsewhere {
-                Some(scope) => format!("on the {} screen: {}", scope.title(), hit.entry.help()),
+                Some(scope) => {
+                    let (place, help) = (format!("on the {} screen", scope.title()), hit.entry.help());
+                    let whole = format!("{place}: {help}");
+                    let room = help_end.saturating_sub(inner.x + 3 + NAMES);
+                    // Where there is no room for both, what it does is on its screen.
+                    if paint.width(&whole) <= room { whole } else { place }
+                }
                 None => hit.entry.help().to_owned(),
             },
             Align::Left,

@@ -1,0 +1,116 @@
+//! What is kept for the next start, and the question before the program ends.
+
+use super::*;
+
+fn left(state: JournalState) -> Msg {
+    Msg::Left(Left { state, remarks: Vec::new() })
+}
+
+#[test]
+fn alarms_come_back_with_their_cause_until_they_are_dismissed() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(ID, &[("tier", "gold")]));
+    desk.wait(50).customer(ID, &[("tier", "gold!")]);
+    desk.wait(50).customer(ID, &[("tier", "theirs")]);
+    desk.wait(50).serve(&truth(ID, &[("tier", "theirs")]));
+    let kept = desk.model.outbox.journal();
+    assert_eq!(kept.edits.iter().map(|e| (e.mine.as_str(), e.got)).collect::<Vec<_>>(), [("gold!", Got::Overwritten)]);
+    assert_eq!(desk.model.outbox.unsettled().alarms, 1);
+
+    let mut next = Desk::new(120, 36);
+    next.tell(left(kept.clone()));
+    assert_eq!(next.model.outbox.unsettled(), Unsettled { alarms: 1, ..Unsettled::default() });
+    assert_eq!(next.model.outbox.journal().edits[0].got, Got::Overwritten, "and a third run knows it, too");
+    next.keys("<backspace>");
+    assert_eq!((next.model.outbox.unsettled(), next.model.outbox.journal()), Default::default());
+}
+
+#[test]
+fn what_vanished_or_reverted_comes_back_with_its_old_value() {
+    let cell = Cell { conversation: ID.into(), participant: "c".into(), key: "note".into() };
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let loss = JournalLoss {
+        cell: cell.clone(),
+        theirs: "ann@example.org".into(),
+        before: Vec::new(),
+        ours: Some("x".into()),
+        at,
+    };
+    let kept = JournalState { edits: Vec::new(), losses: vec![loss] };
+    let mut desk = on_call(&[("note", "x")]);
+    desk.model.settings.mask = true;
+    desk.tell(left(kept.clone()));
+    assert_eq!(desk.model.outbox.journal(), kept, "as it was, whatever is masked on the screen");
+    desk.keys("q");
+    assert!(desk.model.exit.is_none(), "it is an alarm");
+    desk.keys("<esc>L<enter><esc>");
+    desk.tell(Msg::Time);
+    assert_eq!(desk.model.outbox.journal().losses, [], "restored, it is a draft");
+    let draft = desk.model.outbox.view(&cell).map(|v| v.mine.to_owned());
+    assert_eq!(draft.as_deref(), Some("ann@example.org"));
+}
+
+#[test]
+fn two_texts_for_one_cell_are_both_offered() {
+    let mut one = on_call(&[("tier", "gold")]);
+    one.keys("e1<esc>");
+    let mut other = on_call(&[("tier", "gold")]);
+    other.keys("e2<esc>");
+    let mut both = other.model.outbox.journal();
+    both.edits.extend(one.model.outbox.journal().edits);
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.tell(left(both));
+    let texts = |desk: &Desk| desk.model.outbox.journal().edits.iter().map(|e| e.mine.clone()).collect::<Vec<_>>();
+    assert_eq!(texts(&desk), ["gold2", "gold1"]);
+    desk.keys("<down><enter>");
+    assert_eq!(texts(&desk), ["gold1", "gold2"], "the second one is the draft, and the first one stays");
+    desk.keys("<down>y");
+    assert!(desk.asked().iter().any(|e| matches!(e, Effect::Copy(text) if text == "gold2")));
+    desk.keys("<backspace>");
+    assert_eq!(texts(&desk), ["gold1"]);
+}
+
+#[test]
+fn a_cell_cleared_to_type_leaves_no_empty_value_behind_a_crash() {
+    let kept = |desk: &Desk| desk.model.outbox.journal().edits.iter().map(|e| e.mine.clone()).collect::<Vec<_>>();
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e<backspace><backspace><backspace>");
+    assert_eq!(kept(&desk), ["g"]);
+    desk.keys("<backspace>");
+    assert_eq!(kept(&desk), Vec::<String>::new(), "nothing is typed yet");
+    desk.keys("s");
+    assert_eq!(kept(&desk), ["s"]);
+    desk.keys("<backspace><esc>");
+    assert_eq!(kept(&desk), [""], "left like that, it is an empty value");
+    desk.keys("e<enter>");
+    assert_eq!(kept(&desk), [""], "and accepted like that it is one, too");
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("anew_key<enter>");
+    assert_eq!(kept(&desk), Vec::<String>::new(), "a key without a value");
+}
+
+#[test]
+fn quitting_asks_where_something_is_not_done() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("q");
+    assert_eq!(desk.model.exit, Some(Exit::Quit), "there is nothing to say");
+    let asks = |desk: &Desk| desk.model.exit.is_none() && matches!(desk.model.overlays.last(), Some(Overlay::Quit(_)));
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>q");
+    assert!(asks(&desk), "an edit is being sent");
+    assert_eq!(desk.model.outbox.unsettled(), Unsettled { waiting: 1, ..Unsettled::default() }, "nothing has left");
+    desk.keys("<esc>");
+    assert!(desk.model.exit.is_none() && desk.model.overlays.is_empty());
+    desk.serve(&truth(ID, &[("tier", "gold")]));
+    desk.wait(50).customer(ID, &[("tier", "gold!")]);
+    assert_eq!(desk.model.outbox.unsettled(), Unsettled::default(), "it was seen");
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<esc>q");
+    assert!(asks(&desk), "a draft is there");
+    desk.keys("<enter>");
+    assert_eq!(desk.model.exit, Some(Exit::Quit));
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e<ctrl-c>");
+    assert_eq!(desk.model.exit, Some(Exit::Interrupted));
+}
