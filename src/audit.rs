@@ -76,7 +76,7 @@ impl Audit {
         self.file.as_ref().map_or(Ok(()), File::sync_data)
     }
 
-    /// Appends a record. With `masked`, what looks personal in a value is not written.
+    /// Appends a record. With `masked`, personal data in a value is not written.
     pub fn append(&mut self, record: &AuditRecord, masked: bool) -> io::Result<()> {
         let shown =
             |value: &'_ str| -> String { if masked { mask::mask(value).into_owned() } else { value.to_owned() } };

@@ -102,7 +102,7 @@ pub struct HookPlan {
     pub on: Vec<HookOn>,
     /// The least severity of findings that are told.
     pub least: Severity,
-    /// Cover what looks personal.
+    /// Mask personal data.
     pub mask: bool,
     /// How long one run may take.
     pub time: Duration,

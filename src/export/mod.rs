@@ -1,6 +1,6 @@
 //! A call, the whole board, the screen, or since when a key is there, as text to hand on: JSON, CSV, Markdown, HTML, plain text, SVG.
 //!
-//! Pure: everything in, a `String` out. What looks personal, and the names of people, are covered unless [`ExportOptions::mask`] is
+//! Pure: everything in, a `String` out. Personal data, and the names of people, are covered unless [`ExportOptions::mask`] is
 //! off. All times are UTC. Values are hostile here too: each goes through the writer of its form (`crate::format`).
 
 mod counts;
@@ -32,7 +32,7 @@ use std::{borrow::Cow, time::Duration};
 /// What is exported how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExportOptions {
-    /// Cover what looks personal. On unless the operator says otherwise.
+    /// Mask personal data. On unless the operator says otherwise.
     pub mask: bool,
     /// The moment of the export, for ages and the footer.
     pub now: Timestamp,
@@ -111,7 +111,7 @@ impl<'a> ExportedCall<'a> {
         evicted.into_iter().chain(skipped)
     }
 
-    /// A key, a value or a message of the call as it may be handed on: without what looks personal, and without the names of the
+    /// A key, a value or a message of the call as it may be handed on: without personal data, and without the names of the
     /// people on it, which are known.
     fn cover<'t>(&self, text: &'t str, options: ExportOptions) -> Cow<'t, str> {
         if !options.mask {

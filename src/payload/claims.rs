@@ -242,7 +242,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         rule: "cxone-unverified",
         severity: Severity::Info,
-        claim: "CXone needs literal keys, a data wrapper, or flow.data.set in Run Script",
+        claim: "CXone needs literal keys, an outer data object, or flow.data.set in Run Script",
         pattern: r"(?i)\bcxone\b|flow\.data\.set|\brun script\b",
         with_payload: false,
         holds: false,

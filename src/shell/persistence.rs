@@ -117,7 +117,7 @@ impl Persistence {
         }
     }
 
-    /// Has a line added to the audit file; `masked`: without what looks personal in a value.
+    /// Has a line added to the audit file; `masked`: without personal data in a value.
     pub(super) fn record(&mut self, record: AuditRecord, masked: bool) {
         self.sends |= record.outcome == AuditOutcome::Sent;
         self.submit(|number| WriteJob::Audit(number, Box::new(record), masked));

@@ -1,9 +1,9 @@
-//! What looks personal on a screen, covered: callers' numbers too, which the operator saw.
+//! Personal data on a screen, masked: callers' numbers too, which the operator saw.
 
 use crate::domain::mask;
 use ratatui::buffer::Buffer;
 
-/// Covers what looks personal, and these names, in the letters of a screen with `mark`; how many places there were.
+/// Masks personal data, and these names, in the letters of a screen with `mark`; how many places there were.
 pub fn cover(screen: &mut Buffer, mark: char, names: &[&str]) -> usize {
     let mut places = 0;
     for y in super::rows(screen) {

@@ -14,7 +14,7 @@ impl Judge<'_> {
                 "unverified",
                 Info,
                 "",
-                "CXone is another vendor's platform (its tool is Studio, not Architect): which format its scripts take, whether keys must be literal, and what a data wrapper does was not checked",
+                "CXone is another vendor's platform (its tool is Studio, not Architect): which format its scripts take, whether keys must be literal, and what an outer data object does was not checked",
                 "ask CXone's own documentation; what follows is true of Genesys Cloud",
             );
         }

@@ -61,7 +61,7 @@ pub struct RedactReport {
     /// Texts in which an original of four characters or more appears by coincidence, because no other text of that
     /// shape was left. 0 but for recordings with very many short numbers.
     pub coincidences: u64,
-    /// Attribute keys that hold what looks personal themselves, and were replaced.
+    /// Attribute keys that are personal data themselves, and were replaced.
     pub keys: usize,
     /// Those of the kept keys that the recording holds.
     pub kept: Vec<String>,

@@ -1,23 +1,21 @@
-//! Pictures of the screens that answer: why, and since when.
+//! Pictures of the screens that answer why.
 
-use super::{Theme, call, draw, picture};
+use super::{Theme, call, draw, picture, since::report};
 use crate::app::{
     Effect, Msg,
     flow::{Definition, FlowHistory},
     screen::Screen,
-    settings::Settings,
-    since::{CallRef, DayRow, HistoryCall, MissingRow, Reading, Share, SinceReport, VersionRow},
     testing::Desk,
     why::Findings,
 };
 use crate::why::{FlowRun, Gathered, answer::FlowName, execution};
 use serde_json::json;
 
-const ID: &str = "f037aaaa-0000-4000-8000-0000000008ce";
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
+pub(super) const ID: &str = "f037aaaa-0000-4000-8000-0000000008ce";
+pub(super) const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
 
 /// What the platform says of a call whose lookup took this output.
-fn found(output: &str) -> Gathered {
+pub(super) fn found(output: &str) -> Gathered {
     let action = |kind: &str, number: u32, id: &str, name: &str, second: u32, output: &str| {
         let time = format!("2026-11-20T12:00:{second:02}.000Z");
         let body = json!({"actionId": id, "actionName": name, "trackingId": number, "dateTime": time,
@@ -131,127 +129,6 @@ fn from_why_the_key_is_set_and_escape_leads_back() {
     assert_eq!(desk.model.screen, Screen::Calls);
     desk.keys("W");
     assert_eq!(desk.model.why.cell.as_ref().map(|c| c.key.to_string()).as_deref(), Some("customer_tier"));
-}
-
-fn day(day: &str, calls: Option<(i64, i64)>) -> DayRow {
-    DayRow { day: day.into(), share: calls.map(|(calls, present)| Share { calls, present }) }
-}
-
-fn report() -> SinceReport {
-    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
-    let version = |version: &str, calls, present, first: &str, last: &str| VersionRow {
-        organization: String::new(),
-        flow: "MainIVR".into(),
-        version: version.into(),
-        share: Share { calls, present },
-        first: at(first),
-        last: at(last),
-    };
-    let call = |id: &str, time: &str, version: &str| CallRef {
-        conversation: id.into(),
-        started: at(time),
-        version: version.into(),
-    };
-    let mut days: Vec<DayRow> = (6..=11).map(|n| day(&format!("2026-11-{n:02}"), Some((3100 + n, 3080 + n)))).collect();
-    days.push(day("2026-11-12", None));
-    days.extend((13..=16).map(|n| day(&format!("2026-11-{n:02}"), Some((3200 + n, 3180 + n)))));
-    days.extend([
-        day("2026-11-17", Some((3388, 2405))),
-        day("2026-11-18", Some((1311, 812))),
-        day("2026-11-19", Some((0, 0))),
-    ]);
-    days.push(day("2026-11-20", Some((402, 245))));
-    SinceReport {
-        flow: Some("MainIVR".into()),
-        by: "flow-end".into(),
-        share: Share { calls: 35_222, present: 33_397 },
-        versions: vec![
-            version("41", 15_905, 15_783, "2026-11-06T00:00:00Z", "2026-11-11T08:29:00Z"),
-            version("42", 15_114, 14_966, "2026-11-11T08:30:00Z", "2026-11-17T09:09:00Z"),
-            version("43", 4_203, 2_648, "2026-11-17T09:10:00Z", "2026-11-20T11:18:00Z"),
-        ],
-        days,
-        first_missing: Some(call("3b1c0000-0000-4000-8000-00000000090e", "2026-11-17T09:14:06Z", "43")),
-        last_present: Some(call("a9020000-0000-4000-8000-0000000007d1", "2026-11-17T09:09:51Z", "42")),
-        too_few: false,
-        not_judged: None,
-        missing: vec![MissingRow {
-            call: call("5f2a0000-0000-4000-8000-000000000911", "2026-11-20T11:02:31Z", "43"),
-            flow: "MainIVR".into(),
-            queue: "Billing".into(),
-        }],
-    }
-}
-
-#[test]
-fn since_when_a_key_is_missing() {
-    for (width, height) in SIZES {
-        let mut desk = Desk::with(width, height, call::expecting());
-        call::journey(&mut desk, ID);
-        desk.keys("<enter>/customer_tier<enter>H");
-        let question = desk.asked().into_iter().find_map(|e| match e {
-            Effect::Since(question) => Some(question),
-            _ => None,
-        });
-        let question = question.expect("the store is asked");
-        assert_eq!((question.key.as_str(), question.flow.as_deref()), ("customer_tier", Some("MainIVR")));
-        desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(Some(Box::new(report()))))));
-        let shown = picture(&draw(&mut desk, Theme::Terminal));
-        for words in
-            ["Present on 63 % of calls since v43,", "99 % before.", "First missing", "Last good", "not collected"]
-        {
-            assert!(shown.contains(words), "{words}\n{shown}");
-        }
-        insta::assert_snapshot!(format!("since-{width}x{height}"), shown);
-    }
-}
-
-#[test]
-fn without_a_store_it_says_how_to_begin_one_and_a_call_of_the_past_is_read_only() {
-    let mut desk = Desk::with(100, 30, Settings::default());
-    call::journey(&mut desk, ID);
-    desk.keys("<enter>H");
-    let question = desk.model.since.question.clone();
-    desk.tell(Msg::SinceRead(Box::new(question.clone()), None));
-    let shown = picture(&draw(&mut desk, Theme::Terminal));
-    assert!(shown.contains("No history is kept yet.") && shown.contains("sidetone collect"), "{shown}");
-    desk.tell(Msg::SinceRead(Box::new(question.clone()), Some(Ok(None))));
-    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("was never seen"));
-    desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(Some(Box::new(report()))))));
-    desk.asked();
-    desk.keys("<enter>");
-    assert_eq!(desk.asked(), [Effect::HistoryCall("3b1c0000-0000-4000-8000-00000000090e".into())]);
-    let call = HistoryCall {
-        conversation: "3b1c0000-0000-4000-8000-00000000090e".into(),
-        facts: vec![("medium".into(), "call".into()), ("flow".into(), "MainIVR v43".into())],
-        milestones: vec![("start".into(), 0), ("flow-end".into(), 24_000)],
-        keys: vec![(
-            "lookup_status".into(),
-            "customer".into(),
-            "text (there at flow-end; its value is not kept)".into(),
-        )],
-        incomplete: false,
-    };
-    desk.tell(Msg::HistoryCall(Ok(Some(call))));
-    let shown = picture(&draw(&mut desk, Theme::Terminal));
-    assert!(shown.contains("HISTORY") && shown.contains("read-only") && shown.contains("flow end 0:24"), "{shown}");
-    insta::assert_snapshot!("history-call-100x30", shown);
-    desk.keys("<esc>");
-    assert!(desk.model.since.call.is_none() && desk.model.screen == Screen::Since);
-    // The third line is the newest version: its calls without the key are listed, and opened.
-    desk.keys("<down><down><enter>");
-    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("Calls without"));
-    desk.asked();
-    desk.keys("<enter>");
-    assert_eq!(desk.asked(), [Effect::HistoryCall("5f2a0000-0000-4000-8000-000000000911".into())]);
-    desk.keys("/");
-    desk.keys("<end> days:3<enter>");
-    assert_eq!(desk.model.since.question.days, Some(3));
-    assert_eq!(desk.model.since.reading, Reading::Asked);
-    desk.keys("<esc>");
-    assert_eq!((desk.model.screen, desk.model.since.question.days), (Screen::Since, None), "the filter goes first");
-    desk.keys("<esc>");
-    assert_eq!(desk.model.screen, Screen::Call);
 }
 
 #[test]

@@ -187,7 +187,7 @@ fn the_question_stands_by_its_row_and_the_table_goes_on_below_it() {
         let line = |word: &str| lines.iter().find(|l| l.trim_start().starts_with(word)).cloned().unwrap_or_default();
         assert!(value.is_some());
         assert_eq!(column(&line("now"), "account_balance"), value, "{lines:#?}");
-        assert_eq!(column(&line("new"), "account_balance!"), value, "{lines:#?}");
+        assert_eq!(column(&line("mine"), "account_balance!"), value, "{lines:#?}");
         let all = picture(&buf);
         assert!(all.contains("1 PATCH: 11 current attributes + 1 change"), "{all}");
         assert!(all.contains("No flow is running on this call"), "{all}");

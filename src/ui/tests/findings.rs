@@ -1,0 +1,73 @@
+//! Pictures of the Diagnose screen.
+
+use super::{ID, Theme, call, draw, picture};
+use crate::app::{Msg, testing::Desk};
+
+#[test]
+fn diagnose() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::busy(width, height);
+        desk.customer(ID, &[("tier", "{{lookup_result.tier}}"), ("card", "4111 1111 1111 1111")]);
+        desk.wait(1_000).keys("d<down>");
+        let buf = draw(&mut desk, Theme::Terminal);
+        insta::assert_snapshot!(format!("diagnose-{width}x{height}"), picture(&buf));
+    }
+}
+
+#[test]
+fn findings_have_heads_and_no_sentence_is_cut_and_long_groups_are_folded() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::with(width, height, call::expecting());
+        for i in 0..20 {
+            desk.customer(&format!("c{i:02}"), &[("customer_tier", "{{lookup_result.tier}}"), ("note", "undefined")]);
+        }
+        desk.customer("c99", &[("crm_payload", "{\"attributes\":{\"customer_tier\":\"gold\"}}")]);
+        desk.wait(1_000).keys("d");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        let lines: Vec<&str> = shown.lines().collect();
+        let heads: Vec<&str> = lines[3].split_whitespace().take(6).collect();
+        let all: &[&str] = if width < 100 {
+            &["from", "at", "key", "evidence", "since"]
+        } else {
+            &["from", "at", "on", "key", "evidence", "since"]
+        };
+        assert!(heads.starts_with(all), "{heads:?}");
+        assert_eq!(shown.contains("unfold"), height < 60, "{shown}");
+        assert!(shown.contains("Template") || shown.contains("template"), "{shown}");
+        for line in lines[4..].iter().take_while(|line| !line.contains("───")) {
+            assert!(!line.contains('…') || line.contains('"'), "{width}: a sentence is cut\n{line}");
+        }
+        for words in ["Evidence", "Impact", "Fix"] {
+            assert!(shown.contains(words), "{words}\n{shown}");
+        }
+    }
+}
+
+/// A flow that lost a key is said first, whatever else there is, and `!` goes to its call.
+#[test]
+fn a_key_that_a_flow_lost_comes_first_and_is_an_alert() {
+    use crate::domain::findings::{Finding, RuleId, Severity};
+    let mut desk = Desk::with(120, 24, call::expecting());
+    call::journey(&mut desk, super::answers::ID);
+    for i in 0..20 {
+        desk.customer(&format!("c{i:02}"), &[("customer_tier", "{{lookup_result.tier}}")]);
+    }
+    let finding = Finding {
+        rule: RuleId::PresenceDrop,
+        severity: Severity::Warn,
+        conversation: super::answers::ID.into(),
+        participant: None,
+        key: Some("contract_type".into()),
+        message: "contract_type is on 0 of 4 calls of MainIVR v43, and was on 146 of 146 of v42".to_owned(),
+        since: desk.at,
+    };
+    desk.keys("d<down><down>");
+    desk.tell(Msg::Fallen(Box::new(finding)));
+    desk.wait(1_000);
+    let shown = super::rows(&mut desk);
+    assert!(shown[4].contains("Key missing since a new flow version"), "{}", shown.join("\n"));
+    desk.keys("!");
+    assert_eq!(desk.model.screen, crate::app::screen::Screen::Call);
+    let cell = desk.model.call.as_ref().and_then(|call| call.cell()).expect("a cell");
+    assert_eq!((cell.conversation.as_str(), cell.key.as_str()), (super::answers::ID, "contract_type"));
+}

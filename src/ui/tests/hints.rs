@@ -1,0 +1,118 @@
+//! The hints, the notices above them, and what they may say.
+
+use super::{ID, Theme, draw, flow_is_read, picture, rows};
+use crate::app::{Msg, testing::Desk};
+
+#[test]
+fn hints_always_stand_and_a_notice_stands_whole_in_the_rule_above_them() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::busy(width, height);
+        let before = rows(&mut desk);
+        let text = "The platform refused the subscription: it answered 403 missing permission \
+            conversation:communication:view; ask an administrator for it, or choose other queues, and sign in again.";
+        desk.model.say(crate::app::notice::Level::Alarm, text);
+        let after = rows(&mut desk);
+        assert_eq!(before.last(), after.last(), "{width}: the hints stand");
+        let lines = after.len() - 1 - before.iter().zip(&after).position(|(a, b)| a != b).expect("a notice");
+        let shown = after[after.len() - 1 - lines..after.len() - 1].join(" ");
+        let words: Vec<&str> = shown.split_whitespace().collect();
+        for word in text.split_whitespace() {
+            assert!(words.contains(&word), "{width}: {word} is cut\n{}", after.join("\n"));
+        }
+        let above = after.len() - 1 - lines;
+        assert_eq!(before[..above], after[..above], "nothing else moves");
+    }
+}
+
+#[test]
+fn no_hint_is_cut() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        for keys in [
+            "",
+            "%",
+            "s",
+            "c",
+            "/",
+            "f",
+            "t",
+            "V",
+            "?",
+            "?/",
+            ":",
+            "B",
+            "Ba",
+            "X",
+            "d",
+            "F",
+            "<tab>",
+            "<tab>/",
+            "v<down>v",
+            "<enter>",
+            "<enter>e",
+            "<enter>x",
+            "<enter>e!<enter>",
+            "<enter>ak",
+            "<enter>Y",
+            "<enter>h",
+            "<enter>C",
+            "<enter>p",
+            "<enter>e!<esc>w",
+            "<enter>e!<esc>D",
+        ] {
+            let mut desk = Desk::busy(width, height);
+            flow_is_read(&mut desk);
+            desk.keys(keys);
+            let footer = rows(&mut desk).last().cloned().unwrap_or_default();
+            let scopes = desk.model.scopes();
+            let hints: Vec<String> = desk
+                .model
+                .keymap
+                .rows(&scopes)
+                .filter(|(_, b, k)| !b.hint.is_empty() && !k.is_empty() && desk.model.meets(b.when))
+                .map(|(i, b, k)| match b.pair {
+                    true => {
+                        format!("{} {} {}", k[0].label(false), desk.model.keymap.keys(i + 1)[0].label(false), b.hint)
+                    }
+                    false => format!("{} {}", k[0].label(false), b.hint),
+                })
+                .collect();
+            for shown in footer.trim().split("  ") {
+                assert!(hints.iter().any(|hint| hint == shown.trim()), "{width} {keys:?}: {shown:?} in {footer:?}");
+            }
+            assert!(!hints.is_empty() && !footer.trim().is_empty(), "{width} {keys:?}");
+        }
+    }
+}
+
+#[test]
+fn a_copy_through_tmux_says_on_what_it_depends() {
+    for (through, said) in [
+        (None, "✓ Copied value (4 characters)."),
+        (Some("tmux"), "· Copied value (4 characters), as far as tmux passes it on"),
+        (Some("screen"), "· Copied value (4 characters), as far as screen and the terminal pass it on."),
+    ] {
+        let mut desk = Desk::new(120, 36);
+        desk.model.settings.copies_through = through;
+        desk.customer(ID, &[("tier", "gold")]);
+        desk.keys("<enter>y");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains(said), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_not_so_is_not_said() {
+    let notice = |desk: &Desk| desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default();
+    let mut desk = Desk::new(120, 36);
+    desk.customer("c1", &[("tier", "gold")]);
+    desk.keys("L");
+    assert!(notice(&desk).contains("while an edit of yours was in progress"), "{}", notice(&desk));
+    desk.keys("M");
+    assert!(notice(&desk).contains("names and numbers of callers are not"), "{}", notice(&desk));
+    // Nothing can be found without a connection.
+    let mut desk = Desk::new(120, 36);
+    desk.tell(Msg::Link(crate::domain::Link::Connecting));
+    desk.keys("d");
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("Not connected") && !shown.contains("Nothing found on"), "{shown}");
+}
