@@ -145,6 +145,14 @@ impl Model {
         }
     }
 
+    /// What the help and the palette say of a binding.
+    pub fn help_of(&self, binding: &Binding) -> &'static str {
+        match binding.command {
+            Command::Quit if !self.settings.keeps => "quit (drafts are not kept)",
+            _ => binding.help,
+        }
+    }
+
     /// Scopes that hold now, the narrowest first.
     pub fn scopes(&self) -> Vec<Scope> {
         match self.overlays.last() {

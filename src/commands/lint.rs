@@ -146,12 +146,11 @@ fn text(payload: &str) -> anyhow::Result<String> {
     } else {
         localfile::read(payload.as_ref(), localfile::SMALL).map_err(|error| {
             // What is written like a pair is none of a file that happens not to be there.
-            let pairs = payload.contains('=').then(
-                || "KEY=VALUE lines are read from a file or from stdin: printf '%s\\n' KEY=VALUE | sidetone lint -",
-            );
-            Exit::Usage
-                .because(format!("{}: {error}", visible(payload)))
-                .remedy(pairs.unwrap_or("PAYLOAD is a file, - for stdin, or JSON that begins with { [ or \""))
+            let remedy = match payload.contains('=') {
+                true => "KEY=VALUE lines are read from a file or from stdin: echo KEY=VALUE | sidetone lint -",
+                false => "PAYLOAD is a file, - for stdin, or JSON that begins with { [ or \"",
+            };
+            Exit::Usage.because(format!("{}: {error}", visible(payload))).remedy(remedy)
         })?
     };
     String::from_utf8(bytes).map_err(|_| Exit::Usage.because(format!("{} is not UTF-8 text", visible(payload))).into())

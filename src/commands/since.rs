@@ -74,7 +74,7 @@ pub fn run(args: SinceArgs, context: &Context) -> anyhow::Result<Exit> {
         return calls(&mut store, &question, args.json, Paint::of(context));
     }
     let Some(answer) = store.since(&question).map_err(store::failure)? else {
-        return Err(never_seen(&question, store.location()).into());
+        return Err(never_seen(&question, &store).into());
     };
     if args.json {
         let mut out = Vec::new();
@@ -128,7 +128,7 @@ fn calls(store: &mut Store, question: &Question, json: bool, paint: Paint) -> an
         }
     });
     if !was_seen.map_err(store::failure)? {
-        return Err(never_seen(question, store.location()).into());
+        return Err(never_seen(question, store).into());
     }
     failed.map_or(Ok(Exit::Done), |error| Err(error.into()))
 }
@@ -154,7 +154,16 @@ fn one(call: &since::MissingCall, names: &BTreeMap<String, String>, paint: Paint
     line
 }
 
-fn never_seen(question: &Question, location: &impl std::fmt::Display) -> Failure {
+fn never_seen(question: &Question, store: &Store) -> Failure {
+    let location = store.location();
+    // What was never seen at all explains it, whatever the key is.
+    for (what, name) in [("queue", &question.queue), ("flow", &question.flow)] {
+        if let Some(name) = name.as_ref().filter(|name| !store.has_seen(name)) {
+            return Exit::NotFound
+                .because(format!("no {what} called {name:?} was seen in {location}"))
+                .remedy("names are case-sensitive, and are written as the platform has them");
+        }
+    }
     let mut of = String::new();
     if let Some(flow) = &question.flow {
         _ = write!(of, " of flow {flow}");

@@ -181,6 +181,12 @@ fn day_name(day: i64) -> String {
 }
 
 impl Store {
+    /// Whether anything (a key, a queue, a flow or its id) was ever stored under this name.
+    pub(crate) fn has_seen(&self, name: &str) -> bool {
+        let mut flows = self.names.flows.values();
+        self.names.known(name).is_some() || flows.any(|(_, flow)| flow.id == name || flow.name == name)
+    }
+
     /// Answers; `None` when the key was never seen on that purpose.
     pub(crate) fn since(&mut self, question: &Question) -> Result<Option<SinceAnswer>, StoreError> {
         let Some(scope) = self.scope(question)? else { return Ok(None) };

@@ -11,12 +11,13 @@ use crate::app::{
     layout, rows,
 };
 use crate::domain::{
-    Link,
+    BoardEntry, Link,
     findings::{Finding, RuleId, Severity},
     text::{Align, cut_in},
 };
 use ratatui::{layout::Rect, style::Style};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::time::Duration;
 
 /// The style of a severity.
 pub(super) fn severity(paint: &Paint<'_>, severity: Severity) -> Style {
@@ -211,6 +212,8 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Findi
     }
     paint.cell(columns.key.0, y, columns.key.1, key, Align::Left, t.strong());
     let since = rows::clock_age(rows::between(finding.since.wall, model.now.wall));
+    // It was so already when the call was seen first: it is at least that old.
+    let since = if entry.is_some_and(|e| was_so_before(e, finding)) { format!(">{since}") } else { since };
     let end = paint.bits_right(columns.evidence, y, columns.end, &[bit(since, t.quiet())]).saturating_sub(2);
     let room = end.saturating_sub(columns.evidence);
     let message = model.cause(finding).map_or(finding.message.as_str(), |cause| &cause.words);
@@ -219,6 +222,16 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Findi
     if model.diagnose.selected.as_ref() == Some(&here) {
         selected(paint, area, y);
     }
+}
+
+/// How long after the first look at a call what is found on it was so before.
+const AT_FIRST: Duration = Duration::from_secs(1);
+
+/// Whether the call was older when it was seen first, and this was found then.
+fn was_so_before(entry: &BoardEntry, finding: &Finding) -> bool {
+    let c = &entry.conversation;
+    let older = rows::between(rows::began(c), c.first_seen.wall) > 3 * AT_FIRST;
+    older && finding.since.mono.saturating_sub(c.first_seen.mono) <= AT_FIRST
 }
 
 /// The line that stands for the rest of a rule.
@@ -294,7 +307,8 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         head.push(bit(" of ", t.quiet()));
         head.push(bit(rows::from(&entry.conversation), t.strong()));
     }
-    head.push(bit(format!(" since {}", times::time_of(model, finding.since.wall)), t.quiet()));
+    let earlier = if entry.is_some_and(|e| was_so_before(e, finding)) { " or before" } else { "" };
+    head.push(bit(format!(" since {}{earlier}", times::time_of(model, finding.since.wall)), t.quiet()));
     lines.push(head);
     let mut below: Vec<Vec<Bits<'_>>> = Vec::new();
     let cause = model.cause(finding);

@@ -5,7 +5,7 @@ use crate::app::{
     Model,
     editor::Editor,
     key::Key,
-    keymap::{Binding, Command, Keymap, Scope},
+    keymap::{Binding, Command, Scope},
 };
 
 /// What the mouse does: it is not in the table of actions.
@@ -49,11 +49,11 @@ impl Help {
     }
 
     /// Headings and keys; movement is one row, whatever the table says of each key.
-    pub fn rows(&self, keymap: &Keymap, ascii: bool) -> Vec<HelpRow> {
+    pub fn rows(&self, model: &Model) -> Vec<HelpRow> {
         let query = self.query.text().trim().to_lowercase();
         let mut rows = Vec::new();
         for scope in &self.scopes {
-            let all = actions(keymap, *scope, ascii, !query.is_empty());
+            let all = actions(model, *scope, !query.is_empty());
             let moves = |command: &Command| *scope == Scope::Screen && is_movement(*command);
             let movement: Vec<&str> = all
                 .iter()
@@ -72,7 +72,7 @@ impl Help {
             // What works on other screens is found by what it does, not by the name of its screen.
             let others = OTHERS.iter().filter(|scope| !self.scopes.contains(scope));
             for scope in others {
-                let of_scope = actions(keymap, *scope, ascii, true);
+                let of_scope = actions(model, *scope, true);
                 let of_scope = of_scope.into_iter().filter(|(b, row)| {
                     !is_movement(b.command)
                         && [b.action, row.text.as_str()].iter().any(|text| text.to_lowercase().contains(&query))
@@ -90,13 +90,14 @@ impl Help {
 
 /// The actions of a scope: those that go together in one row; those without a key, which have their name for the command line, only
 /// where they are searched for.
-fn actions(keymap: &Keymap, scope: Scope, ascii: bool, searched: bool) -> Vec<(&'static Binding, HelpRow)> {
+fn actions(model: &Model, scope: Scope, searched: bool) -> Vec<(&'static Binding, HelpRow)> {
+    let (keymap, ascii) = (&model.keymap, model.settings.ascii);
     let labels = |keys: &[Key]| keys.iter().map(|k| k.label(ascii)).collect::<Vec<_>>();
     let scopes = [scope];
     let mut all = keymap.rows(&scopes);
     let mut out = Vec::new();
     while let Some((_, binding, keys)) = all.next() {
-        let mut row = HelpRow { keys: labels(keys).join(" "), text: binding.help.to_owned() };
+        let mut row = HelpRow { keys: labels(keys).join(" "), text: model.help_of(binding).to_owned() };
         if binding.pair
             && let Some((_, other, others)) = all.next()
         {
@@ -137,7 +138,7 @@ fn push<'a>(rows: &mut Vec<HelpRow>, title: &str, of_scope: impl Iterator<Item =
 impl Popup for Help {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let page = model.page();
-        let rows = self.rows(&model.keymap, model.settings.ascii).len();
+        let rows = self.rows(model).len();
         self.scroll = match command {
             Command::Up => self.scroll.saturating_sub(1),
             Command::Down => self.scroll + 1,
@@ -178,7 +179,7 @@ mod tests {
 
     fn rows(desk: &Desk) -> Vec<String> {
         let Some(Overlay::Help(help)) = desk.model.overlays.last() else { return Vec::new() };
-        help.rows(&desk.model.keymap, true).into_iter().map(|row| format!("{} {}", row.keys, row.text)).collect()
+        help.rows(&desk.model).into_iter().map(|row| format!("{} {}", row.keys, row.text)).collect()
     }
 
     #[test]

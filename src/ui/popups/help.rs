@@ -68,7 +68,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, help: &Help) -> 
 /// The rows of the help in lines of at most `width` columns.
 fn lines(paint: &Paint<'_>, model: &Model, help: &Help, width: u16) -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    for row in help.rows(&model.keymap, model.settings.ascii) {
+    for row in help.rows(model) {
         if row.keys.is_empty() && row.text.starts_with(char::is_uppercase) {
             if !lines.is_empty() {
                 lines.push(HelpLine::Blank);

@@ -68,7 +68,10 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palett
                     // Where there is no room for both, what it does is on its screen.
                     if paint.width(&whole) <= room { whole } else { place }
                 }
-                None => hit.entry.help().to_owned(),
+                None => match hit.entry {
+                    CommandEntry::Action(index) => model.help_of(&BINDINGS[index]).to_owned(),
+                    CommandEntry::Verb(_) => hit.entry.help().to_owned(),
+                },
             },
             Align::Left,
             text,

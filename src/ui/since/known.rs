@@ -69,7 +69,7 @@ fn changed<'a>(paint: &Paint<'_>, model: &Model, report: &SinceReport, width: u1
     let words = match (words.is_empty(), differs.before == differs.after) {
         (true, _) => format!("{key} is set on other paths: {surety}"),
         (false, true) => words,
-        (false, false) => format!("{words}: set {surety}"),
+        (false, false) => format!("{words}: {surety}"),
     };
     let room = width.saturating_sub(LABEL as u16 + 2);
     let paragraph = paint.paragraph(&words, room);

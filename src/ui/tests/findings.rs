@@ -71,3 +71,22 @@ fn a_key_that_a_flow_lost_comes_first_and_is_an_alert() {
     let cell = desk.model.call.as_ref().and_then(|call| call.cell()).expect("a cell");
     assert_eq!((cell.conversation.as_str(), cell.key.as_str()), (super::answers::ID, "contract_type"));
 }
+
+/// What a call had when it was seen first is older than this program: its age is said to be at least that.
+#[test]
+fn what_was_so_before_is_at_least_that_old() {
+    for width in [80, 120, 200] {
+        let mut desk = Desk::new(width, 36);
+        desk.customer(ID, &[("tier", "{{lookup_result.tier}}"), ("greeting", "hello")]);
+        desk.wait(60_000);
+        desk.customer(ID, &[("tier", "{{lookup_result.tier}}"), ("greeting", "undefined")]);
+        desk.wait(5_000).keys("d");
+        let shown = super::rows(&mut desk);
+        let age = |key: &str| {
+            let table = shown.iter().map(|line| line.split('│').next().unwrap_or_default());
+            let line = table.filter(|line| line.contains(" holds ")).find(|line| line.contains(key)).expect(key);
+            line.split_whitespace().next_back().unwrap_or_default().to_owned()
+        };
+        assert_eq!((age("tier"), age("greeting")), (">1:05".to_owned(), "0:05".to_owned()), "{}", shown.join("\n"));
+    }
+}
