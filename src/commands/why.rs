@@ -33,9 +33,9 @@ pub struct WhyArgs {
     /// The key, verbatim; without it, one line for each key and participant
     #[arg(value_name = "KEY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     key: Option<String>,
-    /// The participant that should have the key, by purpose or id
-    #[arg(long, value_name = "P", default_value = "customer")]
-    on: String,
+    /// The participant that should have the key, by purpose or id (default: customer); without KEY, the only one that is listed
+    #[arg(long, value_name = "P")]
+    on: Option<String>,
     /// Run the same version here, with the outcomes that the record shows, and say whether both agree
     #[arg(long)]
     simulate: bool,
@@ -51,16 +51,21 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
     let id = conversation_id(&args.conversation)?;
     let board = lookup::read_one(&client, &id, crate::genesys::client::Priority::Interactive).await?;
     let conversation = lookup::known(&board, &id)?;
-    if conversation.resolve(&args.on).is_none() && !Purpose::is_listed(&args.on) {
+    let mut on = args.on.clone().unwrap_or_else(|| "customer".to_owned());
+    // Purposes are in small letters.
+    if conversation.resolve(&on).is_none() && Purpose::is_listed(&on.to_lowercase()) {
+        on = on.to_lowercase();
+    }
+    if conversation.resolve(&on).is_none() && !Purpose::is_listed(&on) {
         let there: Vec<&str> = conversation.participants.iter().map(|p| p.purpose.as_str()).collect();
-        note(format_args!("there is no participant {:?} in this call; it has {}", args.on, there.join(", ")));
+        note(format_args!("there is no participant {on:?} in this call; it has {}", there.join(", ")));
         return Ok(Exit::NotFound);
     }
     let known = gather::Known::default();
     let mut gathered = gather::flows(&client, &known, conversation).await;
     gathered.notes.iter().for_each(note);
     if let Some(key) = &args.key {
-        let question = Question { key: key.clone(), on: args.on.clone() };
+        let question = Question { key: key.clone(), on: on.clone() };
         if wants_earlier(&question, &KnownCall { conversation, changes: &[], flows: &gathered.flows }) {
             gather::earlier(&client, &known, &mut gathered).await;
         }
@@ -70,7 +75,7 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
     let paint = Paint::of(context);
     let mut out = stdout();
     if let Some(key) = args.key {
-        let answer = explain(&Question { key, on: args.on }, &call);
+        let answer = explain(&Question { key, on }, &call);
         if args.json {
             let simulation = simulated.iter().find(|one| Some(one.flow) == answer.flow.as_ref());
             out.write_all(&line(&WithSimulation { answer: &answer, simulation })?)?;
@@ -82,7 +87,8 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
         let is_well = answer.verdict == Verdict::Present && answer.remedy.is_none();
         return Ok(if is_well { Exit::Done } else { Exit::Unmet });
     }
-    for participant in &conversation.participants {
+    let asked = args.on.as_ref().map(|_| conversation.resolve(&on).map(|participant| &participant.id));
+    for participant in conversation.participants.iter().filter(|one| asked.is_none_or(|id| id == Some(&one.id))) {
         for attribute in participant.attributes.iter() {
             let on = participant.id.as_str().to_owned();
             let answer = explain(&Question { key: attribute.key.to_string(), on }, &call);
@@ -94,15 +100,15 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
             writeln!(out, "{purpose} {}", paint.foreign(Role::Name, &answer.cause))?;
         }
     }
-    for key in unset(&call) {
-        let answer = explain(&Question { key, on: args.on.clone() }, &call);
+    for key in unset(&call, &on) {
+        let answer = explain(&Question { key, on: on.clone() }, &call);
         let Some(cause) = in_passing(&answer) else { continue };
         let answer = WhyAnswer { cause, remedy: None, ..answer };
         if args.json {
             out.write_all(&line(&answer)?)?;
             continue;
         }
-        let purpose = paint.column(Role::Quiet, conversation.resolve(&args.on).map_or("", |p| p.purpose.as_str()), 10);
+        let purpose = paint.column(Role::Quiet, conversation.resolve(&on).map_or("", |p| p.purpose.as_str()), 10);
         writeln!(out, "{purpose} {}", paint.foreign(Role::Quiet, &answer.cause))?;
     }
     if args.json {
@@ -113,23 +119,16 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A key that a flow of the call can set and that is not there, of which nobody asked: in a line that accuses nobody. `None` for
-/// one that is told by another line, under another spelling.
+/// A key that a flow of the call can set and that is not there, of which nobody asked: the cause, in a line that accuses nobody.
+/// `None` for one that is told by another line, under another spelling.
 fn in_passing(answer: &WhyAnswer) -> Option<String> {
-    let key = &answer.key;
-    let flow = answer.flow.as_ref().map_or("the flow", |flow| flow.name.as_str());
-    if answer.verdict != Verdict::Missing {
-        return None;
+    match (answer.verdict, &answer.because) {
+        (Verdict::Missing, Some(because)) => {
+            Some(format!("{} is not set on the path that this call took, {because}.", answer.key))
+        }
+        (Verdict::Missing | Verdict::WrongParticipant, _) => Some(answer.cause.clone()),
+        _ => None,
     }
-    Some(match (answer.certainty, answer.turn()) {
-        (Certainty::Executed, Some(step)) => format!(
-            "{key} is not set on the path that this call took: {} took {}.",
-            step.action.words(),
-            step.taken.as_deref().unwrap_or_default()
-        ),
-        (Certainty::Executed, None) => format!("{key} is not set on the path that this call took."),
-        _ => format!("{key} is not there; {flow} can set it, and whether this call's path does is not certain."),
-    })
 }
 
 /// An answer, and what came of the run here.

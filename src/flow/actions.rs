@@ -108,7 +108,8 @@ pub static TYPES: &[ActionType] = types![
     "endTask" "EndTaskAction" "End Task" EndTask Interpret NO;
     "jumpToTask" "TransferTaskAction" "Jump to Reusable Task" Jump Interpret NO;
     "jumpToMenu" "TransferMenuAction" "Jump to Menu" Jump Interpret NO;
-    "previousMenu" "" "Previous Menu" Unknown Ask NO;
+    "previousMenu" "" "Previous Menu" Unknown Interpret NO;
+    "repeatMenu" "" "Repeat Menu" Unknown Interpret NO;
     "menuTask" "TaskAction" "Task" Jump Interpret NO;
     "menuSubMenu" "MenuAction" "Sub-Menu" Jump Interpret NO;
     "changeState" "ChangeStateAction" "Change State" Jump Interpret NO;

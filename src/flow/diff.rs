@@ -2,7 +2,7 @@
 
 use super::graph::Graph;
 use super::keys::{Use, When, keys, on_every_way};
-use super::model::{ActionKind, Flow, display_name};
+use super::model::{ActionKind, Flow, Operand, display_name};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How surely a flow sets or reads a key.
@@ -70,7 +70,7 @@ pub struct KeyPlace {
     pub action: String,
     /// The branches that lead to it.
     pub path: String,
-    /// What it is set to, as written; empty for a read.
+    /// What it is set to, as written: `""` for an empty text, `NOT_SET` for a value that is not set; empty for a read.
     pub value: String,
 }
 
@@ -159,11 +159,13 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
     found
 }
 
+/// What the platform keeps of a value that is not set is not verified: such a use sets nothing surely.
 fn surety(flow: &Flow, uses: &[Use]) -> Surety {
-    let reachable: Vec<usize> = uses.iter().filter(|one| one.when != When::Never).map(|one| one.action).collect();
-    match reachable.as_slice() {
+    let (unset, set): (Vec<&Use>, Vec<&Use>) =
+        uses.iter().filter(|one| one.when != When::Never).partition(|one| one.unset());
+    match set.as_slice() {
         [] => Surety::Never,
-        actions if on_every_way(flow, actions.iter().copied()) => Surety::Always,
+        _ if unset.is_empty() && on_every_way(flow, set.iter().map(|one| one.action)) => Surety::Always,
         _ => Surety::Sometimes,
     }
 }
@@ -171,8 +173,13 @@ fn surety(flow: &Flow, uses: &[Use]) -> Surety {
 fn places(flow: &Flow, uses: &[Use]) -> BTreeSet<KeyPlace> {
     let place = |one: &Use| KeyPlace {
         action: display_name(&flow.actions[one.action]).to_owned(),
-        path: one.path.to_string(),
-        value: one.value.as_ref().map(|value| value.text().to_owned()).unwrap_or_default(),
+        path: if one.when == When::Never { format!("{}, unreachable", one.path) } else { one.path.to_string() },
+        value: match &one.value {
+            Some(_) if one.unset() => "NOT_SET".to_owned(),
+            Some(Operand::Literal(text)) if text.is_empty() => "\"\"".to_owned(),
+            Some(value) => value.text().to_owned(),
+            None => String::new(),
+        },
     };
     uses.iter().map(place).collect()
 }
@@ -229,5 +236,33 @@ mod tests {
         let found = diff(&flow(&(set(10, "tier") + &end)), &flow(&(set(10, "Tier") + &end)));
         let told: Vec<_> = found.iter().map(|one| (one.key.as_str(), one.before, one.after)).collect();
         assert_eq!(told, [("Tier", Surety::Never, Surety::Always), ("tier", Surety::Always, Surety::Never)]);
+    }
+
+    /// Sets `a` to this.
+    fn set_to(value: &str) -> String {
+        set(10, "a").replace("lit: x", value)
+    }
+
+    #[test]
+    fn what_is_not_set_is_not_surely_set() {
+        let end = format!("{}- disconnect:\n{}    name: End\n", " ".repeat(10), " ".repeat(10));
+        let of = |parts: &[&str]| flow(&(parts.concat() + &end));
+        let literal = set_to("lit: x");
+        let (unset, empty) = (set_to("noValue: true"), set_to("lit: \"\""));
+        for (after, surety, lost, value) in [
+            (of(&[&unset]), Surety::Never, true, "NOT_SET"),
+            (of(&[&literal, &unset]), Surety::Sometimes, true, "NOT_SET"),
+            (of(&[&literal, &empty]), Surety::Always, false, "\"\""),
+        ] {
+            let found = diff(&of(&[&literal]), &after);
+            assert_eq!((found[0].after, found[0].is_loss()), (surety, lost), "{value}");
+            assert_eq!(found[0].new.last().map(|place| place.value.as_str()), Some(value));
+            let expected = crate::flow::keys::expectations(&after, &keys(&after));
+            assert_eq!(expected.contains("required = true"), !lost, "{expected}");
+        }
+        let ended = flow(&format!("{end}{literal}"));
+        let found = diff(&of(&[&literal]), &ended);
+        assert_eq!((found[0].after, found[0].gone.len(), found[0].new.len()), (Surety::Never, 1, 1));
+        assert!(found[0].new[0].path.ends_with("unreachable"), "{found:?}");
     }
 }

@@ -4,9 +4,10 @@
 mod place;
 mod write;
 
-use super::expr;
+use super::expr::{self, types};
 use super::keys::{Keys, When, keys};
 use super::model::{ActionKind, Flow, Form, NotFound, Operand, display_name};
+use super::value::Type;
 use super::{Document, ReadError, export, open};
 use std::{fmt, ops::Range};
 
@@ -69,7 +70,20 @@ fn refused<T>(what: impl Into<String>) -> Result<T, Refusal> {
 /// it is an Architect expression, the rest is the text itself.
 pub fn value(text: &str) -> Operand {
     let trimmed = text.trim();
-    let scopes = ["Flow.", "Task.", "State.", "Call.", "Session.", "Slot."];
+    let scopes = [
+        "Flow.",
+        "Task.",
+        "State.",
+        "Common.",
+        "Slot.",
+        "Call.",
+        "Session.",
+        "Message.",
+        "Email.",
+        "Chat.",
+        "Survey.",
+        "Workitem.",
+    ];
     // Names are not case-sensitive; in another case only what is a name and nothing else is one, and no sentence.
     let name = trimmed.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.') && !trimmed.ends_with('.');
     let lower = trimmed.to_lowercase();
@@ -284,13 +298,29 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
             if matches!(parsed, expr::Expr::Number(_) | expr::Expr::Bool(_)) {
                 return refused(format!("{text} is not text, and participant data are texts; quote it: \"{text}\""));
             }
+            if flow.form != Form::Tutorial {
+                check_type(flow, text, &parsed, here)?;
+                match types::flaw(&parsed) {
+                    Some(types::Flaw::Arguments(name, least)) => {
+                        let noun = if least == 1 { "argument" } else { "arguments" };
+                        return refused(format!("{text} is not valid: {name} takes at least {least} {noun}"));
+                    }
+                    Some(types::Flaw::Function(name)) => {
+                        notes.push(format!(
+                            "{name} is no function that is known here; Architect says whether it has it"
+                        ));
+                    }
+                    None => {}
+                }
+                check_scopes(flow, &parsed)?;
+            }
             if flow.form == Form::Tutorial && !matches!(parsed, expr::Expr::Var(_)) {
                 return refused("the tutorials' format has no expressions, only texts and {{placeholders}}");
             }
             let mut unknown = Vec::new();
             parsed.references(&mut |name| {
                 let lower = name.to_lowercase();
-                if ["flow.", "task.", "state."].iter().any(|scope| lower.starts_with(scope))
+                if ["flow.", "task.", "state.", "common."].iter().any(|scope| lower.starts_with(scope))
                     && !flow.variables.iter().any(|variable| {
                         // A task sees its own variables and those of the flow.
                         if variable.container.is_some() && variable.container != here {
@@ -327,6 +357,59 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
         }
     }
     Ok(notes)
+}
+
+/// Refuses what is no text: an attribute is one.
+fn check_type(flow: &Flow, text: &str, parsed: &expr::Expr, here: Option<usize>) -> Result<(), Refusal> {
+    let variable = |name: &str| {
+        let found = flow.variables.iter().find(|variable| {
+            (variable.container.is_none() || variable.container == here) && variable.name.eq_ignore_ascii_case(name)
+        });
+        match found {
+            Some(list) if list.collection => Type::List,
+            Some(variable) => Type::of(&variable.type_name),
+            None => Type::Other,
+        }
+    };
+    match types::of(parsed, &variable) {
+        Type::Text | Type::Other => Ok(()),
+        kind @ (Type::Integer | Type::Number | Type::Bool) => refused(format!(
+            "{text} is {}, and participant data are texts; give ToString({})",
+            kind.word(),
+            text.trim()
+        )),
+        kind => refused(format!("{text} is {}, and participant data are texts; give a text of it", kind.word())),
+    }
+}
+
+/// Kinds of flow, each with the scope of built-in variables that only it has.
+const SCOPES: [(&str, &[&str]); 6] = [
+    ("call.", &["call", "voice", "commonmodule"]),
+    ("message.", &["message", "commonmodule"]),
+    ("email.", &["email", "commonmodule"]),
+    ("chat.", &["chat", "commonmodule"]),
+    ("survey.", &["survey"]),
+    ("workitem.", &["workitem"]),
+];
+
+/// Refuses variables of other kinds of flow.
+fn check_scopes(flow: &Flow, parsed: &expr::Expr) -> Result<(), Refusal> {
+    let kind = flow.kind.to_ascii_lowercase();
+    let mut wrong = None;
+    parsed.references(&mut |name| {
+        let lower = name.to_ascii_lowercase();
+        let scope = SCOPES.iter().find(|(scope, _)| lower.starts_with(scope));
+        if scope.is_some_and(|(_, kinds)| !kind.is_empty() && !kinds.iter().any(|own| kind.contains(own))) {
+            wrong.get_or_insert_with(|| name.to_owned());
+        }
+        if lower.starts_with("common.") && !kind.is_empty() && !kind.contains("commonmodule") {
+            wrong.get_or_insert_with(|| name.to_owned());
+        }
+    });
+    match wrong {
+        Some(name) => refused(format!("a flow of the kind {} has no {name}", flow.kind)),
+        None => Ok(()),
+    }
 }
 
 /// Whether the flow does this already, at the place or, without a place, anywhere. A different value at the place, or the

@@ -3,6 +3,7 @@
 mod eval;
 #[cfg(test)]
 mod oracle;
+pub mod types;
 
 pub use eval::EVALUATED;
 pub use eval::{equal, eval};

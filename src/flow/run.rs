@@ -109,6 +109,8 @@ pub struct Run {
     unseen: Vec<String>,
     /// Keys that the flow set, and whether that was after the last of these.
     set: FxHashMap<String, bool>,
+    /// The menus that the caller came through, the one that is open last.
+    menus: Vec<usize>,
     /// The conversation that the flow's first action on a named one names, as it is compared.
     conversation: Option<data::Named>,
     end: Option<End>,
@@ -159,6 +161,7 @@ impl Run {
             strays: Vec::new(),
             unseen: Vec::new(),
             set: FxHashMap::default(),
+            menus: Vec::new(),
             conversation: None,
             end: None,
         };
@@ -231,8 +234,7 @@ impl Run {
         let mut doubts = self.doubts.clone();
         doubts.extend(self.strays.iter().cloned());
         if self.strays.is_empty() {
-            // With nothing set since, all that can be told of the end is what may have changed it.
-            doubts.extend(self.unseen.iter().filter(|_| !self.set.values().any(|sure| *sure)).cloned());
+            doubts.extend(self.unseen.iter().cloned());
             let keys = self.attributes.keys().filter_map(|key| Some((key, self.may_have_changed(key)?)));
             doubts.extend(keys.map(|(key, why)| format!("{key} may have been changed since it was set: {why}")));
         }

@@ -131,8 +131,8 @@ pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Convers
     // Each flow with its version as the platform writes it, by which its configuration is asked for.
     let found: Vec<(FlowRun, String)> = if instances.is_empty() {
         // Where the runs could not be asked for, nothing is known of why there would be none.
-        if no_record == NoRecord::Missing {
-            why_none(client, &mut gathered.notes).await;
+        if no_record == NoRecord::Missing && why_none(client, &mut gathered.notes).await {
+            no_record = NoRecord::Late;
         }
         let told = by_analytics(client, &conversation.id, &mut gathered.notes).await.into_iter();
         let is_in_flow = !conversation.is_over() && conversation.running_flow().is_some();
@@ -198,9 +198,11 @@ fn named(id: String, name: String, version: &str) -> FlowName {
     FlowName { id, name, version: plain_version(version).to_owned() }
 }
 
-/// Notes why no run is recorded, so that the answer does not look like the best there could be.
-async fn why_none(client: &Client, notes: &mut Vec<String>) {
-    match client.records_executions().await {
+/// Notes why no run is recorded, so that the answer does not look like the best there could be. Whether execution data is on.
+async fn why_none(client: &Client, notes: &mut Vec<String>) -> bool {
+    let on = client.records_executions().await;
+    let is_on = matches!(on, Ok(Some(true)));
+    match on {
         Ok(Some(false)) => notes.push(
             "execution data is off (Admin > Organization Settings > Execution Data): which way a call took through its flow is \
              not recorded"
@@ -213,6 +215,7 @@ async fn why_none(client: &Client, notes: &mut Vec<String>) {
         ),
         Err(error) => notes.push(without("whether execution data is on", &error)),
     }
+    is_on
 }
 
 async fn by_analytics(client: &Client, conversation: &ConversationId, notes: &mut Vec<String>) -> Vec<FlowOfCall> {

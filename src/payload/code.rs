@@ -142,6 +142,44 @@ pub fn dicts(text: &str) -> Option<String> {
     changed.then_some(out)
 }
 
+/// The text with PowerShell's `@{ a = 1; 'b' = 2 }` as `{"a": 1, 'b': 2}`; nothing where there is none.
+pub fn hashtables(text: &str) -> Option<String> {
+    let mut out = text.to_owned();
+    let mut changed = false;
+    // From the last, so that those within others are done before them.
+    for (at, _) in text.rmatch_indices("@{") {
+        let Some((members, end)) = pairs(&out[at + 2..]) else { continue };
+        out.replace_range(at..at + 2 + end + 1, &format!("{{{members}}}"));
+        changed = true;
+    }
+    changed.then_some(out)
+}
+
+/// The pairs of a hashtable as members, and where the brace stands that closes it.
+fn pairs(text: &str) -> Option<(String, usize)> {
+    let mut out = String::new();
+    let mut at = 0;
+    loop {
+        let rest = text[at..].trim_start_matches(|c: char| c.is_whitespace() || c == ';');
+        at = text.len() - rest.len();
+        if rest.starts_with('}') {
+            return Some((out, at));
+        }
+        let equals = expression_end(rest, &['='])?;
+        let key = rest[..equals].trim();
+        let value = rest[equals..].strip_prefix('=')?;
+        let value_end = expression_end(value, &STATEMENT)?;
+        let source = value[..value_end].trim();
+        let bare = key.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let key = if bare { format!("\"{key}\"") } else { key.to_owned() };
+        // A variable in double quotes is filled in.
+        let computed = source.starts_with('"') && source.contains('$') || source.contains('`');
+        let source = if computed { format!("({source})") } else { source.to_owned() };
+        out.push_str(&format!("{key}: {source}, "));
+        at = text.len() - value.len() + value_end;
+    }
+}
+
 /// Named arguments as members, and where the bracket stands that closes them.
 fn arguments(text: &str) -> Option<(String, usize)> {
     let mut out = String::new();
@@ -342,17 +380,14 @@ fn quoted(text: &str) -> Option<(String, usize)> {
     let mut characters = text.char_indices().skip(1);
     while let Some((at, character)) = characters.next() {
         match character {
-            '\\' => match characters.next()?.1 {
-                'n' => out.push('\n'),
-                't' => out.push('\t'),
-                'r' => out.push('\r'),
-                'u' => {
-                    let digits: String = (0..4).filter_map(|_| characters.next()).map(|(_, c)| c).collect();
-                    out.push(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32)?);
+            '\\' => {
+                let (escaped, length) = escape(&text[at..])?;
+                out.extend(escaped);
+                let end = at + length;
+                while characters.clone().next().is_some_and(|(next, _)| next < end) {
+                    characters.next();
                 }
-                '\n' => {}
-                other => out.push(other),
-            },
+            }
             _ if character == quote => {
                 let template = quote == '`' && out.contains("${");
                 return (!template).then_some((out, at + 1));
@@ -362,6 +397,48 @@ fn quoted(text: &str) -> Option<(String, usize)> {
         }
     }
     None
+}
+
+/// What the escape at the start is, and its length; nothing for a line that goes on. `None` where languages differ.
+pub fn escape(text: &str) -> Option<(Option<char>, usize)> {
+    let next = text[1..].chars().next()?;
+    let hexadecimal = |from: usize, count: usize| {
+        let digits = text.get(from..from + count)?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    Some(match next {
+        'n' => (Some('\n'), 2),
+        't' => (Some('\t'), 2),
+        'r' => (Some('\r'), 2),
+        'b' => (Some('\u{8}'), 2),
+        'f' => (Some('\u{c}'), 2),
+        'v' => (Some('\u{b}'), 2),
+        '\n' => (None, 2),
+        'x' => (Some(char::from_u32(hexadecimal(2, 2)?)?), 4),
+        'u' if text[2..].starts_with('{') => {
+            let end = text.find('}')?;
+            (Some(char::from_u32(hexadecimal(3, end - 3)?)?), end + 1)
+        }
+        'u' => {
+            let first = hexadecimal(2, 4)?;
+            match char::from_u32(first) {
+                Some(character) => (Some(character), 6),
+                // Two of them are one character outside the basic plane.
+                None => {
+                    let second = text[6..].starts_with("\\u").then(|| hexadecimal(8, 4)).flatten()?;
+                    let pair = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+                    (Some(char::decode_utf16(pair).next()?.ok()?), 12)
+                }
+            }
+        }
+        '"' | '\'' | '`' | '\\' | '/' | '$' => (Some(next), 2),
+        _ => return None,
+    })
+}
+
+/// Where an operand of `+` ends.
+pub fn operand_end(text: &str) -> usize {
+    expression_end(text, &['+', ';', '\n']).unwrap_or(text.len())
 }
 
 /// What ends a statement.

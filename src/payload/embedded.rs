@@ -2,7 +2,7 @@
 
 use super::code::{self, Language};
 use super::shell::{self, Hidden, Shell};
-use super::{Explained, Form, NoPayload, Was, blank, pointer, shapes};
+use super::{Explained, Form, NoPayload, Trouble, Was, blank, command, joined, pointer, sent, shapes};
 use regex::Regex;
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -17,15 +17,26 @@ struct Candidate {
     span: std::ops::Range<usize>,
     /// The variable that it is assigned to.
     assigned: Option<String>,
+    /// It is JSON as a text of the program.
+    text: bool,
 }
 
-/// The best candidate of a text, or of the text without the quoting of a shell or a web page.
-pub fn payload(text: &str) -> Option<Explained> {
+/// Candidates from this score on are maps of attributes.
+const BODY: u32 = 95;
+/// The score of a map of keys that is sent as it is.
+const SENT: u32 = 60;
+
+/// The best candidate of a text, or of the text without the quoting of a shell or a web page; an error where what is sent can be
+/// seen and is none.
+pub fn payload(text: &str) -> Option<Result<Explained, NoPayload>> {
+    if let Some(sent) = command::of(text) {
+        return Some(sent);
+    }
     let plain = shell::documents(text);
-    let python = code::dicts(&plain.text);
+    let objects = code::dicts(&plain.text).or_else(|| code::hashtables(&plain.text));
     let command = shell::is_command(text);
     let language = Language::of(text);
-    let variants = [(Hidden { text: python.unwrap_or_else(|| plain.text.clone()), ..plain }, None)].into_iter();
+    let variants = [(Hidden { text: objects.unwrap_or_else(|| plain.text.clone()), ..plain }, None)].into_iter();
     let unquoted = unquoted(text, command).map(|(hidden, what)| (hidden, Some(what)));
     // In a command, what is quoted for the shell is the payload, and braces beside it are the shell's own.
     let variants: Vec<_> =
@@ -33,11 +44,12 @@ pub fn payload(text: &str) -> Option<Explained> {
     for (hidden, what) in variants {
         let text = &hidden.text;
         if let Some(mut explained) = best(text, language).or_else(|| assignments(text, language)) {
+            explained.troubles.extend(sent::method(text));
             hidden.mark(&mut explained);
             if let Some(what) = what {
                 explained.unwrapped.insert(0, what.into());
             }
-            return Some(explained);
+            return Some(Ok(explained));
         }
     }
     None
@@ -87,28 +99,183 @@ fn without_backslashes(text: &str) -> String {
 
 fn best(text: &str, language: Language) -> Option<Explained> {
     let named = named_as_attributes(text);
-    let mut best: Option<Candidate> = None;
+    let mut all: Vec<Candidate> = Vec::new();
+    let mut comments: Vec<Candidate> = Vec::new();
+    let mut behind = 0;
     for (at, _) in text.match_indices('{').take(TRIES) {
-        let Some(mut candidate) = candidate(text, at, language) else { continue };
-        if candidate.assigned.as_ref().is_some_and(|name| named.contains(name))
-            && candidate.explained.form == Form::Flat
-        {
+        if at < behind {
+            continue;
+        }
+        let commented = sent::in_comment(text, at);
+        let joined = joined_at(text, at, language).filter(|_| !commented);
+        if let Some(joined) = &joined {
+            behind = joined.span.end;
+        }
+        let Some(mut candidate) = joined.or_else(|| candidate(text, at, language)) else { continue };
+        let sent_as = candidate.assigned.as_ref().is_some_and(|name| named.contains(name))
+            || is_field(&text[..at])
+            || sent::is_encoded_member(&text[..at]);
+        if sent_as && candidate.explained.form == Form::Flat {
             as_attributes(&mut candidate.explained);
-            candidate.score = 95;
+            candidate.score = BODY;
         }
-        if best.as_ref().is_none_or(|best| candidate.score > best.score) {
-            best = Some(candidate);
-        }
+        if commented { &mut comments } else { &mut all }.push(candidate);
     }
-    best.map(|Candidate { mut explained, span, assigned, .. }| {
-        if let Some(name) = assigned {
-            set_later(&mut explained, &name, &text[span.end..], language);
+    if all.is_empty() && no_code(text) {
+        all = comments;
+    }
+    let score = all.iter().map(|candidate| candidate.score).max()?;
+    let body = all.iter().any(|one| one.explained.form == Form::Attributes && one.score >= BODY);
+    let mut rivals: Vec<Candidate> = all
+        .into_iter()
+        .filter(
+            |one| if body { one.explained.form == Form::Attributes && one.score >= BODY } else { one.score == score },
+        )
+        .collect();
+    let several = if body || score == SENT { the_sent_first(text, &mut rivals) } else { None };
+    let Candidate { mut explained, span, assigned, text: is_text, .. } = rivals.into_iter().next()?;
+    if score < BODY
+        && let Some(elsewhere) = attributes_elsewhere(text, &explained, language)
+    {
+        return Some(elsewhere);
+    }
+    explained.troubles.extend(several);
+    explained.troubles.extend(sent::troubles(text, span.clone(), is_text));
+    if let Some(name) = assigned.filter(|_| !is_text) {
+        set_later(&mut explained, &name, &text[span.end..], language);
+    }
+    explained.unwrapped.insert(0, "the text around the JSON".into());
+    let around = format!("{}\n{}", &text[..span.start], &text[span.end..]);
+    explained.around = format!("{around}{}", explained.around);
+    Some(explained)
+}
+
+/// Puts the one that is sent first: the one whose variable is used, or the only one in place. What to say where several are
+/// and differ.
+fn the_sent_first(text: &str, rivals: &mut Vec<Candidate>) -> Option<Trouble> {
+    let used = |one: &Candidate| match &one.assigned {
+        Some(name) => sent::is_used(text, name, one.span.end),
+        None => true,
+    };
+    if rivals.iter().any(used) {
+        rivals.retain(|one| used(one));
+    }
+    // Of one variable the value that it got last.
+    if let (Some(first), Some(last)) = (rivals.first(), rivals.last())
+        && rivals.len() > 1
+        && first.assigned.is_some()
+        && rivals.iter().all(|one| one.assigned == last.assigned)
+    {
+        rivals.drain(..rivals.len() - 1);
+    }
+    let first = rivals.first()?;
+    let differ = rivals.iter().any(|one| one.explained.pairs != first.explained.pairs);
+    differ.then(|| Trouble::several(rivals.len(), "parts of this text"))
+}
+
+/// A map whose `attributes` are a variable, or a text that is made of an object.
+fn attributes_elsewhere(text: &str, explained: &Explained, language: Language) -> Option<Explained> {
+    let flat = matches!(explained.form, Form::Flat);
+    let pair = explained.pairs.iter().find(|pair| flat && pair.key == "attributes" && pair.was == Was::Expression)?;
+    let encoder = ["JSON.stringify(", "json.dumps("].into_iter().find_map(|encoder| pair.value.strip_prefix(encoder));
+    let mut found = match encoder {
+        Some(inner) => {
+            let mut found = best(inner, language).unwrap_or_else(|| blank(Form::Attributes));
+            as_attributes(&mut found);
+            found.troubles.push(Trouble::encoded(
+                "attributes is one JSON text and not an object: none of the keys in it would be set",
+            ));
+            found
         }
-        explained.unwrapped.insert(0, "the text around the JSON".into());
-        let around = format!("{}\n{}", &text[..span.start], &text[span.end..]);
-        explained.around = format!("{around}{}", explained.around);
-        explained
+        None => assignments(text, language).unwrap_or_else(|| {
+            let mut found = blank(Form::Attributes);
+            let key = format!("...{}", pair.value);
+            let path = pointer("/attributes", &key);
+            found.pairs.push(super::Pair { key, value: pair.value.clone(), was: Was::Expression, path });
+            found.around = text.to_owned();
+            found
+        }),
+    };
+    let beside = explained.pairs.iter().filter(|other| other.key != "attributes");
+    found.beside.extend(beside.map(|other| (other.path.clone(), other.key.clone())));
+    found.unwrapped.insert(0, "the text around the JSON".into());
+    Some(found)
+}
+
+/// Whether a map is given to HTTPie's field `attributes`.
+fn is_field(before: &str) -> bool {
+    let before = before.trim_end_matches(['\'', '"']);
+    before.ends_with("attributes:=")
+}
+
+/// Whether a text is none of a program outside its comments.
+fn no_code(text: &str) -> bool {
+    text.lines().all(|line| {
+        let line = line.trim_start();
+        line.is_empty()
+            || line.starts_with(['#', '*'])
+            || line.starts_with("//")
+            || line.starts_with("/*")
+            || line.ends_with("*/")
     })
+}
+
+/// The text of a program whose content begins with this brace: in quotes, or put together.
+fn joined_at(text: &str, at: usize, language: Language) -> Option<Candidate> {
+    let before = text[..at].trim_end();
+    let quote = before.chars().next_back().filter(|quote| matches!(quote, '"' | '\'' | '`'))?;
+    let triple: String = std::iter::repeat_n(quote, 3).collect();
+    let first = if before.ends_with(&triple) { before.len() - 3 } else { before.len() - 1 };
+    let mut joined = joined::at(text, first, language)?;
+    let hidden = &joined.text;
+    let read = shapes::json(&hidden.text).or_else(|error| {
+        let quoted = shell::quoted_parts(&hidden.text);
+        shapes::json(&quoted).map_err(|_| error)
+    });
+    let above = &text[..joined.span.start];
+    let mut explained = match read {
+        Ok(explained) => explained,
+        Err(error) => {
+            // A literal of a program, in quotes: it is sent as it stands, which is no JSON.
+            let in_code = above.trim_end().ends_with(['(', ',', '=', ':', '+']);
+            let literal = code::literal(&hidden.text, language).filter(|literal| !literal.names_only && in_code)?;
+            let mut explained = shapes::json(&literal.json).ok()?;
+            mark_code(&mut explained, &literal);
+            let message = format!("the text that is sent is no JSON: {}", error.message);
+            explained.troubles.push(Trouble::error(
+                "not-json",
+                message,
+                error.hint.unwrap_or_else(|| "JSON.stringify(…) or json.dumps(…) writes it".into()),
+            ));
+            explained
+        }
+    };
+    hidden.mark(&mut explained);
+    if joined.changed {
+        explained
+            .pairs
+            .iter_mut()
+            .filter(|pair| pair.was != Was::ComputedKey)
+            .for_each(|pair| pair.was = Was::Expression);
+    }
+    let settings = explained.pairs.iter().any(|pair| is_request_setting(&pair.key));
+    let score = score(&explained, settings, is_sent(&text[..at]));
+    joined.text = Hidden::default();
+    let assigned = assigned_to(sent::encoders(above).1);
+    Some(Candidate { explained, score, span: joined.span, assigned, text: true })
+}
+
+fn score(explained: &Explained, settings: bool, sent: bool) -> u32 {
+    match explained.form {
+        Form::Attributes => 100,
+        Form::DataAction | Form::Conversation => 96,
+        Form::Data | Form::ParticipantData => 80,
+        Form::Flow(_) => 70,
+        _ if settings => 5,
+        _ if explained.participant.is_some() => 75,
+        _ if sent => SENT,
+        _ => 10,
+    }
 }
 
 /// Variables that are sent as the attributes: `attributes: tier_map`, `body.attributes = tier_map`, `{ attributes }`.
@@ -145,19 +312,10 @@ fn candidate(text: &str, at: usize, language: Language) -> Option<Candidate> {
         return None;
     }
     let before = &text[..at];
-    let assigned = assigned_to(before);
+    let assigned = assigned_to(sent::encoders(before).1);
     let settings = explained.pairs.iter().any(|pair| is_request_setting(&pair.key));
-    let score = match explained.form {
-        Form::Attributes => 100,
-        Form::DataAction | Form::Conversation => 96,
-        Form::Data | Form::ParticipantData => 80,
-        Form::Flow(_) => 70,
-        _ if settings => 5,
-        _ if explained.participant.is_some() => 75,
-        _ if is_sent(before) => 60,
-        _ => 10,
-    };
-    Some(Candidate { explained, score, span: at..at + length, assigned })
+    let score = score(&explained, settings, is_sent(before));
+    Some(Candidate { explained, score, span: at..at + length, assigned, text: false })
 }
 
 /// Pairs whose value, or whose key, is code.

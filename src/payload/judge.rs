@@ -105,6 +105,20 @@ pub const RULES: &[Rule] = &[
     Rule { id: "too-long", what: "values longer than bot flows take", severity: Severity::Info },
     Rule { id: "too-many", what: "more keys than bot flows take", severity: Severity::Info },
     Rule { id: "tutorial-flow-action", what: "the flow format that only tutorials use", severity: Severity::Error },
+    Rule { id: "wrong-method", what: "a method that attributes are not sent by", severity: Severity::Error },
+    Rule { id: "not-as-json", what: "a program that sends something else than JSON", severity: Severity::Error },
+    Rule { id: "content-type", what: "a request that does not say that it sends JSON", severity: Severity::Warn },
+    Rule {
+        id: "shell-quoting",
+        what: "quotes that one version of a shell leaves and another takes off",
+        severity: Severity::Warn,
+    },
+    Rule {
+        id: "several-payloads",
+        what: "several payloads that differ, of which one is judged",
+        severity: Severity::Error,
+    },
+    Rule { id: "unread-part", what: "a part of a flow in a shape that is not read", severity: Severity::Error },
     Rule { id: "unverified", what: "what no checked source settles", severity: Severity::Info },
 ];
 
@@ -167,6 +181,9 @@ impl Judge<'_> {
     }
 
     fn around(&mut self) {
+        for trouble in &self.payload.troubles {
+            self.add(trouble.rule, trouble.severity, "", trouble.message.clone(), trouble.remedy.clone());
+        }
         let payload = !self.payload.pairs.is_empty();
         for claim in claims::of(&self.payload.around) {
             if claim.applies(payload) {

@@ -6,8 +6,11 @@
 
 pub mod claims;
 mod code;
+mod command;
 mod embedded;
+mod joined;
 mod judge;
+mod sent;
 mod shapes;
 mod shell;
 mod texts;
@@ -129,6 +132,45 @@ pub struct Explained {
     pub encoded: bool,
     /// Text around the payload: a request line, a command, a post.
     pub around: String,
+    /// What is wrong with the way in which it is sent.
+    pub troubles: Vec<Trouble>,
+}
+
+/// What is wrong with the way in which a payload is sent, or with the text that it stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// One of [`RULES`].
+    pub rule: &'static str,
+    /// How grave.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Trouble {
+    fn error(rule: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { rule, severity: Severity::Error, message: message.into(), remedy: remedy.into() }
+    }
+
+    /// Several payloads that differ.
+    fn several(count: usize, what: &str) -> Self {
+        let message = format!("{count} {what} send different payloads here, and the first is the one that is judged");
+        Self::error("several-payloads", message, "give them one at a time")
+    }
+
+    /// A method that the route does not have; `said` says what sends which.
+    fn method(severity: Severity, said: &str) -> Self {
+        let message = format!("{said}; attributes are taken by PATCH alone");
+        let remedy = "PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes".into();
+        Self { rule: "wrong-method", severity, message, remedy }
+    }
+
+    /// JSON that is made to a text once more than it should be.
+    fn encoded(message: impl Into<String>) -> Self {
+        Self::error("double-encoded", message, "send the JSON itself; do not stringify it twice")
+    }
 }
 
 /// What of a payload can be written.
@@ -197,6 +239,8 @@ impl Explained {
         for (path, name) in &self.beside {
             problems.push(format!("{path}: {name} stands beside the attributes and would be lost"));
         }
+        let grave = self.troubles.iter().filter(|trouble| trouble.severity == Severity::Error);
+        problems.extend(grave.map(|trouble| trouble.message.clone()));
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in &self.pairs {
             match pair.was {
@@ -272,5 +316,7 @@ fn pointer(base: &str, name: &str) -> String {
     format!("{base}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
+#[cfg(test)]
+mod sending_tests;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,8 @@
 
 mod documents;
 
-use super::{Explained, Form, NoPayload, Pair, Was, pointer};
-use crate::flow;
+use super::{Explained, Form, NoPayload, Pair, Trouble, Was, pointer};
+use crate::flow::{self, model::Action};
 use crate::tree::{NodeId, NodeKind, Tree, parse_json};
 
 /// How often a wrapper may stand in a wrapper, or JSON in a string.
@@ -65,6 +65,7 @@ pub fn blank(form: Form) -> Explained {
         beside: Vec::new(),
         encoded: false,
         around: String::new(),
+        troubles: Vec::new(),
     }
 }
 
@@ -74,6 +75,25 @@ fn map(tree: &Tree<'_>) -> Explained {
     let mut path = String::new();
     for layer in 0..LAYERS {
         let members: Vec<_> = tree.members(here).collect();
+        // The map as one text, which is one attribute at most and no map.
+        let text = members.iter().find(|member| member.name == "attributes" && (layer == 0 || members.len() == 1));
+        if let Some(text) =
+            text.and_then(|member| tree.str(member.value)).filter(|text| text.trim_start().starts_with('{'))
+            && let Ok(inner) = json(text)
+        {
+            let beside = members.iter().filter(|member| member.name != "attributes");
+            explained.beside.extend(beside.map(|member| (pointer(&path, member.name), member.name.to_owned())));
+            explained.form = Form::Attributes;
+            explained.unwrapped.push("the quotes around the JSON in \"attributes\"".into());
+            explained.pairs = inner.pairs;
+            let path = pointer(&path, "attributes");
+            explained.pairs.iter_mut().for_each(|pair| pair.path.clone_from(&path));
+            explained.troubles.extend(inner.troubles);
+            explained.troubles.push(Trouble::encoded(
+                "attributes is one JSON text and not an object: none of the keys in it would be set",
+            ));
+            return explained;
+        }
         let wrapper = WRAPPERS.iter().find_map(|name| {
             members.iter().find(|member| member.name == *name && tree.kind(member.value) == NodeKind::Map)
         });
@@ -151,9 +171,13 @@ fn flow_snippet(tree: &Tree<'_>) -> Option<Explained> {
     let is_action = |node| named(node, "__type").is_some_and(|name| name.ends_with("Action") || is_known(name));
     let first = tree.items(root).next();
     // One action alone, or some in a row, are put into the smallest flow that holds them.
+    let mut place: &dyn Fn(usize, &Action, usize) -> String =
+        &|_, action, at| format!("{}/{at}", pointer("", &action.id));
     let text = if is_action(root) {
+        place = &|_, _, at| format!("/variables/{at}");
         format!(r#"{{"flowSequenceItemList":[{{"__type":"Task","actionList":[{raw}]}}]}}"#)
     } else if first.is_some_and(is_action) {
+        place = &|index, _, at| format!("/{index}/variables/{at}");
         format!(r#"{{"flowSequenceItemList":[{{"__type":"Task","actionList":{raw}}}]}}"#)
     } else if named(root, "type").is_some_and(is_known)
         && tree.get(root, "settings").or(tree.get(root, "nextActionId")).is_some()
@@ -165,7 +189,7 @@ fn flow_snippet(tree: &Tree<'_>) -> Option<Explained> {
         return None;
     };
     let flow = flow::read(&text).ok()?;
-    Some(of_flow(&flow))
+    Some(of_flow(&flow, place, 0))
 }
 
 /// Whether Architect or a tutorial has an action of this type.
@@ -173,11 +197,20 @@ fn is_known(type_name: &str) -> bool {
     flow::actions::find(type_name).is_some()
 }
 
-/// The pairs that a flow sets.
-pub fn of_flow(flow: &flow::model::Flow) -> Explained {
+/// The pairs that a flow sets. `place` is where one stands: by the action's index, the action, and the place in its list;
+/// `above` is how many lines stand in the flow above what was given.
+pub fn of_flow(flow: &flow::model::Flow, place: &dyn Fn(usize, &Action, usize) -> String, above: usize) -> Explained {
     use flow::model::{ActionKind, Operand};
     let mut explained = blank(Form::Flow(flow.form));
-    for action in &flow.actions {
+    for part in &flow.unread {
+        let line = part.line.saturating_sub(above);
+        explained.troubles.push(Trouble::error(
+            "unread-part",
+            format!("line {line}: {}; what it sets is not known here", part.what),
+            "write it as Architect exports it",
+        ));
+    }
+    for (index, action) in flow.actions.iter().enumerate() {
         let (ActionKind::SetData(_) | ActionKind::SetConversation(_)) = &action.kind else { continue };
         let list = action.kind.sets().unwrap_or_default();
         for (at, assign) in list.iter().enumerate() {
@@ -192,7 +225,7 @@ pub fn of_flow(flow: &flow::model::Flow) -> Explained {
                 key: assign.key.text().to_owned(),
                 value: assign.value.text().to_owned(),
                 was,
-                path: format!("{}/{at}", pointer("", &action.id)),
+                path: place(index, action, at),
             });
         }
     }

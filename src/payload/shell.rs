@@ -15,8 +15,9 @@ pub enum Shell {
 }
 
 /// Begins and ends what stands for a hidden part: a number. Neither is a character of any script.
-const BEGIN: char = '\u{e000}';
-const END: char = '\u{e001}';
+pub const BEGIN: char = '\u{e000}';
+/// The end of it.
+pub const END: char = '\u{e001}';
 
 /// A text whose computed parts are hidden.
 #[derive(Debug, Default)]
@@ -93,6 +94,51 @@ pub fn hide(text: &str, from: usize, shell: Shell) -> Hidden {
     hidden
 }
 
+/// Hides the computed parts of a here-document, or of a here-string of PowerShell; their sources go behind those there.
+pub fn hide_from(text: &str, shell: Shell, sources: &mut Vec<String>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let escape = if shell == Shell::Posix { '\\' } else { '`' };
+        let next = rest[character.len_utf8()..].chars().next();
+        if character == escape
+            && let Some(next) =
+                next.filter(|next| matches!(next, '$' | '`' | '\\' | '\n') && (shell == Shell::Posix || *next != '\\'))
+        {
+            if next != '\n' {
+                out.push(next);
+            }
+            rest = &rest[character.len_utf8() + next.len_utf8()..];
+            continue;
+        }
+        let length = computed(rest, shell);
+        if length == 0 {
+            out.push(character);
+            rest = &rest[character.len_utf8()..];
+            continue;
+        }
+        out.push_str(&format!("{BEGIN}{}{END}", sources.len()));
+        sources.push(rest[..length].to_owned());
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// The text with quotes around hidden parts that stand where a value does: `{"n":⟨0⟩}`.
+pub fn quoted_parts(text: &str) -> String {
+    static BARE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("([:\\[,]\\s*)(\u{e000}[0-9]+\u{e001})").ok());
+    BARE.as_ref().map_or_else(|| text.to_owned(), |bare| bare.replace_all(text, "$1\"$2\"").into_owned())
+}
+
+/// The length of what the shell computes at the start of `text`; 0 where it computes nothing there.
+pub fn computed(text: &str, shell: Shell) -> usize {
+    match text.chars().next() {
+        Some('$') => part(text, shell),
+        Some('`') if shell == Shell::Posix => text[1..].find('`').map_or(0, |end| end + 2),
+        _ => 0,
+    }
+}
+
 /// The length of the computed part that `text` begins with; 0 where the sign means itself.
 fn part(text: &str, shell: Shell) -> usize {
     let close = match text[1..].chars().next() {
@@ -137,6 +183,17 @@ impl Hidden {
         }
         explained.around = self.shown(&explained.around);
         explained.participant = explained.participant.take().map(|id| self.shown(&id));
+    }
+
+    /// The source that all of this text stands for.
+    pub fn whole(&self, text: &str) -> Option<&str> {
+        let number = text.trim().strip_prefix(BEGIN)?.strip_suffix(END)?;
+        self.sources.get(number.parse::<usize>().ok()?).map(String::as_str)
+    }
+
+    /// The text with the sources of what is hidden in it.
+    pub fn show(&self, text: &str) -> String {
+        self.shown(text)
     }
 
     fn shown(&self, text: &str) -> String {

@@ -144,7 +144,7 @@ fn claims_are_answered_by_name() {
     for (text, rule, severity) in [
         ("PATCH /api/v2/conversations/1/participants/2\n", "wrong-route", "error"),
         (
-            "curl -X PATCH 'https://api.mypurecloud.com/api/v2/conversations/1/participants/2' -d '",
+            "curl -X PATCH 'https://api.mypurecloud.com/api/v2/conversations/1/participants/2' with\n",
             "wrong-route",
             "error",
         ),
@@ -312,7 +312,7 @@ fn what_people_paste_is_read_as_what_it_sends() {
             &[("tier", "gold")],
             true,
         ),
-        (r#"curl URL --json '{"attributes":{"tier":"gold"}}'"#, Attributes, &[("tier", "gold")], true),
+        (r#"curl -X PATCH URL --json '{"attributes":{"tier":"gold"}}'"#, Attributes, &[("tier", "gold")], true),
         (r#"curl.exe -X PATCH URL -d "{^"attributes^":{^"tier^":^"gold^"}}""#, Attributes, &[("tier", "gold")], true),
         (
             "Invoke-RestMethod URL -Body \"{`\"attributes`\":{`\"tier`\":`\"gold`\"}}\"",

@@ -8,7 +8,7 @@ pub fn explain(text: &str) -> Result<Explained, NoPayload> {
         return Ok(found);
     }
     if let Some(found) = embedded::payload(text) {
-        return Ok(found);
+        return found;
     }
     if let Some(found) = lines(text) {
         return Ok(found);
@@ -35,7 +35,7 @@ fn archy(text: &str) -> Option<Explained> {
         return None;
     }
     if let Ok(flow) = flow::read(text) {
-        return Some(shapes::of_flow(&flow));
+        return Some(shapes::of_flow(&flow, &by_line(0), 0));
     }
     if export {
         return None;
@@ -48,7 +48,15 @@ fn archy(text: &str) -> Option<Explained> {
     );
     let flow = flow::read(&whole).ok()?;
     let data = |action: &flow::model::Action| names.iter().any(|name| action.type_name == *name);
-    flow.actions.iter().any(data).then(|| shapes::of_flow(&flow))
+    flow.actions.iter().any(data).then(|| shapes::of_flow(&flow, &by_line(ABOVE), ABOVE))
+}
+
+/// Lines of the flow that one action is put into, above the action.
+const ABOVE: usize = 6;
+
+/// A place in YAML: the line of its action.
+fn by_line(above: usize) -> impl Fn(usize, &flow::model::Action, usize) -> String {
+    move |_, action, _| format!("/{}", action.line.saturating_sub(above))
 }
 
 /// `KEY=VALUE`, one a line; `#` begins a comment line. The value goes to the end of the line, as it is.
@@ -61,8 +69,8 @@ fn lines(text: &str) -> Option<Explained> {
         }
         let (key, value) = line.split_once('=')?;
         let key = key.trim();
-        // A sentence with an equals sign in it is no pair.
-        if key.is_empty() || key.split_whitespace().count() > 3 || key.contains("://") {
+        // A sentence with an equals sign in it is no pair, and a line of a program or a command is none either.
+        if key.is_empty() || key.split_whitespace().count() > 3 || key.contains("://") || is_code(key, value) {
             return None;
         }
         explained.pairs.push(Pair {
@@ -73,6 +81,24 @@ fn lines(text: &str) -> Option<Explained> {
         });
     }
     (!explained.pairs.is_empty()).then_some(explained)
+}
+
+/// Whether a line reads like one of a program or a command: `const body = {`, `$body = …`, `curl -d a`, `f(x`.
+fn is_code(key: &str, value: &str) -> bool {
+    const WORDS: [&str; 13] =
+        ["const", "let", "var", "val", "final", "auto", "String", "curl", "wget", "http", "export", "set", "return"];
+    let mut words = key.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let several = words.next().is_some();
+    let open = |text: &str| text.matches('(').count() != text.matches(')').count();
+    several && (WORDS.contains(&first) || key.contains(" -"))
+        || key.starts_with(['$', '@', '{', '[', '"', '\'', '<'])
+        || key.contains(['"', '\'', '{', '[', ';', '|'])
+        || key.ends_with([':', '+', '-', '!', '<', '>', '='])
+        || open(key)
+        || value.trim_start().starts_with(['{', '[', '>', '=', '@'])
+        || value.trim_end().ends_with([';', '{', '(', '['])
+        || open(value) && value.trim_end().ends_with([',', '('])
 }
 
 /// A header line and one row of values, with the delimiter that both share: comma, semicolon or tab.

@@ -182,6 +182,9 @@ pub(crate) struct WhyAnswer {
     pub(crate) evidence: Vec<Evidence>,
     /// What to do; `None` when nothing has to be done.
     pub(crate) remedy: Option<String>,
+    /// Of a key that no action came to set: why, as a clause of the cause.
+    #[serde(skip)]
+    pub(crate) because: Option<String>,
 }
 
 impl WhyAnswer {

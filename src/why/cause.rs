@@ -7,7 +7,7 @@ mod run;
 
 pub(crate) use run::{FlowRun, NoRecord};
 
-use super::answer::{ActionName, Certainty, Evidence, EvidenceSource, Verdict, WhyAnswer, rfc3339, since};
+use super::answer::{ActionName, Certainty, Evidence, EvidenceSource, FlowName, Verdict, WhyAnswer, rfc3339, since};
 use super::execution::{Executed, Recorded, Run};
 use super::steps::{self, Laid, Setter};
 use crate::domain::{BoardEntry, Change, Conversation, Moment, Source, plain_version};
@@ -104,6 +104,7 @@ pub(crate) fn explain(question: &Question, call: &KnownCall<'_>) -> WhyAnswer {
         branch: Vec::new(),
         evidence: Vec::new(),
         remedy: None,
+        because: None,
     };
     observed(question, call, &mut answer);
     recorded(question, call, &mut answer);
@@ -119,6 +120,11 @@ pub(crate) fn explain(question: &Question, call: &KnownCall<'_>) -> WhyAnswer {
             None => missing(question, call, &mut answer),
         },
     }
+    // The sentence begins with the key.
+    let named = shown(&question.key);
+    if let Some(rest) = answer.cause.strip_prefix(&question.key).filter(|_| named != question.key) {
+        answer.cause = format!("{named}{rest}");
+    }
     // What holds at any time comes first, the rest in the order of time.
     answer.evidence.sort_by(|a, b| a.time.cmp(&b.time));
     answer
@@ -133,9 +139,13 @@ pub(crate) fn wants_earlier(question: &Question, call: &KnownCall<'_>) -> bool {
     !call.flows.iter().any(sets) && elsewhere(question, call).is_none()
 }
 
-/// The keys that the flows of the call set by name and that are on none of its participants, in the order of the flows.
-pub(crate) fn unset(call: &KnownCall<'_>) -> Vec<String> {
-    let there = |key: &str| call.conversation.participants.iter().any(|p| p.attributes.get(key).is_some());
+/// The keys that the flows of the call set by name and that are not on the participant, or, where the call has no such
+/// participant, on none, in the order of the flows.
+pub(crate) fn unset(call: &KnownCall<'_>, on: &str) -> Vec<String> {
+    let there = |key: &str| match call.conversation.resolve(on) {
+        Some(participant) => participant.attributes.get(key).is_some(),
+        None => call.conversation.participants.iter().any(|p| p.attributes.get(key).is_some()),
+    };
     let mut found: Vec<String> = Vec::new();
     for definition in call.flows.iter().filter_map(|flow| flow.definition.as_deref()) {
         let keys = definition.actions.iter().flat_map(steps::named);
@@ -184,7 +194,8 @@ fn recorded(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
                 Recorded::NotSet => " to a value that is not set",
                 Recorded::Hidden => " (its value is not recorded)",
             };
-            let text = format!("{} set {}{value}", executed_name(executed).words(), question.key);
+            let of = executed.module.as_ref().map(|module| format!(" of {}", flow_words(module))).unwrap_or_default();
+            let text = format!("{}{of} set {}{value}", executed_name(executed).words(), question.key);
             let time = executed.at.map(rfc3339);
             answer.evidence.push(Evidence { time, source: EvidenceSource::Execution, text });
         }
@@ -220,9 +231,16 @@ struct LastSet<'a> {
     index: Option<usize>,
     /// The record names the key.
     listed: bool,
+    /// The flow that the action is of: the one that ran, or a common module that it called.
+    owner: FlowName,
 }
 
 impl LastSet<'_> {
+    /// The flow that the action is of, as a sentence says it.
+    fn of(&self) -> String {
+        flow_words(&self.owner)
+    }
+
     /// The record lists what its actions set, and this key not among it.
     fn leaves_out(&self) -> bool {
         !self.listed && self.flow.run.as_deref().is_some_and(|run| run.records_values)
@@ -250,7 +268,8 @@ fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastS
             let index = index(executed);
             let action = index.and_then(|at| Some(steps::name(&flow.definition.as_ref()?.actions[at])));
             let action = action.unwrap_or_else(|| executed_name(executed));
-            return Some(LastSet { flow, action, at: executed.at, value, index, listed: true });
+            let owner = executed.module.clone().unwrap_or_else(|| flow.name.clone());
+            return Some(LastSet { flow, action, at: executed.at, value, index, listed: true, owner });
         }
         None
     });
@@ -272,6 +291,7 @@ fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastS
                 value: &Recorded::Hidden,
                 index: Some(at),
                 listed: false,
+                owner: flow.name.clone(),
             })
         })
     };
@@ -279,9 +299,24 @@ fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastS
 }
 
 fn in_flow(flow: &FlowRun) -> String {
-    let name = if flow.name.name.is_empty() { flow.name.id.as_str() } else { flow.name.name.as_str() };
-    match flow.name.version.as_str() {
+    flow_words(&flow.name)
+}
+
+/// `MainIVR v42`; of a common module that the record does not name, what it is.
+fn flow_words(flow: &FlowName) -> String {
+    let name = match (flow.name.as_str(), flow.id.as_str()) {
+        ("", "") => "a common module",
+        ("", id) => id,
+        (name, _) => name,
+    };
+    match flow.version.as_str() {
         "" => name.to_owned(),
         version => format!("{name} v{}", plain_version(version)),
     }
+}
+
+/// A key as a sentence shows it: in quotes where it is not one word.
+fn shown(key: &str) -> String {
+    let word = !key.is_empty() && !key.chars().any(|c| c.is_whitespace() || c.is_control());
+    if word { key.to_owned() } else { format!("{key:?}") }
 }

@@ -4,6 +4,8 @@
 //! data, 2026-11). So the reader is lenient: entries of unknown kinds are passed over, names may be missing (then ids
 //! stand), values may be missing or replaced by a marker. Nothing here is required but the list of entries.
 
+use super::answer::FlowName;
+use crate::domain::plain_version;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -36,6 +38,8 @@ pub(crate) struct Run {
     pub(crate) lists_actions: bool,
     /// It shows the flow's end: nothing came after its last action.
     pub(crate) has_end: bool,
+    /// Why the flow ended, as its end says it: `TRANSFER`, `DISCONNECT`; empty where that is not recorded.
+    pub(crate) exit_reason: String,
     /// What was executed, in order, that of called modules and tasks included.
     pub(crate) executed: Vec<Executed>,
     /// What variables the flow began with, built-in ones included, by their names; values that are recorded.
@@ -69,6 +73,30 @@ fn has_end(entries: &[Value], run: &Run) -> bool {
         || run.ended.is_some() && run.executed.last().is_some_and(ends)
 }
 
+impl Run {
+    /// The flow ended without an action that ends it, by what its end says: the call was disconnected, or there was an error.
+    pub(crate) fn cut_short(&self) -> Option<CutShort> {
+        let last = self.executed.iter().rfind(|executed| executed.module.is_none())?;
+        let ends = ["Disconnect", "Transfer", "End", "Exit", "JumpTo"].iter().any(|word| last.kind.contains(word));
+        let reason = self.exit_reason.to_ascii_uppercase();
+        match () {
+            () if !self.has_end => None,
+            () if reason.contains("ERROR") => Some(CutShort::Error),
+            () if !ends && reason.contains("DISCONNECT") => Some(CutShort::Disconnected),
+            () => None,
+        }
+    }
+}
+
+/// How a flow ended before it came to its own end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CutShort {
+    /// The call was disconnected: mostly, the caller hung up.
+    Disconnected,
+    /// An error of the flow.
+    Error,
+}
+
 /// One action that was executed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Executed {
@@ -96,8 +124,8 @@ pub(crate) struct Executed {
     pub(crate) read: Vec<Set>,
     /// What the caller entered.
     pub(crate) digits: Option<String>,
-    /// The common module that it is part of, and that one's version; `None` for the flow's own actions.
-    pub(crate) module: Option<(String, String)>,
+    /// The common module that it is part of; `None` for the flow's own actions.
+    pub(crate) module: Option<FlowName>,
 }
 
 impl Executed {
@@ -175,6 +203,12 @@ pub(crate) fn read(document: &Value) -> Result<Run, NotAnExecution> {
         secure: flow.get("isSecure") == Some(&Value::Bool(true)),
         lists_actions: false,
         has_end: false,
+        exit_reason: entries
+            .iter()
+            .filter_map(|entry| entry.get("endedFlow")?.get("flowExitReason")?.as_str())
+            .next_back()
+            .unwrap_or_default()
+            .to_owned(),
         executed: Vec::new(),
         variables: entries
             .iter()
@@ -214,12 +248,14 @@ fn holds(value: &Value, member: &str, depth: usize) -> bool {
     }
 }
 
-fn walk(entries: &[Value], module: Option<&(String, String)>, depth: usize, out: &mut Vec<Executed>) {
+fn walk(entries: &[Value], module: Option<&FlowName>, depth: usize, out: &mut Vec<Executed>) {
     for entry in entries {
         // Each entry is an object with one member: its kind.
         let Some((kind, body)) = entry.as_object().and_then(|entry| entry.iter().next()) else { continue };
         let Some(body) = body.as_object() else { continue };
-        if kind.starts_with("action") {
+        // A menu that names itself is a step as well.
+        let menu = kind == "menuMenu" && ["actionId", "menuId", "trackingId"].iter().any(|id| body.contains_key(*id));
+        if kind.starts_with("action") || menu {
             out.push(action(kind, body, module));
         }
         let Some(nested) = body.get("execution").and_then(Value::as_array) else { continue };
@@ -227,20 +263,24 @@ fn walk(entries: &[Value], module: Option<&(String, String)>, depth: usize, out:
             continue;
         }
         let called = body.get("inputData").and_then(|input| input.get("commonModule")).and_then(Value::as_object);
-        let called = called.map(|module| (text(module, "flowId"), text(module, "flowVersion")));
+        let called = called.map(|module| FlowName {
+            id: text(module, "flowId"),
+            name: text(module, "flowName"),
+            version: plain_version(&text(module, "flowVersion")).to_owned(),
+        });
         let called = called.or_else(|| (kind == "actionCallCommonModule").then(Default::default));
         walk(nested, called.as_ref().or(module), depth + 1, out);
     }
 }
 
-fn action(kind: &str, body: &Map<String, Value>, module: Option<&(String, String)>) -> Executed {
+fn action(kind: &str, body: &Map<String, Value>, module: Option<&FlowName>) -> Executed {
     let sets_data = matches!(kind, "actionSetParticipantData" | "actionSetConversationData");
     let list = body.get("inputData").and_then(|input| input.get("attributes")).and_then(Value::as_array);
     Executed {
         kind: kind.to_owned(),
-        action_id: text(body, "actionId"),
+        action_id: Some(text(body, "actionId")).filter(|id| !id.is_empty()).unwrap_or_else(|| text(body, "menuId")),
         tracking_id: number(body, "trackingId"),
-        name: text(body, "actionName"),
+        name: Some(text(body, "actionName")).filter(|name| !name.is_empty()).unwrap_or_else(|| text(body, "menuName")),
         at: time(body, "dateTime"),
         output_id: text(body, "outputPathId"),
         output_name: text(body, "outputPathName"),

@@ -3,7 +3,7 @@
 
 use super::answer::PathStep;
 use super::execution::Executed;
-use super::steps::{self, Laid, visit};
+use super::steps::{self, Laid, TurnedBy, visit};
 use crate::flow::graph::may_go_on;
 use crate::flow::model::{Action, ActionKind, ContainerKind, Flow};
 use std::collections::VecDeque;
@@ -51,7 +51,11 @@ fn leads(flow: &Flow, at: usize) -> impl Iterator<Item = usize> {
     let outputs = outputs.filter_map(|output| target(flow, action, output));
     let again = container.start.filter(|_| container.kind == ContainerKind::LoopTask);
     let next = action.next.or(again).filter(|_| may_go_on);
-    called.into_iter().chain(outputs).chain(next).filter(move |_| goes_on)
+    // Which menu it leads back to is known in a run.
+    let back = action.spec.is_some_and(|spec| matches!(spec.archy, "previousMenu" | "repeatMenu"));
+    let menus = flow.containers.iter().filter(move |one| back && one.kind == ContainerKind::Menu);
+    let menus = menus.filter_map(|menu| menu.start);
+    called.into_iter().chain(outputs).chain(next).chain(menus).filter(move |_| goes_on)
 }
 
 /// Those of these actions to which some path leads from the start of the flow; all of them where it has none.
@@ -133,6 +137,57 @@ pub(super) fn parting<'r>(flow: &Flow, run: &Laid<'r>, setters: &[usize]) -> Opt
     }
     None
 }
+
+/// Whether one of these can still be reached from an action; itself is one of them.
+pub(super) fn can_reach(flow: &Flow, from: usize, setters: &[usize]) -> bool {
+    reaches(flow, setters)[from]
+}
+
+/// The turn that a run took which went through an action that is known to have run, where no run that does goes through a setter
+/// before or behind it.
+pub(super) fn excluded<'k>(flow: &Flow, ran: &[(usize, &'k str)], setters: &[usize]) -> Option<TurnedBy<'k>> {
+    if ran.is_empty() || setters.is_empty() {
+        return None;
+    }
+    let to_setters = reaches(flow, setters);
+    ran.iter().filter(|(witness, _)| !to_setters[*witness]).take(WITNESSES).find_map(|witness| {
+        let to_witness = reaches(flow, &[witness.0]);
+        // What a called task does comes before what stands behind the call.
+        let within_call = |(at, action): (usize, &Action)| match &action.kind {
+            ActionKind::CallTask(jump) => {
+                let start = jump.container.and_then(|container| flow.containers[container].start);
+                to_witness[at] && start.is_some_and(|start| to_setters[start])
+            }
+            _ => false,
+        };
+        if setters.iter().any(|setter| to_witness[*setter]) || flow.actions.iter().enumerate().any(within_call) {
+            return None;
+        }
+        let mut turn = None;
+        for (at, action) in flow.actions.iter().enumerate().filter(|(at, _)| to_setters[*at] && to_witness[*at]) {
+            visit();
+            let leads = |can: &[bool]| {
+                let outputs = 0..action.branches.len();
+                outputs.filter(|output| target(flow, action, *output).is_some_and(|to| can[to])).collect::<Vec<_>>()
+            };
+            let (there, away) = (leads(&to_witness), leads(&to_setters));
+            let turns: Vec<usize> = there.into_iter().filter(|output| !away.contains(output)).collect();
+            match (turns.as_slice(), away.first()) {
+                ([], _) => {}
+                ([taken], Some(needed)) if turn.is_none() => turn = Some((at, *needed, *taken)),
+                // Which of several it was, the values do not show.
+                _ => return None,
+            }
+        }
+        let (at, needed, taken) = turn?;
+        let from = target(flow, &flow.actions[at], needed)?;
+        let setter = path(flow, from, |at| setters.contains(&at))?.last()?.0;
+        Some(TurnedBy { setter, owner: (at, needed, taken), witness: *witness })
+    })
+}
+
+/// Values that are looked at for what ran.
+const WITNESSES: usize = 8;
 
 /// The shortest path from an action to one that fits, both included: each with the output that leads on, where it is by one.
 fn path(flow: &Flow, from: usize, fits: impl Fn(usize) -> bool) -> Option<Vec<(usize, Option<usize>)>> {

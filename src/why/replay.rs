@@ -57,15 +57,24 @@ pub(crate) fn replay(flow: &Flow, record: &Record) -> Replay {
         .iter()
         .filter(|executed| executed.module.is_none())
         .filter_map(|executed| Some((index.find(executed)?, executed)))
-        // How a loop's rounds are recorded is not told for sure.
-        .filter(|(at, _)| !matches!(flow.actions[*at].kind, ActionKind::Loop(_)))
+        // How a loop's rounds are recorded is not told for sure, and a menu is recorded without its choice.
+        .filter(|(at, _)| !matches!(flow.actions[*at].kind, ActionKind::Loop(_) | ActionKind::Menu))
         .collect();
+    let last = record.executed.iter().rfind(|executed| executed.module.is_none());
+    let last = last.and_then(|executed| index.find(executed));
     let mut inputs = Inputs::default();
     inputs.variables.extend(record.variables.iter().map(|(name, value)| (name.clone(), Val::from_json(value))));
     inputs.attributes = before(record);
     let run = Run::new(Arc::new(flow.clone()), inputs).limited(MOST);
     let out = Replay::default();
-    Beside { flow, own, at: 0, run, given: Vec::new(), helped: None, out, last: None }.go()
+    let mut found = Beside { flow, own, at: 0, run, given: Vec::new(), helped: None, out, last: None }.go();
+    // The record ends in that menu, not before it.
+    if let Some(menu) = last.filter(|at| matches!(flow.actions[*at].kind, ActionKind::Menu))
+        && found.ended_before.as_ref() == Some(&steps::name(&flow.actions[menu]).words())
+    {
+        found.undecided = found.ended_before.take();
+    }
+    found
 }
 
 /// Attributes that were there before the flow set them: what it read first.

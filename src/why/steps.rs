@@ -356,8 +356,9 @@ fn depths(flow: &Flow) -> Vec<usize> {
 fn left_at<'r>(flow: &Flow, run: &Laid<'r>, (owner, needed): (usize, usize), depth: usize) -> Option<Leaving<'r>> {
     let action = &flow.actions[owner];
     let executed = run.of(owner);
-    if executed.is_empty() && matches!(action.kind, ActionKind::Menu) {
-        return chosen(run, (owner, needed), action, depth);
+    if matches!(action.kind, ActionKind::Menu) {
+        let here = || Some((depth + 1, Left::Stopped { action: Some(owner), executed: Some(*executed.last()?) }));
+        return chosen(run, (owner, needed), action, depth).or_else(here);
     }
     let last = *executed.last()?;
     let went = |executed: &Executed| run.output(owner, executed, action) == Some(needed);

@@ -58,7 +58,7 @@ fn the_official_sample_is_read_as_it_stands() {
     let large = run.executed.iter().filter_map(|e| e.sets.as_ref()).flatten().find(|set| set.key == "history").unwrap();
     assert_eq!(large.value, execution::Recorded::Hidden, "a value that is too large is not one");
     let module = run.executed.iter().find(|executed| executed.module.is_some()).unwrap();
-    assert_eq!(module.module.as_ref().unwrap().1, "3.0");
+    assert_eq!(module.module.as_ref().unwrap().version, "3");
     assert!(run.executed.iter().all(|executed| executed.at.is_some()));
 }
 
@@ -782,6 +782,39 @@ fn a_menu_that_led_elsewhere_is_named_with_its_choice() {
             ("Raise priority".to_owned(), None, None)
         ]
     );
+    // Hung up in the menu, before the lookup, and ended by an error.
+    let cut = |reason: &str, entries: &[Value]| {
+        let mut whole = document(entries.to_vec());
+        whole.pointer_mut("/flow/execution").unwrap().as_array_mut().unwrap().last_mut().unwrap()["endedFlow"]["flowExitReason"] =
+            json!(reason);
+        asked(&whole)
+    };
+    let all = begin(Vec::new())["flow"]["execution"].as_array().unwrap().clone();
+    let menu = json!({"menuMenu": {"trackingId": 25, "dateTime": "2026-11-20T14:02:04.000Z"}});
+    let hung = cut("DISCONNECT", &[all[0].clone(), all[1].clone(), all[2].clone(), menu]);
+    assert_eq!((hung.verdict, hung.certainty), (Verdict::Missing, Certainty::Executed), "{}", hung.cause);
+    assert!(
+        hung.cause.contains("because the call was disconnected at 1:00, at Main Menu (action 25), before a choice was taken (DISCONNECT)"),
+        "{}",
+        hung.cause
+    );
+    let step = hung.branch.iter().find(|step| step.action.name == "Main Menu").unwrap();
+    assert_eq!((step.executed, step.taken.as_deref()), (Some(true), None));
+    let early = cut("DISCONNECT", &all[..1]);
+    assert!(early.cause.contains("because the call was disconnected at 1:00, at Welcome"), "{}", early.cause);
+    assert!(early.remedy.as_deref().is_some_and(|remedy| remedy.starts_with("nothing in the flow")), "{early:#?}");
+    let mut lookup = all[1].clone();
+    strike(&mut lookup, &["outputPathId"]);
+    let failed = cut("FLOW_ERROR_DISCONNECT", &[all[0].clone(), lookup.clone()]);
+    assert!(
+        failed.cause.contains("because the flow ended with an error at 1:00, at Find customer"),
+        "{}",
+        failed.cause
+    );
+    assert!(failed.remedy.as_deref().is_some_and(|remedy| remedy.contains("look at why Find customer")), "{failed:#?}");
+    // Which output it took need not be recorded, and the flow may have ended behind it.
+    let untold = cut("DISCONNECT", &[all[0].clone(), lookup]);
+    assert!(!untold.cause.contains("disconnected"), "{}", untold.cause);
     let evidence: Vec<&str> = goodbye.evidence.iter().map(|one| one.text.as_str()).collect();
     assert_eq!(evidence, ["Main Menu (action 25) took 9: Goodbye: the run went on to Goodbye (action 24)"]);
     // In the task, the menu is on the path, and the decision is the cause.
@@ -846,9 +879,16 @@ fn a_value_that_one_action_alone_writes_tells_the_path_without_a_record() {
     let other = tier(&[("other", "somebody's")], &flows(false));
     assert!(other.cause.contains("which path the call took is not recorded"), "{}", other.cause);
     assert!(other.remedy.unwrap().contains("switch on execution data"));
+    // In a flow that still runs what can no longer be reached will not come; the rest may.
     let running = tier(&[("other", "timeout")], &flows(true));
+    assert!(running.cause.contains("which took timeout: other has the value that only Step 3"), "{}", running.cause);
+    let running = tier(&[], &flows(true));
     assert!(running.cause.contains("still running") && running.remedy.is_none(), "{}", running.cause);
-    for (why, part) in [(cause::NoRecord::Forbidden, "permission"), (cause::NoRecord::Unread, "ask again")] {
+    for (why, part) in [
+        (cause::NoRecord::Forbidden, "permission"),
+        (cause::NoRecord::Unread, "ask again"),
+        (cause::NoRecord::Late, "look again in a while"),
+    ] {
         let [flow] = flows(false);
         let answer = tier(&[], &[FlowRun { no_record: why, ..flow }]);
         assert!(answer.remedy.as_deref().is_some_and(|remedy| remedy.contains(part)), "{answer:#?}");
@@ -885,4 +925,148 @@ fn an_action_that_ran_and_whose_entry_does_not_list_the_key_was_not_passed_by() 
         assert_eq!(there.verdict, Verdict::Present);
         assert!(!there.cause.contains("another program"), "{input}: {}", there.cause);
     }
+}
+
+/// Two choices of a menu, each with a task of its own.
+const CHOICES: &str = "inboundCall:
+  name: M
+  startUpRef: \"/inboundCall/menus/menu[Main_1]\"
+  menus:
+    - menu:
+        name: Main
+        refId: Main_1
+        choices:
+          - menuTask:
+              name: A
+              dtmf: digit_1
+              task:
+                actions:
+                  - setParticipantData:
+                      name: Set choice
+                      attributes:
+                        - attribute: {name: {lit: choice}, value: {lit: new}}
+          - menuTask:
+              name: B
+              dtmf: digit_2
+              task:
+                actions:
+                  - setParticipantData:
+                      name: Set tier
+                      attributes:
+                        - attribute: {name: {lit: tier}, value: {lit: gold}}
+";
+
+#[test]
+fn without_a_record_a_value_shows_the_choice_in_a_menu() {
+    let definition = std::sync::Arc::new(read(CHOICES).unwrap());
+    for running in [false, true] {
+        let flows = [FlowRun { definition: Some(std::sync::Arc::clone(&definition)), running, ..FlowRun::default() }];
+        let told = tier(&[("choice", "new")], &flows);
+        assert_eq!((told.verdict, told.certainty), (Verdict::Missing, Certainty::Static));
+        let part =
+            "is behind the output 2: B of Main, which took 1: A: choice has the value that only Set choice writes";
+        assert!(told.cause.contains(part), "{}", told.cause);
+        assert_eq!(told.branch.first().map(|step| step.action.name.as_str()), Some("Main"), "{told:#?}");
+        let open = tier(&[("choice", "other")], &flows);
+        assert!(!open.cause.contains("which took"), "{}", open.cause);
+    }
+    // What a called task sets comes before what stands behind the call.
+    let mut flow = menu_flow();
+    flow["flowSequenceItemList"][0]["actionList"][1]["nextAction"] = json!(id(3));
+    let flows = [FlowRun { definition: Some(read(&flow.to_string()).unwrap().into()), ..FlowRun::default() }];
+    let told = tier(&[("other", "x")], &flows);
+    assert!(!told.cause.contains("which took"), "{}", told.cause);
+}
+
+#[test]
+fn an_action_of_a_common_module_is_the_module_s() {
+    let nested = json!([{"actionSetParticipantData": {"actionId": "m", "actionName": "Mod Set", "trackingId": 2,
+        "inputData": {"attributes": [{"inputName": "tier", "value": "gold"}]}}}]);
+    let call = json!({"commonModule": {"flowId": "mod", "flowName": "Mod", "flowVersion": "1.0"}});
+    let entries = vec![
+        json!({"actionCallCommonModule": {"actionId": "c", "inputData": call, "execution": nested}}),
+        json!({"actionCallData": {"actionId": id(1), "outputPathId": "__TIMEOUT__"}}),
+        json!({"actionDisconnect": {"actionId": id(4)}}),
+    ];
+    let flows = [flow_run(&lookup_flow(), &document(entries))];
+    for (there, part) in
+        [(&[("tier", "gold")][..], "Mod Set (action 2) of Mod v1 set it"), (&[], "set by Mod Set (action 2) of Mod v1")]
+    {
+        let told = tier(there, &flows);
+        assert!(told.cause.contains(part), "{}", told.cause);
+        assert_eq!(told.flow.as_ref().map(|flow| flow.name.as_str()), Some("Mod"), "{told:#?}");
+        assert!(told.evidence.iter().any(|one| one.text.contains("of Mod v1")), "{told:#?}");
+    }
+}
+
+#[test]
+fn what_stands_in_a_cut_record_was_executed() {
+    let mut cut = set_to(&json!("gold"));
+    cut["flow"]["isTruncated"] = json!(true);
+    let told = tier(&[("tier", "gold")], &[flow_run(&lookup_flow(), &cut)]);
+    assert_eq!((told.verdict, told.certainty), (Verdict::Present, Certainty::Executed), "{}", told.cause);
+}
+
+#[test]
+fn a_record_that_names_all_keys_needs_no_definition() {
+    let undefined = |document: &Value| [FlowRun { definition: None, ..flow_run(&lookup_flow(), document) }];
+    let told = tier(&[], &undefined(&document(timed_out())));
+    assert_eq!((told.verdict, told.certainty), (Verdict::Missing, Certainty::Executed), "{}", told.cause);
+    assert!(told.cause.contains("no action of the run of F v3 set it"), "{}", told.cause);
+    let mut cut = document(timed_out());
+    cut["flow"]["isTruncated"] = json!(true);
+    assert_eq!(tier(&[], &undefined(&cut)).certainty, Certainty::Unknown);
+}
+
+#[test]
+fn a_conversation_without_a_flow_is_said_to_have_none() {
+    let told = tier(&[], &[]);
+    assert!(told.cause.contains("no flow is known of this conversation"), "{}", told.cause);
+    assert!(!told.remedy.unwrap().contains("doctor"));
+    let call = entry([snapshot("c", vec![participant("p", "customer", &[]), participant("i", "ivr", &[])])]);
+    let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
+    let told = explain(&question, &KnownCall { conversation: &call.conversation, changes: &[], flows: &[] });
+    assert!(told.remedy.unwrap().contains("doctor"));
+}
+
+#[test]
+fn the_version_before_would_not_have_helped_on_another_path() {
+    let before = || read(&definition(&lookup_flow()).to_string()).unwrap();
+    let mut now = lookup_flow();
+    let Node::Ask(_, lists) = &mut now[0] else { panic!() };
+    lists[0].clear();
+    let flow = |entries: Vec<Value>| FlowRun {
+        earlier: Some(("2".to_owned(), before().into())),
+        ..flow_run(&now, &document(entries))
+    };
+    let told = tier(&[], &[flow(timed_out())]);
+    assert!(
+        told.cause.contains(
+            "v2 did by Step 2 (action 2), but not on the path that this call took: Step 1 (action 1) took timeout"
+        ),
+        "{}",
+        told.cause
+    );
+    assert_eq!(told.certainty, Certainty::Static);
+    let passed = vec![
+        json!({"actionCallData": {"actionId": id(1), "outputPathId": "__SUCCESS__"}}),
+        json!({"actionDisconnect": {"actionId": id(4)}}),
+    ];
+    let told = tier(&[], &[flow(passed)]);
+    assert!(
+        told.cause.contains("F v2 sets it by Step 2 (action 2); v3, which this call ran, does not"),
+        "{}",
+        told.cause
+    );
+}
+
+#[test]
+fn a_key_of_several_words_is_quoted_and_an_empty_value_is_said() {
+    let call = entry([snapshot("c", vec![participant("p", "customer", &[("tier", "")])])]);
+    let ask = |key: &str| {
+        let question = Question { key: key.to_owned(), on: "customer".to_owned() };
+        explain(&question, &KnownCall { conversation: &call.conversation, changes: &[], flows: &[] }).cause
+    };
+    assert!(ask(" customer tier").starts_with("\" customer tier\" is not there"), "{}", ask(" customer tier"));
+    assert!(ask("tier").ends_with("Its value is empty."), "{}", ask("tier"));
 }

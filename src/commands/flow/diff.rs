@@ -74,6 +74,13 @@ pub async fn run(args: DiffArgs, context: &Context) -> anyhow::Result<Exit> {
 async fn side(name: &str, context: &Context, client: &mut Option<Client>) -> anyhow::Result<Flow> {
     let file = Path::new(name);
     let Some((flow, version)) = name.rsplit_once('@').filter(|_| !file.exists() && name != "-") else {
+        // A name without a version, most likely.
+        if !file.exists() && name != "-" && file.extension().is_none() && file.components().count() == 1 {
+            return Err(Exit::Usage
+                .because(format!("there is no file {name:?}"))
+                .remedy(format!("of a flow of the organization, name the version: {name}@42, or {name}@latest"))
+                .into());
+        }
         return load(file);
     };
     if client.is_none() {
@@ -154,7 +161,12 @@ fn text(found: &[Difference], paint: Paint) -> String {
     for one in found {
         let what = match (one.before, one.after) {
             (before, after) if before == after => {
-                let how = if same_places(one) { "with another value" } else { "elsewhere" };
+                let how = match () {
+                    () if same_places(one) => "with another value",
+                    () if one.gone.is_empty() => "in more places",
+                    () if one.new.is_empty() => "in fewer places",
+                    () => "elsewhere",
+                };
                 format!("still {}, {how}", surely(after, one))
             }
             (Surety::Never, after) => format!("now {}", surely(after, one)),

@@ -208,3 +208,120 @@ proptest::proptest! {
         }
     }
 }
+
+/// A flow of this kind with a variable of each type.
+fn typed(root: &str, scope: &str) -> String {
+    let variables: String = [
+        ("string", "S"),
+        ("integer", "N"),
+        ("decimal", "D"),
+        ("boolean", "B"),
+        ("dateTime", "T"),
+        ("duration", "U"),
+        ("json", "J"),
+        ("queue", "Q"),
+        ("stringCollection", "L"),
+    ]
+    .iter()
+    .map(|(kind, name)| {
+        format!("    - {kind}Variable:\n        name: {scope}.{name}\n        initialValue:\n          noValue: true\n")
+    })
+    .collect();
+    let actions = "- disconnect:\n            name: End\n";
+    match root {
+        "commonModule" => format!(
+            "commonModule:\n  name: X\n  variables:\n{variables}  startUpTaskActions:\n    {}",
+            actions.replace("        ", "    ")
+        ),
+        _ => format!(
+            "{root}:\n  name: X\n  startUpRef: \"/{root}/states/state[Main_1]\"\n  variables:\n{variables}  states:\n    - state:\n        name: Main\n        refId: Main_1\n        actions:\n          {}",
+            actions.replace("            name", "              name")
+        ),
+    }
+}
+
+#[test]
+fn an_attribute_takes_texts_alone() {
+    let flow = typed("inboundCall", "Flow");
+    for (value, part) in [
+        ("Flow.N", "ToString(Flow.N)"),
+        ("Flow.D", "ToString(Flow.D)"),
+        ("Flow.B", "ToString(Flow.B)"),
+        ("flow.n", "ToString(flow.n)"),
+        ("Flow.T", "a date and time"),
+        ("Flow.U", "a duration"),
+        ("Flow.J", "JSON"),
+        ("Flow.Q", "an object"),
+        ("Flow.L", "a list"),
+        ("IsSet(Flow.S)", "true or false"),
+        ("IsNotSetOrEmpty(Flow.S)", "true or false"),
+        ("Contains(Flow.S, \"a\")", "true or false"),
+        ("Flow.N + 1", "an integer"),
+        ("Flow.N * 2", "a number"),
+        ("ToInt(Flow.S)", "an integer"),
+        ("Length(Flow.S)", "an integer"),
+        ("Count(Flow.L)", "an integer"),
+        ("MakeList(\"a\")", "a list"),
+        ("Split(Flow.S, \",\")", "a list"),
+        ("If(Flow.S == \"a\", 1, 2)", "a number"),
+        ("If(Flow.S == \"a\", \"x\", 2)", "a number"),
+        ("If(Flow.S == \"a\", Flow.S, Flow.B)", "true or false"),
+        ("GetCurrentDateTimeUtc()", "a date and time"),
+        ("MakeDuration(0, 0, 1, 0)", "a duration"),
+        ("FindQueue(\"Sales\")", "an object"),
+        ("ToPhoneNumber(Call.Ani)", "an object"),
+        ("ToAudioTTS(\"hi\")", "an object"),
+        ("Append()", "takes at least 1 argument"),
+        ("If(Flow.B, \"a\")", "takes at least 3 arguments"),
+        ("Append(\"a\", Replace(Flow.S, \"b\"))", "Replace takes at least 3"),
+        ("Flow.Nope", "declares no variable Flow.Nope"),
+        ("Common.X", "has no Common.X"),
+        ("Message.Message.body", "has no Message.Message.body"),
+    ] {
+        let told = refusal(&flow, "k", value, None);
+        assert!(told.contains(part), "{value}: {told}");
+    }
+    for value in [
+        "Flow.S",
+        "ToString(Flow.N)",
+        "Append(\"n \", ToString(Flow.N))",
+        "Append(Flow.S, Flow.S)",
+        "Flow.S + \"x\"",
+        "If(Flow.B, Flow.S, \"none\")",
+        "Left(Flow.S, 3)",
+        "ToPhoneNumber(Call.Ani).e164",
+        "GetAt(Flow.L, 0)",
+        "Flow.L[0]",
+        "GetJsonObjectProperty(Flow.J, \"tier\")",
+        "Flow.Q.name",
+        "Call.Ani",
+    ] {
+        insert(&flow, "k", value, None);
+    }
+    let Ok(EditOutcome::Inserted { notes, .. }) = set_data(&flow, &wanted("k", "Foo(Flow.S)", None)) else { panic!() };
+    assert!(notes.iter().any(|note| note.contains("Foo is no function that is known here")), "{notes:?}");
+}
+
+#[test]
+fn variables_belong_to_kinds_of_flows() {
+    for (root, value, fits) in [
+        ("inboundShortMessage", "Message.Message.senderAddress", true),
+        ("inboundShortMessage", "Call.Ani", false),
+        ("inboundShortMessage", "Common.X", false),
+        ("inboundEmail", "Email.Message.subject", true),
+        ("inboundEmail", "Call.Ani", false),
+        ("digitalBotFlow", "Call.Ani", false),
+        ("inboundCall", "Email.Message.subject", false),
+    ] {
+        let flow = typed(root, "Flow");
+        match set_data(&flow, &wanted("k", value, None)) {
+            Ok(EditOutcome::Inserted { .. }) => assert!(fits, "{root}: {value}"),
+            Err(refusal) => assert!(!fits && refusal.to_string().contains(value), "{root}: {value}: {refusal}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let module = typed("commonModule", "Common");
+    insert(&module, "k", "Common.S", None);
+    assert!(refusal(&module, "k", "Common.Nope", None).contains("declares no variable Common.Nope"));
+    assert!(refusal(&module, "k", "Common.N", None).contains("ToString(Common.N)"));
+}

@@ -32,6 +32,16 @@ pub fn eval(expr: &Expr, lookup: &dyn Fn(&str) -> Val) -> Val {
         Expr::Member(base, name) => eval(base, lookup).below(name),
         Expr::Binary(Binary::And, left, right) => logic(left, right, lookup, false),
         Expr::Binary(Binary::Or, left, right) => logic(left, right, lookup, true),
+        // `x == NOT_SET` asks whether it is set.
+        Expr::Binary(operator @ (Binary::Equal | Binary::NotEqual), left, right)
+            if matches!(**left, Expr::NotSet) || matches!(**right, Expr::NotSet) =>
+        {
+            let other = if matches!(**left, Expr::NotSet) { right } else { left };
+            match eval(other, lookup) {
+                Val::Unknown(why) => Val::Unknown(why),
+                value => Val::Bool((value == Val::NotSet) == (*operator == Binary::Equal)),
+            }
+        }
         Expr::Binary(operator, left, right) => binary(*operator, eval(left, lookup), eval(right, lookup)),
         Expr::Call(name, arguments) => call(name, arguments, lookup),
     }

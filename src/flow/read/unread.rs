@@ -171,6 +171,13 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
         if tree.kind(list) != NodeKind::Null && (!is_list(list) || tree.items(list).count() > keys(action)) {
             odd(list, format!("attributes of {} are not all a list of `attribute:`", display_name(action)));
         }
+        for item in tree.items(list).filter_map(|item| tree.only(item)) {
+            let operands = ["name", "value"].into_iter().filter_map(|part| Some((part, tree.get(item.value, part)?)));
+            for (part, bare) in operands.filter(|(_, node)| tree.scalar(*node).is_some_and(|text| !text.is_empty())) {
+                let (text, name) = (tree.raw(bare), display_name(action));
+                odd(bare, format!("the {part} {text} of an attribute of {name} is not a map with `lit` or `exp`"));
+            }
+        }
         if tree.items(list).any(|item| tree.only(item).is_none()) {
             odd(list, format!("an item of the attributes of {} is not one `attribute:`", display_name(action)));
         }

@@ -8,7 +8,7 @@ use super::{
 use crate::flow::{
     actions::Class,
     expr,
-    model::{Action, ActionKind, Loop, Operand, Write, display_name, own_variable},
+    model::{Action, ActionKind, Jump, Loop, Operand, Write, display_name, own_variable},
     value::{Type, Val},
 };
 
@@ -97,7 +97,7 @@ impl Run {
             ActionKind::CallTask(jump) => self.call_task(at, action, jump),
             ActionKind::EndTask(way) => Go::Out(way.clone()),
             ActionKind::CallFlow(call) => self.call_flow(at, action, call, step),
-            ActionKind::Transfer(to) => Go::End(self.transferred(to)),
+            ActionKind::Transfer(to) => Go::End(self.transferred(action, to)),
             ActionKind::End => self.ends(action),
             ActionKind::Passive => {
                 if action.spec.is_some_and(|spec| spec.archy == "wait") {
@@ -117,6 +117,12 @@ impl Run {
                 }
                 let answer = self.answer_for(action, None);
                 self.asked(action, answer, step)
+            }
+            ActionKind::Unknown if action.spec.is_some_and(|spec| spec.archy == "previousMenu") => {
+                self.to_menu(action, true)
+            }
+            ActionKind::Unknown if action.spec.is_some_and(|spec| spec.archy == "repeatMenu") => {
+                self.to_menu(action, false)
             }
             ActionKind::Unknown if stands_in_no_loop(action) => {
                 Go::End(End::Undecided(format!("{} stands in no loop", display_name(action))))
@@ -154,7 +160,7 @@ impl Run {
                     (None, _) => {}
                 }
             }
-            ActionKind::Transfer(to) if !failed => return Go::End(self.transferred(to)),
+            ActionKind::Transfer(to) if !failed => return Go::End(self.transferred(action, to)),
             ActionKind::Decision(_) | ActionKind::Switch(_) => {}
             // An output says nothing of what the flow set that was called.
             ActionKind::CallFlow(call) => _ = self.call_flow(at, action, call, step),
@@ -180,14 +186,15 @@ impl Run {
         }
     }
 
-    /// Where the conversation goes. A queue that a variable holds is named when it is known.
-    fn transferred(&mut self, to: &str) -> End {
+    /// Where the conversation goes. A queue that a variable holds is named when it is known; to what is not set nothing can go.
+    fn transferred(&mut self, action: &Action, to: &str) -> End {
         let literal = Operand::Literal(to.to_owned());
         if literal.placeholder() {
             return End::Transferred(self.value(&literal).text().unwrap_or_else(|| to.to_owned()));
         }
         let computed = match expr::parse(to) {
-            Ok(expr::Expr::Var(_)) => matches!(Operand::expression(to), Operand::Variable(_)),
+            Ok(expr::Expr::NotSet) => true,
+            Ok(expr::Expr::Var(_)) => matches!(Operand::expression(to), Operand::Variable(_) | Operand::BuiltIn(_)),
             // A queue may have brackets in its name; a function is one that is known.
             Ok(expr::Expr::Call(name, _)) => {
                 name.to_lowercase().starts_with("find")
@@ -203,8 +210,34 @@ impl Run {
             Val::Data(_) => value.below("name").text().or_else(|| value.below("id").text()),
             other => other.text(),
         };
+        if value == Val::NotSet {
+            let (name, what) = (display_name(action), if to == "NOT_SET" { "its target" } else { to });
+            return End::Undecided(format!(
+                "{name} cannot be done: {what} is not set; what the platform does then is not verified: --choose '{name}=failure' \
+                 makes it fail"
+            ));
+        }
         // Where it goes decides about no key.
-        End::Transferred(name.unwrap_or_else(|| to.to_owned()))
+        match name {
+            Some(name) => End::Transferred(name),
+            None => End::Transferred(format!("what {to} holds")),
+        }
+    }
+
+    /// Back to the menu that the caller came from, or to the one whose choice this is.
+    fn to_menu(&mut self, action: &Action, previous: bool) -> Go {
+        if previous {
+            self.menus.pop();
+        }
+        let Some(container) = self.menus.last().copied() else {
+            let name = display_name(action);
+            return Go::End(End::Undecided(format!(
+                "{name} leads to the menu before this one, and the run came through none"
+            )));
+        };
+        let start = self.flow.containers[container].start;
+        _ = self.jump(action, &Jump { container: Some(container), passed: None });
+        Go::To(start)
     }
 
     /// How long a wait takes is not worked out, so the time behind it is not known.
@@ -231,7 +264,7 @@ impl Run {
                 };
                 match self.value(count).typed(Type::Number) {
                     Val::Number(rounds) if rounds.fract() == 0.0 && rounds >= 0.0 => (0, rounds),
-                    other => return Go::End(ways::undecided(action, count, &other)),
+                    other => return Go::End(self.undecided(action, count, &other)),
                 }
             }
         };

@@ -112,11 +112,14 @@ impl Run {
         }
         step.interpreted = false;
         let answer = self.answer_for(action, Some(&call.name));
-        if self.given_result(answer.as_ref()).is_none() {
-            let name = if call.name.is_empty() { display_name(action) } else { &call.name };
-            step.notes.push(format!("{name} is another flow and not given; what it returns and sets is not known"));
-            self.unseen(format!("{name} is another flow and not given (--module), so what it sets is not known"));
-        }
+        let name = if call.name.is_empty() { display_name(action) } else { &call.name };
+        let unknown = match self.given_result(answer.as_ref()) {
+            Some(_) => "what it sets",
+            None => "what it returns and sets",
+        };
+        step.notes.push(format!("{name} is another flow and not given; {unknown} is not known"));
+        // An answer says what it returns and nothing of what it sets.
+        self.unseen(format!("{name} is another flow and not given (--module), so what it sets is not known"));
         let result = self.given_result(answer.as_ref());
         for (name, into) in &call.outputs {
             self.result(action, name, into, result.as_ref(), step);

@@ -212,3 +212,122 @@ fn large_flows_are_quick_and_safe() {
     let steps = std::iter::from_fn(|| run.step()).count();
     assert_eq!((steps, run.end()), (count, Some(&End::Finished)));
 }
+
+/// A call flow whose task has these actions, each line indented as an item of a list.
+fn call_flow(actions: &str) -> String {
+    let actions: String = actions.lines().map(|line| format!("          {line}\n")).collect();
+    format!(
+        "inboundCall:\n  name: X\n  startUpRef: \"/inboundCall/tasks/task[Main_1]\"\n  variables:\n    - stringVariable:\n        name: Flow.S\n        initialValue:\n          noValue: true\n    - queueVariable:\n        name: Flow.Q\n        initialValue:\n          noValue: true\n  tasks:\n    - task:\n        name: Main\n        refId: Main_1\n        actions:\n{actions}"
+    )
+}
+
+fn set_key(key: &str, value: &str) -> String {
+    format!(
+        "- setParticipantData:\n    name: Set {key}\n    attributes:\n      - attribute:\n          name:\n            lit: {key}\n          value:\n            {value}\n"
+    )
+}
+
+#[test]
+fn to_what_is_not_set_nothing_is_transferred() {
+    for target in [
+        "transferToNumber:\n    name: T\n    targetNumber:\n      exp: Flow.S",
+        "transferToAcd:\n    name: T\n    targetQueue:\n      noValue: true",
+        "transferToAcd:\n    name: T\n    targetQueue:\n      exp: NOT_SET",
+        "transferToAcd:\n    name: T\n    targetQueue:\n      exp: Flow.Q",
+    ] {
+        let failed = set_key("failed", "lit: y").replace('\n', "\n          ");
+        let text =
+            call_flow(&format!("- {target}\n    outputs:\n      failure:\n        actions:\n          {failed}"));
+        let (run, _) = self::run(&text, "{}");
+        let Some(End::Undecided(why)) = run.end() else { panic!("{target}: {:?}", run.end()) };
+        assert!(why.contains("is not set") && why.contains("--choose 'T=failure'"), "{why}");
+        let (run, _) = self::run(&text, r#"{"choose":{"T":"failure"}}"#);
+        assert_eq!(attributes(&run), ["failed=y"], "{target}");
+    }
+    let unknown = call_flow("- transferToAcd:\n    name: T\n    targetQueue:\n      exp: Call.CurrentQueue");
+    assert_eq!(self::run(&unknown, "{}").0.end(), Some(&End::Transferred("what Call.CurrentQueue holds".into())));
+}
+
+#[test]
+fn an_answer_of_a_module_says_nothing_of_what_it_sets() {
+    let call = "- callCommonModule:\n    name: CM\n    commonModule:\n      Mod:\n        ver_latestPublished:\n          outputs:\n            Common.Out:\n              var: Flow.S\n";
+    let text = call_flow(&format!("{call}{}", set_key("z", "exp: Flow.S")));
+    for (input, value) in [("{}", "unknown by CM"), (r#"{"dataActions":{"CM":{"Common.Out":"x"}}}"#, "x")] {
+        let (run, _) = self::run(&text, input);
+        assert_eq!(attributes(&run), [format!("z={value}")]);
+        assert!(
+            run.doubts().iter().any(|doubt| doubt.contains("Mod is another flow and not given")),
+            "{:?}",
+            run.doubts()
+        );
+        assert!(run.may_have_set().is_some() && run.may_have_changed("z").is_none());
+    }
+}
+
+#[test]
+fn whether_a_value_is_set_can_be_asked_by_the_constant() {
+    for (condition, input, end) in [
+        ("Flow.S == NOT_SET", "{}", "y"),
+        ("Flow.S != NOT_SET", "{}", "n"),
+        ("NOT_SET == Flow.S", r#"{"Flow.S":"x"}"#, "n"),
+        ("Flow.S != NOT_SET and Flow.S != \"\"", r#"{"Flow.S":"x"}"#, "y"),
+        ("Flow.Q == NOT_SET", "{}", "y"),
+    ] {
+        let (yes, no) = (set_key("k", "lit: \"y\""), set_key("k", "lit: \"n\""));
+        let branch = |name: &str, set: &str| {
+            format!("      \"{name}\":\n        actions:\n          {}\n", set.trim_end().replace('\n', "\n          "))
+        };
+        let text = call_flow(&format!(
+            "- decision:\n    name: D\n    condition:\n      exp: '{condition}'\n    outputs:\n{}{}",
+            branch("yes", &yes),
+            branch("no", &no)
+        ));
+        let (run, _) = self::run(&text, input);
+        assert_eq!((attributes(&run), run.doubts()), (vec![format!("k={end}")], vec![]), "{condition}");
+    }
+    let (run, _) = self::run(
+        &call_flow(
+            "- decision:\n    name: D\n    condition:\n      exp: 'Call.Ani == NOT_SET'\n    outputs:\n      \"yes\":\n        actions:\n          - disconnect:\n              name: E",
+        ),
+        "{}",
+    );
+    assert!(matches!(run.end(), Some(End::Undecided(_))), "{:?}", run.end());
+}
+
+#[test]
+fn only_what_would_settle_a_way_is_asked_for() {
+    let decision = |condition: &str| {
+        call_flow(&format!(
+            "- decision:\n    name: D\n    condition:\n      exp: '{condition}'\n    outputs:\n      \"yes\":\n        actions:\n          - disconnect:\n              name: E"
+        ))
+    };
+    for (condition, input) in
+        [("Right(\"abc\", 5) == \"x\"", false), ("Call.Ani == \"x\"", true), ("Right(Flow.S, 5) == \"x\"", false)]
+    {
+        let (run, _) = self::run(&decision(condition), r#"{"Flow.S":"abc"}"#);
+        let Some(End::Undecided(why)) = run.end() else { panic!("{:?}", run.end()) };
+        assert_eq!(why.contains("--input"), input, "{why}");
+        assert!(why.contains("--choose 'D=…'"), "{why}");
+    }
+}
+
+#[test]
+fn a_menu_is_gone_back_to() {
+    let text = include_str!("../../../tests/flows/menus.yaml");
+    for (keys, set) in [
+        (r#"["1","1"]"#, vec!["a=1"]),
+        (r#"["1","9","2","1"]"#, vec!["b=1"]),
+        (r#"["1","9","1","1"]"#, vec!["a=1"]),
+        (r#"["0","0","2","1"]"#, vec!["b=1"]),
+    ] {
+        let (run, _) = self::run(text, &format!(r#"{{"digits":{keys}}}"#));
+        assert_eq!(
+            (attributes(&run), run.end()),
+            (set.iter().map(|one| (*one).to_owned()).collect(), Some(&End::Finished)),
+            "{keys}"
+        );
+        assert!(run.doubts().is_empty(), "{:?}", run.doubts());
+    }
+    let (run, _) = self::run(text, r#"{"digits":["9"]}"#);
+    assert!(matches!(run.end(), Some(End::Undecided(_))), "{:?}", run.end());
+}

@@ -99,7 +99,7 @@ impl Run {
         match self.value(condition) {
             Val::Bool(true) => self.output(action, &["yes", "true"], step),
             Val::Bool(false) => self.output(action, &["no", "false"], step),
-            other => Go::End(undecided(action, condition, &other)),
+            other => Go::End(self.undecided(action, condition, &other)),
         }
     }
 
@@ -134,13 +134,17 @@ impl Run {
                 }
                 Val::Bool(true) => return take(action, branch, step),
                 Val::Bool(false) => {}
-                other => return Go::End(undecided(action, by, &other)),
+                other => return Go::End(self.undecided(action, by, &other)),
             }
         }
         self.output(action, &["default"], step)
     }
 
     pub(super) fn menu(&mut self, action: &Action, step: &mut ActionRun) -> Go {
+        match self.menus.iter().position(|open| *open == action.container) {
+            Some(open) => self.menus.truncate(open + 1),
+            None => self.menus.push(action.container),
+        }
         let choices = || outputs(action);
         let digit = match self.chosen(action) {
             Some(digit) => digit,
@@ -173,6 +177,25 @@ impl Run {
                 or_none(&choices())
             ))),
         }
+    }
+
+    /// What does not settle the way, and what to give: a value only where one that is not known would settle it.
+    pub(super) fn undecided(&self, action: &Action, on: &Operand, value: &Val) -> End {
+        let name = display_name(action);
+        let why = match value {
+            Val::Unknown(_) => value.to_string(),
+            other => format!("its value is {other}"),
+        };
+        let mut open = on.placeholder() || matches!(on, Operand::Variable(_) | Operand::BuiltIn(_));
+        if let Ok(parsed) = crate::flow::expr::parse(on.text()) {
+            parsed.references(&mut |name| open |= self.lookup(name).is_unknown());
+        }
+        let give = if open { "give the value with --input, or " } else { "" };
+        End::Undecided(format!(
+            "{name} cannot be decided: {} ({why}); {give}--choose '{name}=…' ({})",
+            on.text(),
+            or_none(&outputs(action))
+        ))
     }
 
     /// An action whose outcome comes from outside. Where every outcome leads to the same place, none is asked for.
@@ -277,20 +300,6 @@ fn like(case: Val, value: &Val) -> Val {
         Val::Bool(_) => case.typed(Type::Bool),
         _ => case,
     }
-}
-
-/// What does not settle the way, and what to give.
-pub(super) fn undecided(action: &Action, on: &Operand, value: &Val) -> End {
-    let name = display_name(action);
-    let why = match value {
-        Val::Unknown(_) => value.to_string(),
-        other => format!("its value is {other}"),
-    };
-    End::Undecided(format!(
-        "{name} cannot be decided: {} ({why}); give the value with --input, or --choose '{name}=…' ({})",
-        on.text(),
-        or_none(&outputs(action))
-    ))
 }
 
 pub(super) fn or_none<T: AsRef<str>>(list: &[T]) -> String {

@@ -1,6 +1,6 @@
 //! A key that is on another participant, or there in another spelling.
 
-use super::{KnownCall, Question, folded, in_flow, last_set};
+use super::{KnownCall, Question, folded, last_set};
 use crate::domain::Participant;
 use crate::why::answer::{Certainty, Verdict, WhyAnswer};
 
@@ -35,10 +35,10 @@ pub(super) fn misplaced(question: &Question, call: &KnownCall<'_>, found: &Found
     let set = last_set(&spelled, call);
     let by = match &set {
         Some(set) => {
-            answer.flow = Some(set.flow.name.clone());
+            answer.flow = Some(set.owner.clone());
             answer.action = Some(set.action.clone());
             // The record of a run names no participant.
-            format!("; {} of {} set a key of this name", set.action.words(), in_flow(set.flow))
+            format!("; {} of {} set a key of this name", set.action.words(), set.of())
         }
         None => String::new(),
     };

@@ -3,11 +3,11 @@
 use super::{FlowRun, KnownCall, NoRecord, Question, in_flow, last_set};
 use crate::domain::{Change, Participant, plain_version};
 use crate::flow::keys::{When, keys};
-use crate::flow::model::Flow;
+use crate::flow::model::{ActionKind, Flow};
 use crate::why::answer::{Certainty, Evidence, EvidenceSource, FlowName, Verdict, WhyAnswer, rfc3339};
-use crate::why::execution::{Recorded, Run};
+use crate::why::execution::{CutShort, Recorded, Run};
 use crate::why::parting::{self, TurnedAway};
-use crate::why::steps::{self, Left, Setter, TurnedBy};
+use crate::why::steps::{self, Laid, Left, Setter, TurnedBy};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -19,7 +19,7 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
     answer.verdict = Verdict::Missing;
     if let Some(set) = last_set(question, call) {
         answer.certainty = Certainty::Executed;
-        answer.flow = Some(set.flow.name.clone());
+        answer.flow = Some(set.owner.clone());
         let at = call.at(set.at);
         answer.evidence.extend(set.evidence(&question.key));
         let gone = call.changes.iter().any(|(_, change)| {
@@ -33,7 +33,7 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
                  been a value that is not set.",
                 question.key,
                 set.action.words(),
-                in_flow(set.flow)
+                set.of()
             );
             answer.remedy = Some(format!("look at what {} takes its value from", set.action.words()));
             answer.action = Some(set.action);
@@ -44,7 +44,7 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
                 "{} was not set: {} of {} ran{at} with a value that is not set.",
                 question.key,
                 set.action.words(),
-                in_flow(set.flow)
+                set.of()
             );
             answer.remedy = Some(format!("give {} a value where what it takes it from has none", set.action.words()));
             answer.action = Some(set.action);
@@ -55,21 +55,16 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
                 "{} was set by {} of {}{at}, which is still running: what it sets may arrive when it ends.",
                 question.key,
                 set.action.words(),
-                in_flow(set.flow)
+                set.of()
             )
         } else if gone {
-            format!(
-                "{} was set by {} of {}{at} and has vanished since.",
-                question.key,
-                set.action.words(),
-                in_flow(set.flow)
-            )
+            format!("{} was set by {} of {}{at} and has vanished since.", question.key, set.action.words(), set.of())
         } else {
             format!(
                 "{} was set by {} of {}{at}, but it is on no participant: a later write may have removed it.",
                 question.key,
                 set.action.words(),
-                in_flow(set.flow)
+                set.of()
             )
         };
         answer.action = Some(set.action);
@@ -193,7 +188,10 @@ fn not_reached(
     let has_end = flow.run.as_deref().is_some_and(|run| run.has_end);
     // The record is a proof: of this run, and of every other that might have set the key.
     let mut sure = gap.is_none();
+    let cut_short =
+        flow.run.as_deref().and_then(|run| cut_short(question, call, definition, run, laid.as_ref()?, answer));
     let because = match (&parting, left) {
+        _ if cut_short.is_some() => cut_short.clone().unwrap_or_default(),
         (Some(parting), _) => turned_at(question, call, definition, parting, answer),
         (None, Left::Turned { action, needed, executed, taken }) => {
             let owner = &definition.actions[*action];
@@ -259,6 +257,7 @@ fn not_reached(
     let own = flow.blind_spot(&question.key).filter(|_| gap.is_none());
     sure &= blind.is_empty() && own.is_none();
     answer.certainty = if sure { Certainty::Executed } else { Certainty::Static };
+    answer.because = sure.then(|| because.clone());
     let as_far = gap.map(|gap| format!(" as far as the record goes, which {gap},")).unwrap_or_default();
     answer.cause = match blind.first().or(own.as_ref()) {
         None => format!(
@@ -275,6 +274,49 @@ fn not_reached(
         ),
     };
     answer.action = Some(setter);
+}
+
+/// The run ended where a setter could still be reached, by no action of its own: as a clause.
+fn cut_short(
+    question: &Question,
+    call: &KnownCall<'_>,
+    definition: &Flow,
+    run: &Run,
+    laid: &Laid<'_>,
+    answer: &mut WhyAnswer,
+) -> Option<String> {
+    let how = run.cut_short()?;
+    let (at, last) = laid.entries().last().copied()?;
+    let own = run.executed.iter().rfind(|executed| executed.module.is_none())?;
+    let action = &definition.actions[at];
+    // A flow may also end behind an output that leads nowhere, and which one was taken need not be recorded.
+    let left = how == CutShort::Disconnected && !action.branches.is_empty() && !matches!(action.kind, ActionKind::Menu);
+    let setters = steps::setters(definition, &question.key, Setter::Exactly);
+    if !std::ptr::eq(own, last) || left || !parting::can_reach(definition, at, &setters) {
+        return None;
+    }
+    let name = steps::name(action).words();
+    let (reason, time) = (&run.exit_reason, call.at(run.ended));
+    let text = format!("the flow ended at {name} ({reason})");
+    answer.evidence.push(Evidence { time: run.ended.map(rfc3339), source: EvidenceSource::Execution, text });
+    let (because, remedy) = match how {
+        CutShort::Error => (
+            format!("because the flow ended with an error{time}, at {name} ({reason})"),
+            format!("look at why {name} failed: the flow ended there, whatever it sets behind it"),
+        ),
+        CutShort::Disconnected => {
+            let choice = if matches!(action.kind, ActionKind::Menu) { ", before a choice was taken" } else { "" };
+            (
+                format!("because the call was disconnected{time}, at {name}{choice} ({reason})"),
+                format!(
+                    "nothing in the flow: the call ended first; set {} before {name} if it is to be there then",
+                    question.key
+                ),
+            )
+        }
+    };
+    answer.remedy = Some(remedy);
+    Some(because)
 }
 
 /// The run turned away at an action or a menu of another part of the flow.
@@ -325,7 +367,12 @@ fn by_value(question: &Question, flow: &FlowRun, definition: &Flow, turned: &Tur
     let (owner, needed, taken) = turned.owner;
     let owner = &definition.actions[owner];
     let (setter, witness) = (steps::name(&definition.actions[turned.setter]), &definition.actions[turned.witness.0]);
-    answer.branch = steps::steps(definition, None, turned.setter);
+    let on_its_way = steps::owners(definition, turned.setter).iter().any(|(at, _)| *at == turned.owner.0);
+    answer.branch = if on_its_way {
+        steps::steps(definition, None, turned.setter)
+    } else {
+        parting::steps_through(definition, None, turned.setter, Some((turned.owner.0, Some(turned.owner.2))))
+    };
     let (label, name) = (|output: usize| &owner.branches[output].label, steps::name(owner).words());
     answer.cause = format!(
         "{} is not there: {} of {} is behind the output {} of {name}, which took {}: {} has the value that only {} writes.",
@@ -341,6 +388,27 @@ fn by_value(question: &Question, flow: &FlowRun, definition: &Flow, turned: &Tur
     answer.action = Some(setter);
 }
 
+/// Which way this call took instead of those to the setters of another version of its flow, as far as its record or its values
+/// show it.
+fn turn_of(question: &Question, call: &KnownCall<'_>, flow: &FlowRun, other: &Flow) -> Option<String> {
+    let setters = steps::setters(other, &question.key, Setter::Exactly);
+    let took = |at: usize, label: &str| format!("{} took {label}", steps::name(&other.actions[at]).words());
+    if let Some(run) = flow.run.as_deref().filter(|run| run.lists_actions) {
+        let laid = Laid::over(other, run);
+        if let Some((_, (_, Left::Turned { action, taken, .. }))) = steps::nearest(other, &laid, &setters) {
+            return Some(took(action, &taken));
+        }
+        let parting = parting::parting(other, &laid, &setters)?;
+        return Some(took(parting.action, &other.actions[parting.action].branches[parting.taken?].label));
+    }
+    let attributes = call.conversation.participants.iter().flat_map(|p| p.attributes.iter());
+    let ran = steps::ran_by_value(other, attributes.map(|a| (a.key.as_str(), a.value.as_str())));
+    let turned = steps::turned_by(other, &ran, &setters).filter(|_| !flow.running);
+    let turned = turned.or_else(|| parting::excluded(other, &ran, &setters))?;
+    let (owner, _, taken) = turned.owner;
+    Some(took(owner, &other.actions[owner].branches[taken].label))
+}
+
 /// The version before the one that ran sets the key: the newer one has lost it.
 fn by_earlier(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) -> bool {
     let found = call.flows.iter().find_map(|flow| {
@@ -353,6 +421,21 @@ fn by_earlier(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer)
         in_flow(&FlowRun { name: FlowName { version: version.clone(), ..flow.name.clone() }, ..FlowRun::default() });
     let now = plain_version(&flow.name.version);
     answer.flow = Some(flow.name.clone());
+    if let Some((_, earlier)) = &flow.earlier
+        && let Some(turn) = turn_of(question, call, flow, earlier)
+    {
+        answer.certainty = Certainty::Static;
+        answer.cause = format!(
+            "{} is not there: no action of v{now}, which this call ran, sets it; {before} did by {}, but not on the path that this \
+             call took: {turn}.",
+            question.key,
+            setter.words()
+        );
+        let text = format!("no action of v{now} sets {}", question.key);
+        answer.evidence.push(Evidence { time: None, source: EvidenceSource::Flow, text });
+        answer.remedy = Some(format!("set {} on that path, too", question.key));
+        return true;
+    }
     answer.certainty = Certainty::Static;
     answer.cause = format!(
         "{} is not there: {before} sets it by {}; v{now}, which this call ran, does not.",
@@ -378,6 +461,10 @@ fn to_see_more(flow: &FlowRun) -> Option<String> {
         (None, NoRecord::Missing) => {
             "switch on execution data for the flow and publish it again to see which path a call takes"
         }
+        (None, NoRecord::Late) => {
+            "look again in a while: execution data is on, and a record may come late (a flow that was not published since leaves \
+             none)"
+        }
         (None, NoRecord::Forbidden) => {
             "get the permission to read execution data, which 'sidetone doctor' names, to see which path a call takes"
         }
@@ -393,6 +480,36 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
         call.flows.iter().filter_map(|flow| Some((flow, flow.definition.as_deref()?))).collect();
     if known.is_empty() {
         answer.verdict = Verdict::Missing;
+        let recorded = |flow: &FlowRun| {
+            flow.run.as_deref().is_some_and(|run| run.records_values) && flow.blind_spot(&question.key).is_none()
+        };
+        if let Some(flow) = call.flows.first().filter(|_| call.flows.iter().all(recorded)) {
+            let names: Vec<String> = call.flows.iter().map(in_flow).collect();
+            let names = names.join(", ");
+            answer.certainty = Certainty::Executed;
+            answer.flow = Some(flow.name.clone());
+            let text = format!("no action of the run of {names} set {}", question.key);
+            answer.evidence.push(Evidence { time: None, source: EvidenceSource::Execution, text });
+            answer.cause = format!(
+                "{} was never set: no action of the run of {names} set it, by its record; its definition could not be read.",
+                question.key
+            );
+            answer.remedy = Some(format!("see in Architect which path of {} sets {}", in_flow(flow), question.key));
+            return;
+        }
+        let of_flows = |participant: &Participant| {
+            ["ivr", "workflow", "bot", "flow"].iter().any(|word| participant.purpose.as_str().contains(word))
+        };
+        if call.flows.is_empty() && !call.conversation.participants.iter().any(of_flows) {
+            answer.certainty = Certainty::Unknown;
+            answer.cause = format!(
+                "{} is not there, and no flow is known of this conversation: none of its participants is one.",
+                question.key
+            );
+            answer.remedy =
+                Some(format!("look at what else should set {}: a script, a program, an agent", question.key));
+            return;
+        }
         answer.certainty = Certainty::Unknown;
         answer.cause = match call.flows.first() {
             None => format!("{} is not there, and which flow the call ran is not known.", question.key),
@@ -404,7 +521,9 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
             None | Some(NoRecord::Forbidden) => "see 'sidetone doctor', which names the permissions that are missing",
             Some(NoRecord::Missing) => "see whether that version of the flow is still there",
             Some(NoRecord::Unread) => "ask again, or look at the flow in Architect: its definition could not be read",
-            Some(NoRecord::NotAsked) => "ask again once the platform names the version that the call ran",
+            Some(NoRecord::NotAsked | NoRecord::Late) => {
+                "ask again once the platform names the version that the call ran"
+            }
         };
         answer.remedy = Some(remedy.to_owned());
         return;
@@ -436,7 +555,9 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
         answer.certainty = Certainty::Static;
         let attributes = call.conversation.participants.iter().flat_map(|p| p.attributes.iter());
         let ran = steps::ran_by_value(definition, attributes.map(|a| (a.key.as_str(), a.value.as_str())));
-        if let Some(turned) = steps::turned_by(definition, &ran, &found).filter(|_| !flow.running) {
+        // In a flow that runs, only what can no longer be reached will not come.
+        let turned = steps::turned_by(definition, &ran, &found).filter(|_| !flow.running);
+        if let Some(turned) = turned.or_else(|| parting::excluded(definition, &ran, &found)) {
             let witness = turned.witness.1;
             answer.evidence.push(call.read(format!("{witness} has the value that one action alone writes")));
             by_value(question, flow, definition, &turned, answer);

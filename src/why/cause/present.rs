@@ -1,6 +1,6 @@
 //! A key that is there: what set it, whether something else has replaced it since, and what is wrong with it.
 
-use super::{FlowRun, KnownCall, Question, folded, in_flow, last_set};
+use super::{KnownCall, Question, folded, in_flow, last_set};
 use crate::domain::{Change, Participant, Source, findings::unresolved};
 use crate::why::answer::{ActionName, Certainty, Verdict, WhyAnswer};
 use crate::why::execution::Recorded;
@@ -28,39 +28,41 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
         let blind = call.flows.iter().find_map(|flow| flow.blind_spot(&question.key));
         answer.certainty = if blind.is_none() { Certainty::Executed } else { Certainty::Static };
         let doubt = blind.map(|blind| format!("; {blind}")).unwrap_or_default();
-        answer.flow = Some(set.flow.name.clone());
+        answer.flow = Some(set.owner.clone());
+        let of = set.of();
         if let (Some(at), Some(definition)) = (set.index, &set.flow.definition) {
             answer.branch = steps::steps(definition, set.flow.laid().as_ref(), at);
         }
         let at = call.at(set.at);
         answer.evidence.extend(set.evidence(&question.key));
-        let (words, leaves_out) = (set.action.words(), set.leaves_out());
+        let (words, leaves_out, listed) = (set.action.words(), set.leaves_out(), set.listed);
         answer.action = Some(set.action);
         match set.value {
             Recorded::NotSet => {
                 answer.certainty = Certainty::Unknown;
                 answer.cause = format!(
-                    "{} is there, although {words} of {} ran{at} with a value that is not set; nothing that could be read says \
+                    "{} is there, although {words} of {of} ran{at} with a value that is not set; nothing that could be read says \
                      what else set it.",
-                    question.key,
-                    in_flow(set.flow)
+                    question.key
                 );
             }
             Recorded::Text(text) if !same(text, value) => {
                 let set_at = set.at;
-                overwritten(question, call, answer, &(set.flow, &words, set_at, text), last_seen);
+                overwritten(question, call, answer, &(&of, &words, set_at, text), last_seen);
             }
             _ if leaves_out => {
                 answer.certainty = Certainty::Static;
                 answer.cause = format!(
-                    "{} is there: {words} of {} ran{at}, which sets it by its definition; its record does not list it{doubt}.",
-                    question.key,
-                    in_flow(set.flow)
+                    "{} is there: {words} of {of} ran{at}, which sets it by its definition; its record does not list it{doubt}.",
+                    question.key
                 );
             }
-            _ => {
-                answer.cause =
-                    format!("{} is there: {words} of {} set it{at}{doubt}.", question.key, in_flow(set.flow));
+            recorded => {
+                // That it set this value stands in the record, whatever that leaves out.
+                if matches!(recorded, Recorded::Text(_)) && listed {
+                    answer.certainty = Certainty::Executed;
+                }
+                answer.cause = format!("{} is there: {words} of {of} set it{at}{doubt}.", question.key);
             }
         }
         return;
@@ -116,11 +118,10 @@ fn overwritten(
     question: &Question,
     call: &KnownCall<'_>,
     answer: &mut WhyAnswer,
-    (flow, words, at, text): &(&FlowRun, &str, Option<Timestamp>, &str),
+    (flow, words, at, text): &(&str, &str, Option<Timestamp>, &str),
     last_seen: Option<(Timestamp, Source)>,
 ) {
     let time = call.at(*at);
-    let flow = in_flow(flow);
     let other = call.conversation.participants.iter().find(|other| {
         answer.participant_id.as_deref() != Some(other.id.as_str())
             && other.attributes.get(&question.key).is_some_and(|own| same(text, own.value.as_str()))
@@ -190,6 +191,9 @@ pub(super) fn flaws(participant: &Participant, key: &str, value: &str, answer: &
             " Its value is a whole payload, whose keys are under {holder}: nothing has unpacked it."
         ));
         answer.remedy = Some("set each member of that payload as an attribute of its own".to_owned());
+    }
+    if value.trim().is_empty() {
+        answer.cause.push_str(" Its value is empty.");
     }
     let meant = folded(key);
     let twin =

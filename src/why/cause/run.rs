@@ -17,6 +17,8 @@ pub(crate) enum NoRecord {
     Forbidden,
     /// It could not be read: not rendered yet, gone, broken.
     Unread,
+    /// None is there yet, and execution data is on: it comes late, or the flow was not published since.
+    Late,
     /// Nobody has asked for it.
     NotAsked,
 }

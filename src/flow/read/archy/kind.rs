@@ -202,6 +202,9 @@ fn destination(tree: &Tree<'_>, node: NodeId) -> String {
     if let Some(text) = tree.scalar(node) {
         return text.to_owned();
     }
+    if tree.any(node, &["noValue", "none"]).is_some() {
+        return "NOT_SET".to_owned();
+    }
     let inner = tree.get(node, "lit").unwrap_or(node);
     let named = tree.any(inner, &["name", "exp", "id"]).and_then(|value| tree.scalar(value));
     named.or_else(|| tree.scalar(inner)).unwrap_or_default().to_owned()

@@ -165,7 +165,10 @@ fn destination(tree: &Tree<'_>, node: NodeId) -> String {
     let found = queue.into_iter().chain(names.iter().filter_map(|name| tree.get(node, name)));
     found
         .filter_map(|value| match tree.kind(value) {
-            NodeKind::Map => Some(operand(tree, value).text().to_owned()),
+            NodeKind::Map => Some(match operand(tree, value) {
+                Operand::NotSet => "NOT_SET".to_owned(),
+                other => other.text().to_owned(),
+            }),
             _ => tree.scalar(value).map(str::to_owned),
         })
         .find(|text| !text.is_empty())
