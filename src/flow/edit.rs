@@ -367,6 +367,11 @@ fn check_type(flow: &Flow, text: &str, parsed: &expr::Expr, here: Option<usize>)
         });
         match found {
             Some(list) if list.collection => Type::List,
+            // Types of slots are the bot's own.
+            Some(slot) if slot.name.to_ascii_lowercase().starts_with("slot.") => match Type::of(&slot.type_name) {
+                Type::Object => Type::Other,
+                kind => kind,
+            },
             Some(variable) => Type::of(&variable.type_name),
             None => Type::Other,
         }
@@ -385,9 +390,9 @@ fn check_type(flow: &Flow, text: &str, parsed: &expr::Expr, here: Option<usize>)
 /// Kinds of flow, each with the scope of built-in variables that only it has.
 const SCOPES: [(&str, &[&str]); 6] = [
     ("call.", &["call", "voice", "commonmodule"]),
-    ("message.", &["message", "commonmodule"]),
-    ("email.", &["email", "commonmodule"]),
-    ("chat.", &["chat", "commonmodule"]),
+    ("message.", &["message", "bot", "commonmodule"]),
+    ("email.", &["email", "bot", "commonmodule"]),
+    ("chat.", &["chat", "bot", "commonmodule"]),
     ("survey.", &["survey"]),
     ("workitem.", &["workitem"]),
 ];

@@ -41,10 +41,12 @@ pub fn payload(text: &str) -> Option<Result<Explained, NoPayload>> {
     // In a command, what is quoted for the shell is the payload, and braces beside it are the shell's own.
     let variants: Vec<_> =
         if command { unquoted.chain(variants).collect() } else { variants.chain(unquoted).collect() };
+    let original = text.to_owned();
     for (hidden, what) in variants {
         let text = &hidden.text;
         if let Some(mut explained) = best(text, language).or_else(|| assignments(text, language)) {
             explained.troubles.extend(sent::method(text));
+            explained.troubles.extend(sent::hashtable(&original));
             hidden.mark(&mut explained);
             if let Some(what) = what {
                 explained.unwrapped.insert(0, what.into());
@@ -377,14 +379,15 @@ fn assignments(text: &str, language: Language) -> Option<Explained> {
 /// What a program sets in a map after it was written down: `attrs["b"] = 2` behind `attrs = {…}`. The last value of a key counts.
 fn set_later(explained: &mut Explained, name: &str, behind: &str, language: Language) {
     let name = regex::escape(name);
-    let whole = explained.pairs.first().is_some_and(|pair| pair.path.starts_with("/attributes/"));
+    let whole = explained.pairs.first().is_none_or(|pair| pair.path.starts_with("/attributes/"));
     let (names, path) = match explained.form {
         // The map itself, which is sent as the attributes, or the `attributes` of a whole body.
         Form::Attributes if whole => (format!(r#"{name}(?:\.attributes|\[["']attributes["']\])?"#), "/attributes"),
         Form::Flat => (name, ""),
         _ => return,
     };
-    for pair in set_one_by_one(behind, &names, path, language) {
+    let sets = set_one_by_one(behind, &names, path, language);
+    for pair in sets.into_iter().chain(updates(behind, &names, path, language)) {
         // The map within a body is set as a whole.
         if pair.key == "attributes" && path == "/attributes" {
             continue;
@@ -394,6 +397,53 @@ fn set_later(explained: &mut Explained, name: &str, behind: &str, language: Lang
             None => explained.pairs.push(pair),
         }
     }
+    for (key, rest) in removed(behind, &names) {
+        if set_one_by_one(rest, &names, path, language).iter().all(|pair| pair.key != key) {
+            explained.pairs.retain(|pair| pair.key != key);
+        }
+    }
+}
+
+/// The pairs that are put into a map of one of these names at once: `attrs.update({…})`, `Object.assign(attrs, {…})`. What is no
+/// literal is computed.
+fn updates(text: &str, names: &str, above: &str, language: Language) -> Vec<super::Pair> {
+    let call = Regex::new(&format!(
+        r#"(?:\b|\B\$)(?:{names})(?:"\]|'\])?\s*(?:\.update\(|\.putAll\(|\|=)\s*|\bObject\.assign\(\s*(?:{names})(?:"\]|'\])?\s*,\s*"#
+    ));
+    let mut pairs = Vec::new();
+    for found in call.iter().flat_map(|call| call.find_iter(text)) {
+        let rest = &text[found.end()..];
+        let map = code::literal(rest, language).and_then(|literal| {
+            let mut explained = shapes::json(&literal.json).ok()?;
+            mark_code(&mut explained, &literal);
+            Some(explained.pairs)
+        });
+        let map = map.unwrap_or_else(|| {
+            let source = code::expression(rest);
+            vec![super::Pair {
+                key: format!("...{source}"),
+                value: source.to_owned(),
+                was: Was::Expression,
+                path: format!("/...{source}"),
+            }]
+        });
+        pairs.extend(map.into_iter().map(|pair| super::Pair { path: format!("{above}{}", pair.path), ..pair }));
+    }
+    pairs
+}
+
+/// The keys that are taken out of a map of one of these names again, each with what stands behind: `del attrs["a"]`,
+/// `attrs.pop("a")`, `delete attrs.a`.
+fn removed<'t>(text: &'t str, names: &str) -> Vec<(String, &'t str)> {
+    let call = Regex::new(&format!(
+        r#"\b(?:del|delete)\s+(?:{names})(?:"\]|'\])?(?:\[["']([^"'\n]+)["']\]|\.([\w$]+))|(?:\b|\B\$)(?:{names})(?:"\]|'\])?\.(?:pop|remove)\(\s*["']([^"'\n]+)["']"#
+    ));
+    let found = call.iter().flat_map(|call| call.captures_iter(text));
+    let key = |found: regex::Captures<'t>| {
+        let key = (1..=3).find_map(|group| found.get(group))?;
+        Some((key.as_str().to_owned(), &text[found.get(0)?.end()..]))
+    };
+    found.filter_map(key).collect()
 }
 
 /// The pairs that are set in a map of one of these names.

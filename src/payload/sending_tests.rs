@@ -207,6 +207,7 @@ fn json_is_made_once() {
         ("fetch(url, {method: \"PATCH\", body: {attributes: {a: \"1\"}}})", "not-as-json"),
         ("const body = {attributes: {a: \"1\"}};\nfetch(url, {method: \"PATCH\", body: body})", "not-as-json"),
         ("requests.patch(url, data=str({\"attributes\": {\"a\": \"1\"}}))", "not-as-json"),
+        ("Invoke-RestMethod -Method Patch -Uri $u -Body @{ attributes = @{ a = '1' } }", "not-as-json"),
         ("requests.patch(url, data=\"{'attributes': {'a': '1'}}\")", "not-json"),
         ("fetch(url, {method: 'PATCH', body: '{attributes: {a: \"1\"}}'})", "not-json"),
     ] {
@@ -230,6 +231,11 @@ fn json_is_made_once() {
         "$.ajax({type: 'PATCH', url: url, data: JSON.stringify({attributes: {a: '1'}}), contentType: 'application/json'})",
         "const attrs = {}; attrs[\"a\"] = \"1\";\napi.patchConversationParticipantAttributes(c, p, {attributes: attrs});",
         "$body = @{ attributes = @{ a = '1' } } | ConvertTo-Json\nInvoke-RestMethod -Method Patch -Uri $u -Body $body",
+        "payload = {\"attributes\": {}}\npayload[\"attributes\"][\"a\"] = \"1\"\nrequests.patch(url, json=payload)",
+        "payload = {}\npayload[\"attributes\"] = {\"a\": \"1\"}\nrequests.patch(url, json=payload)",
+        "payload = {\"attributes\": {}}\npayload[\"attributes\"].update({\"a\": \"1\"})\nrequests.patch(url, json=payload)",
+        "const attrs = {b: '2'};\nObject.assign(attrs, {a: '1'});\ndelete attrs.b;\napi.patch(c, p, {attributes: attrs});",
+        "attrs = {'a': '1', 'b': '2'}\nattrs.pop('b')\nrequests.patch(url, json={'attributes': attrs})",
         "http PATCH :/api attributes:='{\"a\":\"1\"}'",
     ] {
         assert_eq!(read(text), Ok((pairs(&[("a", "1")]), vec![])), "{text}");

@@ -185,6 +185,19 @@ pub fn method(text: &str) -> Option<Trouble> {
     unnamed.then(|| Trouble::method(Severity::Error, "fetch without a method sends GET"))
 }
 
+/// What is wrong with a hashtable of PowerShell that nothing makes JSON of.
+pub fn hashtable(text: &str) -> Option<Trouble> {
+    let lower = text.to_ascii_lowercase();
+    let sends = lower.contains("-body") && text.contains("@{") && !lower.contains("convertto-json");
+    sends.then(|| {
+        Trouble::error(
+            "not-as-json",
+            "a hashtable is sent as a form, and the API takes JSON",
+            "-Body (@{…} | ConvertTo-Json)",
+        )
+    })
+}
+
 /// Whether this byte stands in a comment of a program: behind `//` or `#`, between `/*` and `*/`, in a text of Python that is
 /// no value.
 pub fn in_comment(text: &str, at: usize) -> bool {

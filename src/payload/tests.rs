@@ -313,7 +313,12 @@ fn what_people_paste_is_read_as_what_it_sends() {
             true,
         ),
         (r#"curl -X PATCH URL --json '{"attributes":{"tier":"gold"}}'"#, Attributes, &[("tier", "gold")], true),
-        (r#"curl.exe -X PATCH URL -d "{^"attributes^":{^"tier^":^"gold^"}}""#, Attributes, &[("tier", "gold")], true),
+        (
+            r#"curl.exe -X PATCH URL -d ^"{\^"attributes\^":{\^"tier\^":\^"gold\^"}}^""#,
+            Attributes,
+            &[("tier", "gold")],
+            true,
+        ),
         (
             "Invoke-RestMethod URL -Body \"{`\"attributes`\":{`\"tier`\":`\"gold`\"}}\"",
             Attributes,

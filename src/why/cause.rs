@@ -194,7 +194,7 @@ fn recorded(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
                 Recorded::NotSet => " to a value that is not set",
                 Recorded::Hidden => " (its value is not recorded)",
             };
-            let of = executed.module.as_ref().map(|module| format!(" of {}", flow_words(module))).unwrap_or_default();
+            let of = executed.module.as_ref().map(|module| format!(" of {}", module_words(module))).unwrap_or_default();
             let text = format!("{}{of} set {}{value}", executed_name(executed).words(), question.key);
             let time = executed.at.map(rfc3339);
             answer.evidence.push(Evidence { time, source: EvidenceSource::Execution, text });
@@ -233,12 +233,14 @@ struct LastSet<'a> {
     listed: bool,
     /// The flow that the action is of: the one that ran, or a common module that it called.
     owner: FlowName,
+    /// It is a common module's.
+    in_module: bool,
 }
 
 impl LastSet<'_> {
     /// The flow that the action is of, as a sentence says it.
     fn of(&self) -> String {
-        flow_words(&self.owner)
+        if self.in_module { module_words(&self.owner) } else { flow_words(&self.owner) }
     }
 
     /// The record lists what its actions set, and this key not among it.
@@ -269,7 +271,8 @@ fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastS
             let action = index.and_then(|at| Some(steps::name(&flow.definition.as_ref()?.actions[at])));
             let action = action.unwrap_or_else(|| executed_name(executed));
             let owner = executed.module.clone().unwrap_or_else(|| flow.name.clone());
-            return Some(LastSet { flow, action, at: executed.at, value, index, listed: true, owner });
+            let in_module = executed.module.is_some();
+            return Some(LastSet { flow, action, at: executed.at, value, index, listed: true, owner, in_module });
         }
         None
     });
@@ -292,6 +295,7 @@ fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastS
                 index: Some(at),
                 listed: false,
                 owner: flow.name.clone(),
+                in_module: false,
             })
         })
     };
@@ -302,13 +306,14 @@ fn in_flow(flow: &FlowRun) -> String {
     flow_words(&flow.name)
 }
 
-/// `MainIVR v42`; of a common module that the record does not name, what it is.
+/// A common module, which the record need not name.
+fn module_words(module: &FlowName) -> String {
+    if *module == FlowName::default() { "a common module".to_owned() } else { flow_words(module) }
+}
+
+/// `MainIVR v42`.
 fn flow_words(flow: &FlowName) -> String {
-    let name = match (flow.name.as_str(), flow.id.as_str()) {
-        ("", "") => "a common module",
-        ("", id) => id,
-        (name, _) => name,
-    };
+    let name = if flow.name.is_empty() { flow.id.as_str() } else { flow.name.as_str() };
     match flow.version.as_str() {
         "" => name.to_owned(),
         version => format!("{name} v{}", plain_version(version)),

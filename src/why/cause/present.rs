@@ -2,6 +2,7 @@
 
 use super::{KnownCall, Question, folded, in_flow, last_set};
 use crate::domain::{Change, Participant, Source, findings::unresolved};
+use crate::flow::model::ActionKind;
 use crate::why::answer::{ActionName, Certainty, Verdict, WhyAnswer};
 use crate::why::execution::Recorded;
 use crate::why::steps::{self, Setter};
@@ -58,8 +59,8 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
                 );
             }
             recorded => {
-                // That it set this value stands in the record, whatever that leaves out.
-                if matches!(recorded, Recorded::Text(_)) && listed {
+                // Whatever the record leaves out: no other action writes this value.
+                if matches!(recorded, Recorded::Text(_)) && listed && writers(question, call, value) == Some(1) {
                     answer.certainty = Certainty::Executed;
                 }
                 answer.cause = format!("{} is there: {words} of {of} set it{at}{doubt}.", question.key);
@@ -104,6 +105,22 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
             answer.cause = format!("{} is there; nothing that could be read says what set it.", question.key);
         }
     }
+}
+
+/// How many actions of the call's flows may have written this value; `None` where that is not known.
+fn writers(question: &Question, call: &KnownCall<'_>, value: &str) -> Option<usize> {
+    let mut count = 0;
+    for flow in call.flows {
+        for action in &flow.definition.as_ref()?.actions {
+            if matches!(action.kind, ActionKind::CallFlow(_))
+                || steps::setter(action, &question.key) == Some(Setter::Perhaps)
+            {
+                return None;
+            }
+            count += usize::from(steps::can_write(action, &question.key, value));
+        }
+    }
+    Some(count)
 }
 
 /// Whether a value is the one that was recorded: the same text, or another spelling of the same time.
