@@ -114,7 +114,7 @@ fn triple(text: &str) -> Option<(String, usize)> {
 fn raw(text: &str) -> Option<(String, usize)> {
     let quote = text.strip_prefix(['r', 'R'])?.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let inner = &text[2..2 + text[2..].find(quote)?];
-    (!inner.contains(['\\', '\n'])).then(|| (inner.to_owned(), inner.len() + 3))
+    (!inner.ends_with('\\') && !inner.contains('\n')).then(|| (inner.to_owned(), inner.len() + 3))
 }
 
 /// A text of Python with a letter before it that changes nothing here: `u"a"`, and `f"a"` where it computes nothing.

@@ -112,7 +112,14 @@ fn starts(text: &str) -> Vec<usize> {
     static COMMAND: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"(?m)(?:^|[\s;|&(`])((?:curl|wget)(?:\.exe)?)[ \t\\^`]").ok());
     let all = COMMAND.iter().flat_map(|command| command.captures_iter(text));
-    all.filter_map(|found| found.get(1)).map(|name| name.start()).collect()
+    let all: Vec<usize> = all.filter_map(|found| found.get(1)).map(|name| name.start()).collect();
+    // A prompt of root looks like a comment: such a line counts where there is no other.
+    let commented = |at: &usize| {
+        let line = &text[text[..*at].rfind('\n').map_or(0, |end| end + 1)..*at];
+        line.trim_start().starts_with('#')
+    };
+    let (comments, plain): (Vec<usize>, Vec<usize>) = all.into_iter().partition(commented);
+    if plain.is_empty() { comments } else { plain }
 }
 
 /// What a line sends; nothing where it sends no body.

@@ -144,6 +144,10 @@ fn best(text: &str, language: Language) -> Option<Explained> {
     explained.troubles.extend(several);
     explained.troubles.extend(sent::troubles(text, span.clone(), is_text));
     if let Some(name) = assigned.filter(|_| !is_text) {
+        if sent::is_replaced(&text[..], &name, span.end) {
+            let known = explained.pairs.iter_mut().filter(|pair| pair.was != Was::ComputedKey);
+            known.for_each(|pair| pair.was = Was::Expression);
+        }
         set_later(&mut explained, &name, &text[span.end..], language);
     }
     explained.unwrapped.insert(0, "the text around the JSON".into());
@@ -204,10 +208,11 @@ fn attributes_elsewhere(text: &str, explained: &Explained, language: Language) -
     Some(found)
 }
 
-/// Whether a map is given to HTTPie's field `attributes`.
+/// Whether a map is given to HTTPie's field `attributes`, or to that of the SDK for Go.
 fn is_field(before: &str) -> bool {
     let before = before.trim_end_matches(['\'', '"']);
-    before.ends_with("attributes:=")
+    let in_go = before.strip_suffix("map[string]string").map(|before| before.trim_end_matches(['&', ' ']));
+    before.ends_with("attributes:=") || in_go.is_some_and(|before| before.ends_with("Attributes:"))
 }
 
 /// Whether a text is none of a program outside its comments.

@@ -143,7 +143,7 @@ fn literal(source: &str, before: &mut Hidden, program: &str) -> Option<(usize, H
     let quote = rest.chars().next()?;
     let triple: String = std::iter::repeat_n(quote, 3).collect();
     let close = if quote != '`' && rest.starts_with(&triple) { triple } else { quote.to_string() };
-    let php = program.contains("<?php") || php_variable(program);
+    let php = ["<?php", "CURLOPT_"].iter().any(|sign| program.contains(sign)) || fills_in(program);
     let style = match letters.as_str() {
         "$@" | "@$" | "$" => Style::Format,
         "@" => Style::Verbatim,
@@ -170,6 +170,9 @@ fn literal(source: &str, before: &mut Hidden, program: &str) -> Option<(usize, H
             (Style::Format, '{') if !inner.starts_with("{{") => braces(inner),
             (Style::Dollar, '$') => {
                 Some(super::shell::computed(inner, super::shell::Shell::Posix)).filter(|length| *length > 0)
+            }
+            (Style::Plain, '#') if quote == '"' && inner.starts_with("#{") => {
+                braces(&inner[1..]).map(|length| length + 1)
             }
             (Style::Dollar, '{') if inner.starts_with("{$") => braces(inner),
             _ => None,
@@ -198,9 +201,10 @@ fn literal(source: &str, before: &mut Hidden, program: &str) -> Option<(usize, H
     }
 }
 
-/// Variables of PHP, which stand in texts, too.
-fn php_variable(program: &str) -> bool {
-    static PHP: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?m)^\s*\$\w+\s*=").ok());
+/// Whether a program is in PHP, Perl or Kotlin, which fill variables into texts.
+fn fills_in(program: &str) -> bool {
+    static PHP: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?m)^\s*(?:\$\w+|(?:my|val)\s+\$?\w+)\s*=").ok());
     PHP.as_ref().is_some_and(|php| php.is_match(program))
 }
 

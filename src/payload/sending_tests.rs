@@ -161,6 +161,10 @@ fn a_program_s_comments_are_no_payload() {
     ] {
         assert_eq!(read(text), Ok((pairs(&[("tier", "gold")]), vec![])), "{text}");
     }
+    let commands = format!(
+        "# curl -X PATCH {URL} -d '{{\"attributes\":{{\"old\":\"x\"}}}}'\n{HEAD} {URL} -d '{{\"attributes\":{{\"tier\":\"gold\"}}}}'"
+    );
+    assert_eq!(read(&commands), Ok((pairs(&[("tier", "gold")]), vec![])));
     let only = "const body = build(x); // {attributes: {old: \"x\"}}";
     assert!(read(only).is_err(), "{:?}", read(only));
     assert_eq!(read("# {\"attributes\": {\"old\": \"x\"}}"), Ok((pairs(&[("old", "x")]), vec![])));
@@ -221,6 +225,8 @@ fn json_is_made_once() {
         "requests.patch(url, data='{\"attributes\": {\"a\": \"1\"}}', headers=h)",
         "requests.patch(url, data=b'{\"attributes\": {\"a\": \"1\"}}')",
         "requests.request('PATCH', url, data=json.dumps({\"attributes\": {\"a\": \"1\"}}))",
+        "payload = {\"attributes\": {\"a\": \"1\"}}\npayload = json.dumps(payload)\nrequests.patch(url, data=payload)",
+        "body := platformclientv2.Participantattributes{Attributes: &map[string]string{\"a\": \"1\"}}",
         "httpx.patch(url, content=json.dumps({\"attributes\": {\"a\": \"1\"}}))",
         "const body = {attributes: {a: \"1\"}};\nfetch(url, {method: \"PATCH\", body: JSON.stringify(body)})",
         "fetch(url, {method: \"PATCH\", body: '{\"attributes\":{\"a\":\"1\"}}'})",
@@ -277,6 +283,13 @@ fn a_text_that_is_put_together_is_known_in_parts() {
         ("String body = String.format(\"{\\\"attributes\\\":{\\\"tier\\\":\\\"%s\\\"}}\", tier);", &[], &["tier"]),
         ("var body = $\"{{\\\"attributes\\\":{{\\\"tier\\\":\\\"{tier}\\\"}}}}\";", &[], &["tier"]),
         ("<?php $body = \"{\\\"attributes\\\":{\\\"tier\\\":\\\"$tier\\\"}}\";", &[], &["tier"]),
+        (
+            "attrs = {'tier': 'x'}\nattrs = clean(attrs)\nrequests.patch(url, json={'attributes': attrs})",
+            &[],
+            &["tier"],
+        ),
+        ("CURLOPT_POSTFIELDS => \"{\\\"attributes\\\":{\\\"tier\\\":\\\"$tier\\\"}}\",", &[], &["tier"]),
+        ("body = \"{\\\"attributes\\\":{\\\"tier\\\":\\\"#{tier}\\\"}}\"", &[], &["tier"]),
         ("const k = {attributes: {a: '\\x41\\u{1F600}\\ud83d\\ude00', tier: '\\d'}}", &[("a", "A😀😀")], &["tier"]),
     ] {
         let (found, errors) = read(text).unwrap_or_else(|told| panic!("{text}: {told}"));

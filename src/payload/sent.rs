@@ -48,9 +48,15 @@ pub fn troubles(program: &str, span: std::ops::Range<usize>, text: bool) -> Vec<
         if names.len() >= NAMES {
             break;
         }
+        // `body = json.dumps(body)`: from there on it is a text.
+        let mut again = 0;
         for before in mentions(program, &next, span.end) {
             let (more, before) = encoders(before);
-            uses.push((count + more, before, Some(next.clone())));
+            if assigned(before).as_ref() == Some(&next) {
+                again += more;
+            } else {
+                uses.push((count + again + more, before, Some(next.clone())));
+            }
         }
         names.push(next);
     }
@@ -60,6 +66,17 @@ pub fn troubles(program: &str, span: std::ops::Range<usize>, text: bool) -> Vec<
 /// Whether a variable is used behind this byte for anything but to be changed.
 pub fn is_used(program: &str, name: &str, from: usize) -> bool {
     mentions(program, name, from).next().is_some()
+}
+
+/// Whether a variable is given something else behind this byte that is computed: `attrs = clean(attrs)`.
+pub fn is_replaced(program: &str, name: &str, from: usize) -> bool {
+    let again = Regex::new(&format!(r"(?m)(?:^|[;{{\s]){}\s*=\s*([^=\s].*)$", regex::escape(name)));
+    again.is_ok_and(|again| {
+        again.captures_iter(&program[from..]).filter_map(|found| found.get(1)).any(|source| {
+            let source = source.as_str();
+            !source.starts_with('{') && encoders(&source[..source.find('(').map_or(0, |at| at + 1)]).0 == 0
+        })
+    })
 }
 
 /// What stands before each use of a variable behind this byte. Where it is assigned or changed is none.
@@ -147,9 +164,7 @@ fn wrong(sink: Sink, texts: usize) -> Option<Trouble> {
 }
 
 fn twice(texts: usize) -> Option<Trouble> {
-    (texts > 1).then(|| {
-        Trouble::encoded(format!("it is made to a JSON text {texts} times: a receiver sees one text, no keys"))
-    })
+    (texts > 1).then(|| Trouble::encoded(format!("it is stringified {texts} times: a receiver sees one text, no keys")))
 }
 
 /// The variable that what stands behind this text is assigned to.

@@ -325,7 +325,7 @@ fn what_people_paste_is_read_as_what_it_sends() {
             &[("tier", "gold")],
             true,
         ),
-        (r#"curl URL -d "{""attributes"":{""tier"":""gold""}}""#, Attributes, &[("tier", "gold")], true),
+        (r#"curl -X PATCH URL -d "{""attributes"":{""tier"":""gold""}}""#, Attributes, &[("tier", "gold")], true),
         (r#"{\"attributes\":{\"tier\":\"gold\"}}"#, Attributes, &[("tier", "gold")], true),
         ("{&quot;attributes&quot;:{&quot;tier&quot;:&quot;R&amp;D&quot;}}", Attributes, &[("tier", "R&D")], true),
         (
