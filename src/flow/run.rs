@@ -234,7 +234,10 @@ impl Run {
         let mut doubts = self.doubts.clone();
         doubts.extend(self.strays.iter().cloned());
         if self.strays.is_empty() {
-            doubts.extend(self.unseen.iter().cloned());
+            // With nothing set since, all that can be said of the end is what may have changed it.
+            let open = !self.set.values().any(|sure| *sure);
+            let unseen: Vec<String> = self.unseen.iter().filter(|why| open && !doubts.contains(why)).cloned().collect();
+            doubts.extend(unseen);
             let keys = self.attributes.keys().filter_map(|key| Some((key, self.may_have_changed(key)?)));
             doubts.extend(keys.map(|(key, why)| format!("{key} may have been changed since it was set: {why}")));
         }

@@ -304,7 +304,7 @@ fn judge(text: &str, start: usize, line: &Line, request: &Request, dialect: Dial
             }
         };
         NoPayload {
-            message: format!("what this command sends is no JSON: {} ({})", clip(&sent), error.message),
+            message: format!("what this command sends is not JSON: {} ({})", clip(&sent), error.message),
             hint: Some(hint),
         }
     })?;
@@ -361,7 +361,7 @@ fn body(text: &str, line: &Line, request: &Request) -> Result<(Word, Vec<String>
     }
     if request.pieces.len() > 1 && shapes::json(&whole.text).is_err() {
         return Err(nothing(
-            format!("curl joins the {} bodies with &, and that is no JSON", request.pieces.len()),
+            format!("curl joins the {} bodies with &, which makes no valid JSON", request.pieces.len()),
             "send all keys in one: {\"attributes\":{\"a\":\"1\",\"b\":\"2\"}}",
         ));
     }

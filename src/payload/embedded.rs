@@ -248,7 +248,7 @@ fn joined_at(text: &str, at: usize, language: Language) -> Option<Candidate> {
             let literal = code::literal(&hidden.text, language).filter(|literal| !literal.names_only && in_code)?;
             let mut explained = shapes::json(&literal.json).ok()?;
             mark_code(&mut explained, &literal);
-            let message = format!("the text that is sent is no JSON: {}", error.message);
+            let message = format!("the text that is sent is not JSON: {}", error.message);
             explained.troubles.push(Trouble::error(
                 "not-json",
                 message,

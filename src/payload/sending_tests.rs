@@ -93,7 +93,7 @@ fn a_command_that_sends_no_json_is_an_error_with_its_cause() {
         ("-d @-", "stdin"),
         (r#"-d "$BODY""#, "$BODY"),
         (r#"-d "$(jq -n '{}')""#, "jq"),
-        ("-d attributes=1", "no JSON"),
+        ("-d attributes=1", "not JSON"),
         (r#"--data='{"attributes":{"a":"1"}}'"#, "two words"),
         (r#"--data-urlencode '{"attributes":{"a":"1"}}'"#, "form"),
         (r#"-F 'attributes={"a":"1"}'"#, "multipart"),
@@ -317,6 +317,8 @@ fn lines_of_a_program_are_no_pairs() {
         read("Balance (EUR)=3\nb c = x").map(|(known, _)| known),
         Ok(pairs(&[("Balance (EUR)", "3"), ("b c", " x")]))
     );
+    let literal = read("a={{x}}\nb=[object Object]").map(|(known, _)| known);
+    assert_eq!(literal, Ok(pairs(&[("a", "{{x}}"), ("b", "[object Object]")])));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub fn troubles(program: &str, span: std::ops::Range<usize>, text: bool) -> Vec<
     if let Some(printed) = printer(before).filter(|_| !text) {
         found.push(Trouble::error(
             "not-as-json",
-            format!("{printed} makes a text of the object that is no JSON"),
+            format!("{printed} makes a text of the object that is not JSON"),
             "JSON.stringify(…) in JavaScript, json.dumps(…) in Python",
         ));
         return found;

@@ -96,7 +96,8 @@ fn is_code(key: &str, value: &str) -> bool {
         || key.contains(['"', '\'', '{', '[', ';', '|'])
         || key.ends_with([':', '+', '-', '!', '<', '>', '='])
         || open(key)
-        || value.trim_start().starts_with(['{', '[', '>', '=', '@'])
+        || value.trim_start().starts_with('{') && !value.trim_start().starts_with("{{")
+        || ["['", "[\"", ">", "=", "@{", "@'", "@\""].iter().any(|begin| value.trim_start().starts_with(begin))
         || value.trim_end().ends_with([';', '{', '(', '['])
         || open(value) && value.trim_end().ends_with([',', '('])
 }

@@ -119,7 +119,12 @@ impl Run {
         };
         step.notes.push(format!("{name} is another flow and not given; {unknown} is not known"));
         // An answer says what it returns and nothing of what it sets.
-        self.unseen(format!("{name} is another flow and not given (--module), so what it sets is not known"));
+        let why = format!("{name} is another flow and not given (--module), so what it sets is not known");
+        // A module is a part of the flow, whatever the flow sets itself behind it.
+        if action.spec.is_some_and(|spec| spec.archy == "callCommonModule") {
+            self.doubt(why.clone());
+        }
+        self.unseen(why);
         let result = self.given_result(answer.as_ref());
         for (name, into) in &call.outputs {
             self.result(action, name, into, result.as_ref(), step);
