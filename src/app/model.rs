@@ -333,7 +333,9 @@ impl Model {
         let edits = self.outbox.next_deadline().map(|t| t.max(at.mono));
         let findings = self.monitor.examiner.due().map(|t| t.mono.max(at.mono));
         if layout::too_small(self.size) {
-            return edits.into_iter().chain(findings).min();
+            // So does forgetting what is over.
+            let ended = (self.monitor.board.ended() > 0).then(|| at.mono + Duration::from_secs(10));
+            return edits.into_iter().chain(findings).chain(ended).min();
         }
         // The clock in the header, and ages.
         let second = Duration::from_secs(at.mono.as_secs() + 1);

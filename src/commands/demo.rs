@@ -26,7 +26,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     /// Calls alive at the start and from then on; the scenario's own number if not given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub calls: Option<usize>,
     /// How many times faster than the scenario says
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = sim::speed)]
@@ -70,7 +70,7 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let client = Client::new(connection);
     let scenario = running.with_world(|world| Arc::clone(world.scenario()));
     options.history = Some(past::of(&scenario, flows(&running), client.clock().now().wall.as_millisecond()));
-    let exit = ui::watch(client, everything, options, None).await;
+    let exit = ui::watch(client, everything, options, None, None).await;
     // The UI has ended, and what it had of the simulator with it, so this is the last one; if not, dropping stops the simulator too.
     if let Some(running) = Arc::into_inner(running) {
         running.shutdown().await;

@@ -93,6 +93,9 @@ pub struct UiOptions {
     /// Begin with this view: filter, columns and order under a name
     #[arg(long, value_name = "NAME")]
     pub view: Option<String>,
+    /// Keep the session in this file from the beginning, as 'record' does; R ends it
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 /// Options that every command takes.

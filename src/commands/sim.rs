@@ -23,7 +23,7 @@ pub struct SimArgs {
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     /// Calls alive at the start and from then on; the scenario's own number if not given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub calls: Option<usize>,
     /// How many times faster than the scenario says
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]

@@ -1,7 +1,7 @@
 //! The terminal UI: from the settings to the shell.
 
 use super::{
-    Context, check, lookup, note,
+    Context, check, lookup, note, recorder,
     terminal_env::{Background, TerminalEnv},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     },
     commands::options::{UiOptions, WatchOptions},
     config::{self, File, LabelColor, Problem, Settings, SortBy},
-    domain::{filter::Filter, outbox::Cell},
+    domain::{Board, filter::Filter, outbox::Cell},
     exit::{Exit, Failure},
     genesys::{
         Client,
@@ -23,19 +23,22 @@ use crate::{
     },
     live::{Live, targets::Targets},
     ndjson,
+    recording::{Header, Reserved},
     shell::{self, Connected, Connection},
     ui::Theme,
 };
 use jiff::tz::TimeZone;
 use std::{
     io::{self, IsTerminal},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::mpsc;
 
 /// `sidetone` without a command.
 pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> anyhow::Result<Exit> {
     let expectations = shown.expect.as_deref().map(check::load).transpose()?;
+    // A recording that cannot be made is told before anything is connected.
+    let recording = shown.record.as_deref().map(|file| recorder::reserve(file, None)).transpose()?;
     let settings = context.settings()?;
     let (failures, failed) = mpsc::unbounded_channel();
     // Without a screen nobody needs to know.
@@ -56,23 +59,31 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
         Some(shell::Persistence::open(&context.paths.state, &settings.who(), &settings.organisation()));
     options.settings.keeps = true;
     // Without a choice, the picker is opened.
-    self::watch(client, watch, options, Some(failed)).await
+    self::watch(client, watch, options, recording, Some(failed)).await
 }
 
-/// The UI on a client.
+/// The UI on a client. `recording`: where the session is kept from the beginning.
 /// `failures`: its requests that failed and are tried again.
 pub async fn watch(
     client: Client,
     wanted: WatchOptions,
     options: shell::ShellOptions,
+    recording: Option<Reserved>,
     failures: Option<mpsc::UnboundedReceiver<NextTry>>,
 ) -> anyhow::Result<Exit> {
     let (own, wanted) = (client.clone(), wanted.wanted());
+    let recording = Arc::new(Mutex::new(recording));
     let connect: shell::Connect = Box::new(move || {
-        let (client, wanted) = (own.clone(), wanted.clone());
+        let (client, wanted, recording) = (own.clone(), wanted.clone(), Arc::clone(&recording));
         Box::pin(async move {
             let targets = Targets::resolve(&client, &wanted).await?;
-            let live = Live::start(client, &targets, FeedOptions::newest());
+            let at = client.clock().now();
+            let mut live = Live::start(client, &targets, FeedOptions::newest());
+            let reserved = recording.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(reserved) = reserved {
+                let recorder = reserved.begin(&Header::new(at, targets.lines()), at)?;
+                live.start_recording(recorder, &Board::default(), None);
+            }
             Ok(Connected { live, targets })
         })
     });

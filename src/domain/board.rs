@@ -8,6 +8,7 @@ mod attributes;
 mod conclusion;
 mod entry;
 mod laying;
+mod older;
 
 pub use entry::{BoardEntry, Known};
 
@@ -28,6 +29,9 @@ use std::{collections::VecDeque, time::Duration};
 /// An attributes event that changes a value younger than this is settled by a read: the two topics are not ordered
 /// against each other, so either may be the newer one.
 const SETTLE: Duration = Duration::from_secs(10);
+
+/// Names of calls that have gone are noted for [`Board::take_touched`] up to so many.
+const MOST_TOUCHED: usize = 20_000;
 
 /// Facts about flows that wait for their calls at most; the oldest go first.
 const FLOWS_AHEAD: usize = 2_000;
@@ -183,8 +187,11 @@ impl Board {
             }
             !go
         });
-        if let Some(touched) = &mut self.touched {
-            touched.extend(ids.iter().cloned());
+        match &mut self.touched {
+            // Nobody has asked for long: everything may look different then.
+            Some(touched) if touched.len() + ids.len() > MOST_TOUCHED => self.touched = None,
+            Some(touched) => touched.extend(ids.iter().cloned()),
+            None => {}
         }
         ids
     }
@@ -207,7 +214,7 @@ impl Board {
             Update::Flow(fact) => self.flow(at, fact),
             Update::Gone(id) => self.gone(at, &id),
             Update::Left { conversation, left } => self.left(conversation, left),
-            Update::Read { snapshot, asked, .. } => self.read(at, snapshot, asked, claims),
+            Update::Read { snapshot, asked, left } => self.read(at, snapshot, (asked, left), claims),
         };
         if let (Some(id), Some(touched)) = (touched, &mut self.touched)
             && let Some(entry) = self.entries.get_mut(id.as_str())
@@ -235,7 +242,11 @@ impl Board {
         }
         let whole = !snapshot.partial;
         let first = !self.entries.contains_key(snapshot.id.as_str());
+        let id = snapshot.id.clone();
         self.merge(at, snapshot, Source::Stream, whole, claims, &mut applied);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.heard(&applied.changes, at);
+        }
         // A leg alone does not tell the other participants.
         if first && !whole {
             applied.reread = self.entries.last().map(|(id, _)| id.clone());
@@ -301,6 +312,7 @@ impl Board {
             let over = conclude(conversation, &before, &told, at, changes);
             self.ended = self.ended + usize::from(over) - usize::from(before.ended);
         }
+        entry.heard(changes, at);
         if (!changes.is_empty() || applied.unobserved.is_some())
             && let Some(touched) = &mut self.touched
         {
@@ -309,13 +321,17 @@ impl Board {
         applied
     }
 
-    fn read(&mut self, at: At, snapshot: Snapshot, asked: u64, claims: &dyn Claims) -> Applied {
+    /// `asked`: the revision of the board when the request left, and when that was.
+    fn read(&mut self, at: At, snapshot: Snapshot, (asked, left): (u64, Duration), claims: &dyn Claims) -> Applied {
         let mut applied = Applied::default();
-        let Some(entry) = self.entries.get(snapshot.id.as_str()) else {
+        let Some(entry) = self.entries.get_mut(snapshot.id.as_str()) else {
             self.merge(at, snapshot, Source::Read, true, claims, &mut applied);
             return applied;
         };
-        if entry.revision == asked {
+        // One that the platform no longer had is brought back by whatever is told of it.
+        if entry.states <= asked && !entry.gone && entry.is_older(&snapshot, left, claims) {
+            applied.reread = Some(snapshot.id);
+        } else if entry.revision == asked {
             self.merge(at, snapshot, Source::Read, true, claims, &mut applied);
         } else if entry.agrees_with(&snapshot) {
             // Events overtook the answer and the keys are the same. Where they told states too, theirs are the newer.
@@ -482,6 +498,8 @@ impl Board {
                     seq: self.seen,
                     touched: false,
                     gone: false,
+                    told_states: None,
+                    disagreement: None,
                     unobserved: snapshot.partial.then_some(at),
                 },
             );

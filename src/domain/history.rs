@@ -1,7 +1,7 @@
 //! What happened to the attributes of one conversation, newest last, bounded by count and by bytes.
 
-use super::{At, Key, Moment, ParticipantId, Source, Value};
-use std::collections::VecDeque;
+use super::{At, Key, Moment, ParticipantId, Source, Value, suspect::WINDOW};
+use std::{collections::VecDeque, time::Duration};
 
 /// One change of one attribute that happened under our eyes. What was there at first sight is not in here.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,22 @@ pub struct History {
     entries: VecDeque<HistoryEntry>,
     bytes: usize,
     evicted: u64,
+    /// The newest changes of those that are not kept.
+    recent: Vec<Step>,
 }
+
+/// What is remembered of a change that is not kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    pub at: Duration,
+    pub participant: ParticipantId,
+    pub key: Key,
+    /// Before; `None` when absent.
+    pub old: Option<Value>,
+}
+
+/// So many changes that are not kept are remembered for a while.
+const RECENT: usize = 6;
 
 impl History {
     /// Adds an entry and lets the oldest go until the limits hold. The newest entry always stays.
@@ -89,9 +104,33 @@ impl History {
         self.entries.push_back(entry);
     }
 
-    /// A change that is not kept.
-    pub(super) fn pass(&mut self) {
+    /// A change that is not kept, but for a moment: what a key held is asked for by [`Self::held`].
+    pub(super) fn pass(&mut self, step: Step) {
         self.evicted += 1;
+        self.recent.retain(|old| step.at < old.at.saturating_add(WINDOW));
+        if self.recent.len() == RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.reserve_exact(1);
+        self.recent.push(step);
+    }
+
+    /// When what this key holds now was first seen, and whether it held `value` before that; `None` where it did not change under our
+    /// eyes, as far as that is remembered.
+    pub(super) fn held(
+        &self,
+        participant: &ParticipantId,
+        key: &str,
+        value: Option<&Value>,
+    ) -> Option<(Duration, bool)> {
+        let kept = self.of(participant, key).map(|e| (e.at.mono, e.old.as_ref()));
+        let recent = self.recent.iter().filter(|s| s.participant == *participant && s.key.as_str() == key);
+        let steps = kept.chain(recent.map(|s| (s.at, s.old.as_ref())));
+        // Every value that it held was replaced in one of them.
+        steps.fold(None, |found: Option<(Duration, bool)>, (at, old)| {
+            let (since, held) = found.unwrap_or_default();
+            Some((since.max(at), held || old == value))
+        })
     }
 
     /// Entries, oldest first.
@@ -129,7 +168,6 @@ mod tests {
     use super::*;
     use jiff::Timestamp;
     use proptest::prelude::*;
-    use std::time::Duration;
 
     fn entry(value: &str) -> HistoryEntry {
         HistoryEntry {

@@ -26,6 +26,7 @@ pub mod monitor;
 mod names;
 pub mod outbox;
 pub(crate) mod presence;
+mod suspect;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;

@@ -6,6 +6,7 @@
 //!
 //! Nothing is allocated for plain ASCII that fits, and a long value costs what is shown of it, not what it holds.
 
+mod apart;
 mod chars;
 mod units;
 
@@ -13,6 +14,7 @@ mod units;
 mod tests;
 
 use super::mask::COVER;
+pub use apart::apart;
 use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization as _, char::compose};
 pub use units::{Unit, Units};

@@ -3,12 +3,19 @@
 
 use crate::domain::ConversationId;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 /// Reads under way at once.
 const AT_ONCE: usize = 6;
 /// After a read that failed for a passing reason, this long until the next one of the same conversation.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// After a read that was answered, this long until the next one of the same conversation; doubles with each that follows so soon.
+/// Whoever asks again at once was told something that is older than what is known.
+const AFTER_ANSWER: Duration = Duration::from_millis(150);
+/// It doubles so often.
+const DOUBLED: u32 = 3;
+/// A read that is answered within this time of the end of its pause followed soon.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Reads that are wanted and reads that are under way.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +25,23 @@ pub struct Rereads {
     pending: FxHashSet<ConversationId>,
     /// When the operator last looked at each (counted): later is more urgent.
     looked: FxHashMap<ConversationId, u64>,
+    /// Answered a moment ago, oldest first: when the next read of it may leave, and how many followed so soon.
+    answered: VecDeque<Answered>,
     count: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Answered {
+    id: ConversationId,
+    at: Duration,
+    row: u32,
+}
+
+impl Answered {
+    /// No read of it leaves before.
+    fn rests(&self) -> Duration {
+        self.at + AFTER_ANSWER * (1 << self.row)
+    }
 }
 
 impl Rereads {
@@ -28,10 +51,12 @@ impl Rereads {
     }
 
     /// This one is to be read. While a read of it is under way, it is read once more after that. One that waits because
-    /// it failed waits no longer: the client's budget holds everyone back for as long as the server asked.
+    /// it failed waits no longer: the client's budget holds everyone back for as long as the server asked. One that was read just now
+    /// rests a little.
     pub fn want(&mut self, id: ConversationId) {
         self.count += 1;
-        self.wanted.entry(id).or_insert((self.count, Duration::ZERO)).1 = Duration::ZERO;
+        let from = self.answered.iter().rfind(|a| a.id == id).map_or(Duration::ZERO, Answered::rests);
+        self.wanted.entry(id).or_insert((self.count, from)).1 = from;
     }
 
     /// The operator looks at this one.
@@ -79,9 +104,16 @@ impl Rereads {
         self.wanted.iter().filter(|(id, _)| !self.pending.contains(*id)).map(|(_, (_, from))| *from).min()
     }
 
-    /// The read of this one was answered.
-    pub fn done(&mut self, id: &ConversationId) {
+    /// The read of this one was answered now.
+    pub fn done(&mut self, id: &ConversationId, now: Duration) {
         self.pending.remove(id);
+        let longest = AFTER_ANSWER * (2 << DOUBLED);
+        while self.answered.front().is_some_and(|a| a.at + longest < now) {
+            self.answered.pop_front();
+        }
+        let before = self.answered.iter().rfind(|a| a.id == *id);
+        let row = before.filter(|a| now < a.rests() + SOON).map_or(0, |a| (a.row + 1).min(DOUBLED));
+        self.answered.push_back(Answered { id: id.clone(), at: now, row });
     }
 
     /// The read of this one failed for a reason that passes, or after `wait`: it is tried again.
@@ -120,13 +152,13 @@ mod tests {
         assert_eq!(reads.next(Duration::ZERO), Some(id(1)));
         reads.want(id(1));
         assert_eq!(reads.next(Duration::ZERO), None);
-        reads.done(&id(1));
+        reads.done(&id(1), Duration::ZERO);
         assert_eq!(reads.next(Duration::ZERO), Some(id(1)));
         reads.failed(&id(1), Some(Duration::from_secs(9)), Duration::from_secs(1));
         assert_eq!(reads.next(Duration::from_secs(9)), None);
         assert_eq!(reads.wake(), Some(Duration::from_secs(10)));
         assert_eq!(reads.next(Duration::from_secs(10)), Some(id(1)));
-        reads.done(&id(1));
+        reads.done(&id(1), Duration::from_secs(10));
         assert_eq!(reads.backlog(), 0);
     }
 
@@ -139,6 +171,27 @@ mod tests {
         assert_eq!(reads.next(Duration::from_secs(3600)), None);
         reads.want(id(1));
         assert_eq!(reads.next(Duration::from_secs(3600)), Some(id(1)));
+    }
+
+    /// One that is asked for again whenever it was answered, because what it shows is older than what is known: for three seconds, as
+    /// the board does.
+    #[test]
+    fn one_that_is_wanted_again_at_once_is_read_after_growing_pauses() {
+        let (mut reads, mut now, mut left) = (Rereads::new(), Duration::ZERO, Vec::new());
+        while now < Duration::from_secs(3) {
+            reads.want(id(1));
+            now = now.max(reads.wake().expect("it is wanted"));
+            assert_eq!(reads.next(now), Some(id(1)));
+            left.push(now.as_millis());
+            now += Duration::from_millis(5);
+            reads.done(&id(1), now);
+        }
+        assert_eq!(left, [0, 155, 460, 1065, 2270, 3475]);
+        now += Duration::from_secs(10);
+        reads.done(&id(2), now);
+        reads.want(id(1));
+        assert_eq!(reads.next(now), Some(id(1)), "it has rested");
+        assert_eq!(reads.answered.len(), 1, "what was answered long ago is forgotten");
     }
 
     proptest! {
@@ -157,7 +210,7 @@ mod tests {
                         open.push(next);
                         assert!(open.len() <= AT_ONCE);
                     },
-                    2 => if !open.is_empty() { let done = open.remove(n as usize % open.len()); reads.done(&done); },
+                    2 => if !open.is_empty() { let done = open.remove(n as usize % open.len()); reads.done(&done, now); },
                     _ => if !open.is_empty() {
                         let failed = open.remove(n as usize % open.len());
                         reads.failed(&failed, None, now);

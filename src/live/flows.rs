@@ -22,6 +22,8 @@ const AGAIN: [Duration; 6] = [
 ];
 /// After a refusal: permissions are not given within seconds.
 const REFUSED: Duration = Duration::from_secs(300);
+/// Of so many calls what was told of them is kept; beyond it, of those on which a flow was seen.
+const CALLS: usize = 4_096;
 
 /// A call on which a flow was seen.
 #[derive(Debug, Default)]
@@ -70,6 +72,10 @@ impl FlowLookups {
 
     /// What was told of a call's flow, by whatever.
     pub(super) fn heard(&mut self, fact: &FlowFact) {
+        if self.calls.len() >= CALLS && !self.calls.contains_key(&fact.conversation) {
+            // Lists name calls that never come, and such that were forgotten.
+            self.calls.retain(|_, call| call.flows > 0);
+        }
         let call = self.calls.entry(fact.conversation.clone()).or_default();
         let same = |run: &&mut FlowRun| run.id == fact.run.id && run.participant == fact.run.participant;
         match call.runs.iter_mut().find(same) {
@@ -181,6 +187,14 @@ mod tests {
         assert_eq!(lookups.next(s(15)), ["c1".into()]);
         lookups.forget(&"c1".into());
         assert_eq!(lookups.wake(), None);
+    }
+
+    #[test]
+    fn what_is_told_of_calls_that_never_come_is_not_kept_for_ever() {
+        let mut lookups = FlowLookups::default();
+        lookups.saw(&call("here", 1), s(0));
+        (0..3 * CALLS).for_each(|n| lookups.heard(&fact(&format!("c{n}"), "p0")));
+        assert!(lookups.calls.len() <= CALLS && lookups.calls.contains_key("here"), "{}", lookups.calls.len());
     }
 
     #[test]

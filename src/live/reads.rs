@@ -134,7 +134,7 @@ impl Reads {
             Err(error) => {
                 tracing::error!(%error, "a read broke");
                 let id = self.tasks.remove(&error.id())?;
-                self.order.done(&id);
+                self.order.done(&id, clock.now().mono);
                 self.unwanted.remove(&id);
                 let broken =
                     Error::new(ErrorKind::Malformed, format!("reading {id}"), "the request broke off unexpectedly");
@@ -142,12 +142,12 @@ impl Reads {
             }
         };
         if self.unwanted.remove(&answer.0) {
-            self.order.done(&answer.0);
+            self.order.done(&answer.0, clock.now().mono);
             return None;
         }
         match answer {
             (id, asked, left, Ok((snapshot, reply))) => {
-                self.order.done(&id);
+                self.order.done(&id, clock.now().mono);
                 self.missing.found(&id);
                 Some(Ok((Update::Read { snapshot, asked, left }, reply)))
             }
@@ -156,7 +156,7 @@ impl Reads {
                     self.order.failed(&id, error.wait(), clock.now().mono);
                     self.waiting.entry(id.clone()).or_insert((None, Priority::Background));
                 } else {
-                    self.order.done(&id);
+                    self.order.done(&id, clock.now().mono);
                 }
                 Some(Err((id, error)))
             }

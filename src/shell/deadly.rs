@@ -4,8 +4,14 @@
 //! does by default. There are two such threads, as the signal may be delivered to one of them. One that the process sends itself because it cannot go on (`abort`, a bad access to a mapped file)
 //! ends it as soon as its handler returns. So the handler of those does not return before the terminal is back: after it has woken the
 //! thread it writes to a pipe that is full, and waits there until the thread empties it.
+//!
+//! For SIGSEGV, SIGILL and SIGFPE there are no handlers: those of a bad instruction cannot be answered soundly, and the one of the
+//! standard library tells an overflow of the stack. But somebody may send them. Then the kernel gives them to the main thread, if that
+//! takes them; so the main thread does nothing but wait for them, and the program runs in another one.
 
 use super::terminal;
+use crate::exit::Exit;
+use nix::sys::signal::{SigSet, Signal};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use signal_hook::{
     consts::{SIGABRT, SIGALRM, SIGBUS, SIGPROF, SIGQUIT, SIGSYS, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU},
@@ -15,6 +21,7 @@ use signal_hook::{
 use std::{
     io::{self, PipeReader, PipeWriter, Read, Write},
     os::fd::AsFd,
+    panic, process,
     sync::Mutex,
     thread,
 };
@@ -22,8 +29,12 @@ use std::{
 /// Those that somebody sends. SIGXFSZ is not among them: it is heard and ignored from the start of the program, so that a file
 /// that may not grow is an error like a full disk.
 const SENT: &[i32] = &[SIGALRM, SIGPROF, SIGQUIT, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU];
-/// Those that the process sends itself. SIGSEGV, SIGILL and SIGFPE are not among them: they cannot be caught soundly.
+/// Those that the process sends itself, but for [`FAULTS`].
 const OWN: &[i32] = &[SIGABRT, SIGBUS, SIGSYS, SIGTRAP];
+/// Those of a bad instruction.
+const FAULTS: [Signal; 3] = [Signal::SIGSEGV, Signal::SIGILL, Signal::SIGFPE];
+/// What the main thread has by default.
+const STACK: usize = 8 << 20;
 /// Those that only Linux has: stack fault, input and output, power failure, and the real-time signals.
 #[cfg(target_os = "linux")]
 const LINUX: &[i32] = &[
@@ -53,6 +64,24 @@ pub(super) fn restore_on_death() -> io::Result<()> {
     }
     *watched = true;
     Ok(())
+}
+
+/// Runs the program in a thread of its own while the main thread waits for [`FAULTS`]. Comes back only where that cannot be set up.
+pub(super) fn beside_faults(run: fn() -> Exit) {
+    let program = move || {
+        // What a panic says was said by then.
+        let code = panic::catch_unwind(run).map_or(101, |exit| i32::from(exit.code()));
+        process::exit(code);
+    };
+    let Ok(program) = thread::Builder::new().name("program".into()).stack_size(STACK).spawn(program) else { return };
+    let faults: SigSet = FAULTS.into_iter().collect();
+    let signal = faults.thread_block().and_then(|()| faults.wait());
+    if let Ok(signal) = signal {
+        terminal::restore();
+        _ = low_level::emulate_default_handler(signal as i32);
+        low_level::exit(128 + signal as i32);
+    }
+    _ = program.join();
 }
 
 /// Gives the terminal back and lets the signal end the process.

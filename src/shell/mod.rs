@@ -83,6 +83,14 @@ pub struct Ended {
     pub unsaved: Option<Unsaved>,
 }
 
+/// Runs the program in such a way that the signals of a bad instruction give the terminal back, too, when they are sent.
+pub fn beside_faults(run: fn() -> crate::exit::Exit) -> crate::exit::Exit {
+    #[cfg(unix)]
+    deadly::beside_faults(run);
+    // Where that cannot be set up.
+    run()
+}
+
 /// Runs the terminal UI until it ends.
 ///
 /// The terminal is put back as it was on every way out: a normal end, an error, a signal, a panic.

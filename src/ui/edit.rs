@@ -275,19 +275,32 @@ fn one_patch<'a>(paint: &Paint<'_>, model: &'a Model, preview: &Preview) -> Vec<
     }
     lines.push(head);
     let width = usize::from(model.size.width.saturating_sub(14) / 2);
-    let cut = |value: &str| text::cut_in(&blank(model, paint, value), width, paint.charset()).into_owned();
     for (key, old, new) in &preview.changes {
-        let there = old.as_ref().map_or(bit("absent", t.quiet()), |v| bit(cut(v.as_str()), t.theirs()));
+        let view = model.outbox.view(&Cell::new(target, key.clone()));
+        // What is shown is not what the edit began with: sending would stop.
+        let saw = view.filter(|v| v.beneath.is_none()).and_then(|v| match v.base {
+            Base::Saw(saw) if saw != *old && old.as_ref().is_none_or(|old| old.as_str() != new) => Some(saw),
+            _ => None,
+        });
+        let values = [old.as_ref(), saw.as_ref().and_then(Option::as_ref)];
+        let texts: Vec<String> = values
+            .into_iter()
+            .flatten()
+            .map(Value::as_str)
+            .chain([new.as_str()])
+            .map(|v| blank(model, paint, v))
+            .collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let mut shown = text::apart(&texts, width, paint.charset()).into_iter();
+        let there = match old {
+            None => bit("absent", t.quiet()),
+            Some(_) => bit(shown.next().unwrap_or_default(), t.theirs()),
+        };
+        let saw = saw.map(|saw| saw.map_or("absent".to_owned(), |_| shown.next().unwrap_or_default()));
         lines.push(vec![bit("  ", t.text()), bit(key.as_str().to_owned(), t.strong())]);
         let arrow = bit(format!(" {} ", paint.glyphs.to), t.quiet());
-        lines.push(vec![bit("    ", t.text()), there, arrow, bit(cut(new), t.mine())]);
-        // What is shown is not what the edit began with: sending would stop.
-        let view = model.outbox.view(&Cell::new(target, key.clone()));
-        if let Some(Base::Saw(saw)) = view.filter(|v| v.beneath.is_none()).map(|v| v.base)
-            && saw != *old
-            && old.as_ref().is_none_or(|old| old.as_str() != new)
-        {
-            let saw = saw.as_ref().map_or("absent".to_owned(), |v| cut(v.as_str()));
+        lines.push(vec![bit("    ", t.text()), there, arrow, bit(shown.next().unwrap_or_default(), t.mine())]);
+        if let Some(saw) = saw {
             let words =
                 format!("    {} you saw {saw}: it changed since, so this stops as a conflict", paint.glyphs.alarm);
             lines.push(vec![bit(words, t.warn())]);
@@ -343,11 +356,13 @@ pub(super) fn conflict(paint: &mut Paint<'_>, model: &Model, cell: &Cell) -> Cur
     };
     let theirs = theirs.map_or(("absent".to_owned(), t.quiet()), |v| (blank(model, paint, v.as_str()), t.theirs()));
     let mine = (blank(model, paint, view.mine), t.mine());
-    for (i, (label, (value, style))) in [("you saw", base), ("theirs", theirs), ("mine", mine)].into_iter().enumerate()
-    {
+    let rows = [("you saw", base), ("theirs", theirs), ("mine", mine)];
+    let texts = rows.each_ref().map(|(_, (value, _))| value.as_str());
+    let shown = text::apart(&texts, usize::from(end.saturating_sub(x + 12)), paint.charset());
+    for (i, ((label, (_, style)), value)) in rows.iter().zip(shown).enumerate() {
         let y = inner.y + 2 + i as u16;
         paint.put(x + 2, y, end, label, t.quiet());
-        paint.put(x + 12, y, end, &value, style);
+        paint.put(x + 12, y, end, &value, *style);
     }
     if let EditState::Unseen(alarm) = &view.state
         && let Some(cause) = alarm.causes.first()

@@ -14,11 +14,16 @@ pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
         Level::Alarm => (paint.glyphs.alarm, t.alarm(), t.alarm()),
     };
     let width = rule.width.saturating_sub(6);
-    let mut lines = paint.paragraph(&notice.text, width);
-    // No word is left alone on the last line: the lines are about as long as one another.
-    if lines.len() > 1 {
-        let narrower = (width / 2..width).map(|width| paint.paragraph(&notice.text, width));
-        lines = narrower.into_iter().find(|other| other.len() == lines.len()).unwrap_or(lines);
+    let mut lines = Vec::new();
+    // Several things that are said are a paragraph each.
+    for text in notice.text.lines() {
+        let mut part = paint.paragraph(text, width);
+        // No word is left alone on the last line: the lines are about as long as one another.
+        if part.len() > 1 {
+            let narrower = (width / 2..width).map(|width| paint.paragraph(text, width));
+            part = narrower.into_iter().find(|other| other.len() == part.len()).unwrap_or(part);
+        }
+        lines.append(&mut part);
     }
     let above = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(1).min(rule.y.saturating_sub(2));
     let top = rule.y - above;

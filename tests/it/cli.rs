@@ -23,6 +23,21 @@ fn wrong_usage_is_told_on_stderr_with_code_2() {
 }
 
 #[test]
+fn a_number_below_zero_and_a_recording_that_cannot_be_made_are_told_by_their_names() {
+    for command in ["sim", "demo"] {
+        let output = Program::new().run(&[command, "--calls", "-1"]);
+        assert_eq!(output.code, Some(2));
+        assert!(output.stderr.contains("'-1' for '--calls <N>'"), "{}", output.stderr);
+    }
+    let mut program = Program::new();
+    program.set("GENESYS_ACCESS_TOKEN", "a").set("SIDETONE_API_URL", "http://127.0.0.1:9");
+    std::fs::write(program.home().join("there.sidetone"), "kept").unwrap();
+    let output = program.run(&["--all-queues", "--record", "there.sidetone"]);
+    assert_eq!(output.code, Some(2), "{}", output.stderr);
+    assert!(output.stderr.contains("there.sidetone") && output.stderr.contains("exists"), "{}", output.stderr);
+}
+
+#[test]
 fn a_closed_stdout_ends_quietly_with_0() {
     for args in [&["completions", "bash"][..], &["--version"], &["man"], &["info"], &["--help"], &["config", "path"]] {
         let program = Program::new();

@@ -1,6 +1,11 @@
 //! What the built program holds of calls that are over: as much after tens of thousands as after a few thousand.
 
+use crate::{
+    pty_edits::start,
+    support::{self, Center},
+};
 use serde_json::json;
+use sidetone::sim::scenario;
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
@@ -75,4 +80,78 @@ fn memory_is_flat_over_many_ended_calls() {
     println!("{} ended calls: {half} kB after half of them, {end} kB at the end", calls());
     assert!(end < half + 2_048, "{half} kB after half of the calls, {end} kB at the end");
     assert!(end < 64 << 10, "{end} kB");
+}
+
+/// Calls of twelve keys, each over after three seconds.
+const SHORT: &str = r#"
+calls = 100
+
+[organization]
+name = "Fernhill Mutual"
+domain = "fernhill.example"
+
+[[queue]]
+name = "Support"
+
+[[user]]
+name = "Robin Hale"
+email = "robin.hale@example.com"
+queues = ["Support"]
+
+[[flow]]
+name = "Front Door"
+type = "inboundcall"
+
+[[caller]]
+name = "Ada Brook"
+number = "+15550100001"
+email = "ada.brook@example.com"
+
+[[story]]
+name = "short"
+to = "+15550100100"
+steps = [
+  { at = 0, do = "queue", name = "Support" },
+  { at = "1s", set = { k1 = "C-%{digits:6}", k2 = "C-%{digits:6}", k3 = "C-%{digits:6}", k4 = "C-%{digits:6}", k5 = "C-%{digits:6}", k6 = "C-%{digits:6}" } },
+  { at = "2s", set = { k7 = "C-%{digits:6}", k8 = "C-%{digits:6}", k9 = "C-%{digits:6}", k10 = "C-%{digits:6}", k11 = "C-%{digits:6}", k1 = "C-%{digits:6}" } },
+  { at = "3s", do = "end" },
+]
+"#;
+
+/// The terminal UI and `watch` on one contact centre. `SIDETONE_ENDED_LIVE` counts the calls; whether it is flat shows only over many.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_of_screen_and_watch_is_flat_over_many_live_calls_that_end() {
+    let count = support::count("SIDETONE_ENDED_LIVE", 300, 50_000);
+    let center = Center::with(&[], |options| {
+        options.scenario = scenario::parse(SHORT).expect("a scenario");
+        (options.calls, options.speed) = (Some(100), 10.0);
+        options.tuning.rate_limit = 1_000_000;
+    });
+    let screen = support::Program::new();
+    let mut tty = start(&screen, &center.sim, "");
+    tty.shows("+1 555");
+    let mut watching = center.program();
+    let mut watch = watching.command(&["watch", "--all-queues", "--json"]);
+    let mut watch = watch.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let lines = BufReader::new(watch.stdout.take().expect("a pipe")).lines().map(Result::unwrap);
+    let mut ended = lines.filter(|line| line.contains("\"change\":\"ended\""));
+    let mut figures = Vec::new();
+    let held = |pid| support::memory(pid, "VmRSS").expect("the program runs");
+    for _ in 0..20 {
+        assert_eq!(ended.by_ref().take(count / 20).count(), count / 20, "each is told");
+        figures.push((held(tty.pid()), held(watch.id())));
+    }
+    watch.kill().expect("it runs");
+    watch.wait().expect("a child");
+    tty.keys("\u{3}");
+    tty.ends_with(130);
+    println!("{count} ended calls, kB of screen and watch in twentieths: {figures:?}");
+    let (screen, watch): (Vec<u64>, Vec<u64>) = figures.into_iter().unzip();
+    for (what, figures) in [("the screen", screen), ("watch", watch)] {
+        let most = |part: &[u64]| part.iter().copied().max().unwrap_or(0);
+        let (third, last) = (most(&figures[10..15]), most(&figures[15..]));
+        assert!(count < 10_000 || last <= third + 2_048, "{what} grows: {figures:?}");
+        assert!(last < 96 << 10, "{what}: {figures:?}");
+    }
 }

@@ -465,7 +465,9 @@ fn values_that_are_not_text_are_refused_left_out_or_converted_as_asked() {
     let refused = call();
     let output = program.run(&["set", &refused.to_string(), "tier=platinum"]);
     assert_eq!(output.code, Some(1), "{}", output.stderr);
-    for words in ["\"nothing\", \"count\" are not text", "nothing was sent", "--non-text omit"] {
+    for words in
+        ["\"nothing\", \"count\" are not text", "nothing was sent", "sending leaves them out", "--non-text omit"]
+    {
         assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
     }
     assert_eq!(attributes(refused), json!({"tier": "gold", "nothing": null, "count": 5}));
@@ -485,6 +487,13 @@ fn values_that_are_not_text_are_refused_left_out_or_converted_as_asked() {
     // The text "null" is not the JSON null.
     let (code, out) = set(&program, call(), &["tier=x", "--if", "nothing=null", "--non-text", "omit"]);
     assert_eq!((code, &out["outcome"]), (Some(5), &json!("conflict")), "{out}");
+    let null = json!([{"key": "nothing", "expected": "null", "theirs": null, "theirsKind": "null"}]);
+    assert_eq!(out["conflicts"], null, "{out}");
+    let id = call().to_string();
+    let told = program.run(&["set", &id, "tier=x", "--if", "nothing=null", "--if", "count=6", "--dry-run"]);
+    for words in ["nothing  expected null, found the JSON null", "count  expected 6, found 5 (number, not text)"] {
+        assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
+    }
 }
 
 #[test]

@@ -248,6 +248,9 @@ fn every_signal_that_ends_it_and_can_be_caught_gives_the_terminal_back() {
         S::TRAP,
         S::SYS,
         S::BUS,
+        S::FPE,
+        S::ILL,
+        S::SEGV,
         #[cfg(target_os = "linux")]
         S::STKFLT,
         #[cfg(target_os = "linux")]
@@ -261,10 +264,14 @@ fn every_signal_that_ends_it_and_can_be_caught_gives_the_terminal_back() {
         tty.shows("live ·");
         tty.signal(signal);
         let end = Instant::now() + PATIENCE;
-        while tty.child.try_wait().expect("a child").is_none() {
+        let status = loop {
+            if let Some(status) = tty.child.try_wait().expect("a child") {
+                break status;
+            }
             assert!(Instant::now() < end, "{signal:?} does not end it:\n{}", tty.text());
             std::thread::sleep(Duration::from_millis(10));
-        }
+        };
+        assert!(status.signal().is_some(), "{signal:?} ends it as it does by default: {status:?}");
         tty.is_restored();
     }
 }

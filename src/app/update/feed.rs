@@ -139,7 +139,7 @@ pub(super) fn left(model: &mut Model, left: Left) -> Vec<Effect> {
         ));
     }
     let level = if remarks.is_empty() { Level::Info } else { Level::Alarm };
-    let words = remarks.into_iter().chain(words).collect::<Vec<_>>().join(" ");
+    let words = remarks.into_iter().chain(words).collect::<Vec<_>>().join("\n");
     if !words.is_empty() {
         model.say(level, words);
     }
@@ -188,6 +188,9 @@ pub(super) fn patched(model: &mut Model, at: At, write: WriteId, outcome: PatchO
     let todo = model.outbox.patch_done(at, write, outcome);
     edits::effects(model, todo).into_iter().chain(reconnects).collect()
 }
+
+/// Calls that are over and still shown at most: on a busy day more end within minutes than anybody looks at.
+const MOST_ENDED: usize = 1_000;
 
 /// Not sooner after one try that a request brought about is the next one: where requests pass and the socket does not, its own waits
 /// are longer for a reason.
@@ -266,7 +269,7 @@ pub(super) fn time(model: &mut Model, at: At) -> Vec<Effect> {
     }
     let open = call.as_ref().map(|c| &c.id);
     let unsent: Vec<ConversationId> = outbox.drafts().map(|(cell, _)| cell.conversation).collect();
-    let limits = Retention { time: settings.keep_ended.max(Duration::from_secs(1)), count: usize::MAX };
+    let limits = Retention { time: settings.keep_ended.max(Duration::from_secs(1)), count: MOST_ENDED };
     let gone = monitor
         .forget_ended(at, limits, |c| calls.pinned.contains(&c.id) || open == Some(&c.id) || unsent.contains(&c.id));
     if !gone.is_empty() {

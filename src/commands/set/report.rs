@@ -7,7 +7,7 @@ use crate::{
         note,
     },
     domain::{
-        ConversationId, Key, ParticipantId, Source,
+        ConversationId, JsonKind, Key, ParticipantId, Source, Value,
         outbox::{PatchBody, WriteOutcome, WriteReport},
         text,
     },
@@ -67,10 +67,28 @@ struct Overwritten {
 
 /// A key that did not have the value it was to have.
 #[derive(Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Conflict {
     pub key: String,
     pub expected: Option<String>,
     pub theirs: Option<String>,
+    /// What JSON it is, where it is no text. The JSON null has no text; a key that is not there has neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theirs_kind: Option<&'static str>,
+}
+
+impl Conflict {
+    pub(super) fn new(key: &str, expected: Option<String>, theirs: Option<&Value>) -> Self {
+        let kind = theirs.and_then(|v| match v.kind() {
+            JsonKind::Text => None,
+            JsonKind::Number => Some("number"),
+            JsonKind::Bool => Some("boolean"),
+            JsonKind::Null => Some("null"),
+            JsonKind::Nested => Some("json"),
+        });
+        let text = theirs.filter(|v| v.kind() != JsonKind::Null).map(|v| v.as_str().to_owned());
+        Self { key: key.to_owned(), expected, theirs: text, theirs_kind: kind }
+    }
 }
 
 /// Keys and values in their order.
@@ -175,7 +193,7 @@ impl SetReport {
         output.confirm_ms = write.confirmed_after.and_then(|d| u64::try_from(d.as_millis()).ok());
         output.body = (!write.body.is_empty()).then(|| BodyOutput { attributes: (&write.body).into() });
         output.lost = write.lost.iter().map(|loss| loss.cell.key.to_string()).collect();
-        let value = |v: &Option<crate::domain::Value>| v.as_ref().map(|v| v.as_str().to_owned());
+        let value = |v: &Option<Value>| v.as_ref().map(|v| v.as_str().to_owned());
         output.overwritten = write
             .overwritten
             .iter()
@@ -184,7 +202,7 @@ impl SetReport {
         output.conflicts = write
             .conflicts
             .iter()
-            .map(|c| Conflict { key: c.key.to_string(), expected: value(&c.wanted), theirs: value(&c.theirs) })
+            .map(|c| Conflict::new(c.key.as_str(), value(&c.wanted), c.theirs.as_ref()))
             .collect();
         output.error = write.failure.as_ref().map(|failure| failure.reason.clone());
         if write.outcome != WriteOutcome::Conflict {
@@ -266,7 +284,11 @@ impl SetReport {
                 "{}  expected {}, found {}\n",
                 paint.foreign(Role::Name, &c.key),
                 value(c.expected.as_deref()),
-                value(c.theirs.as_deref())
+                match c.theirs_kind {
+                    None => value(c.theirs.as_deref()),
+                    Some("null") => "the JSON null".to_owned(),
+                    Some(kind) => format!("{} ({kind}, not text)", value(c.theirs.as_deref())),
+                }
             );
         }
         for o in &output.overwritten {

@@ -94,8 +94,7 @@ fn unmet(whom: Whom<'_>, request: &Request) -> Vec<Conflict> {
         .filter_map(|(key, expected)| {
             let there = whom.participant.attributes.get(key).map(|a| &a.value);
             let wanted = expected.as_deref().map(Value::text);
-            let theirs = there.map(|v| v.as_str().to_owned());
-            let conflict = Conflict { key: key.clone(), expected: expected.clone(), theirs };
+            let conflict = Conflict::new(key, expected.clone(), there);
             (!is_same(wanted.as_ref(), there)).then_some(conflict)
         })
         .collect()

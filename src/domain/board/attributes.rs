@@ -3,7 +3,7 @@
 use super::Claims;
 use crate::domain::{
     At, Attribute, Attributes, Change, ConversationId, History, HistoryEntry, HistoryLimits, Interner, Key, Moment,
-    ParticipantId, Source, Value,
+    ParticipantId, Source, Value, history::Step,
 };
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -49,7 +49,8 @@ impl Sink<'_> {
         let source = if ours { Source::You } else { self.source };
         // What was there when we came is in `Attribute::changed`; keeping it here too would double the memory.
         if !self.first_sight && self.limits.entries == 0 {
-            self.history.pass();
+            let participant = self.participant.clone();
+            self.history.pass(Step { at: self.at.mono, participant, key: key.clone(), old: old.clone() });
         } else if !self.first_sight {
             let entry = HistoryEntry {
                 at: self.at,

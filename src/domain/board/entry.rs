@@ -1,9 +1,10 @@
 //! One conversation of the board, with what is kept beside it.
 
 use crate::domain::{
-    At, Conversation, ConversationId, History, Mark, Names, Participant, ParticipantId, ParticipantSnapshot, Snapshot,
-    State,
+    At, Change, Conversation, ConversationId, History, Mark, Names, Participant, ParticipantId, ParticipantSnapshot,
+    Snapshot, State, suspect::Disagreement,
 };
+use std::time::Duration;
 
 /// A conversation with what the board keeps beside it.
 #[derive(Debug, Clone)]
@@ -31,6 +32,10 @@ pub struct BoardEntry {
     pub(super) touched: bool,
     /// It ended because the platform no longer had it.
     pub(super) gone: bool,
+    /// When an event last told that somebody came, left or changed state.
+    pub(super) told_states: Option<Duration>,
+    /// Reads show something else than what was seen before.
+    pub(super) disagreement: Option<Disagreement>,
     /// Since when it is not observed: the connection was lost, messages are missing, or only a part of it was ever told.
     pub(super) unobserved: Option<At>,
 }
@@ -57,6 +62,13 @@ impl BoardEntry {
     pub(super) fn touch(&mut self, touched: &mut Vec<ConversationId>) {
         if !std::mem::replace(&mut self.touched, true) {
             touched.push(self.conversation.id.clone());
+        }
+    }
+
+    /// An event brought these changes.
+    pub(super) fn heard(&mut self, changes: &[Change], at: At) {
+        if changes.iter().any(|change| !matches!(change, Change::Attribute { .. })) {
+            self.told_states = Some(at.mono);
         }
     }
 

@@ -11,8 +11,26 @@ fn customer(state: &str, tier: &str) -> ParticipantSnapshot {
     ParticipantSnapshot { state: Some(State::new(state)), ..participant("p1", "customer", &[("tier", tier)]) }
 }
 
+/// A read that left long after everything that was told.
 fn read(snapshot: Snapshot, asked: u64) -> Update {
-    Update::Read { snapshot, asked, left: Duration::ZERO }
+    Update::Read { snapshot, asked, left: Duration::from_secs(1_000_000) }
+}
+
+fn ms(ms: u64) -> At {
+    At::after(start(), Duration::from_millis(ms))
+}
+
+/// A read of this state that left then, with no event since: what it brought, and whether it is to be made again.
+fn reads(board: &mut Board, left: u64, state: &str, tier: &str) -> (Vec<Change>, bool) {
+    let asked = board.revision(ID);
+    let left = Duration::from_millis(left);
+    let snapshot = snapshot(ID, vec![customer(state, tier)]);
+    let applied = board.apply(At::after(start(), left), Update::Read { snapshot, asked, left }, &());
+    (applied.changes, applied.reread.is_some())
+}
+
+fn tier(board: &Board) -> &str {
+    known(board).participants[0].attributes.text("tier").expect("a tier")
 }
 
 fn known(board: &Board) -> &Conversation {
@@ -131,4 +149,76 @@ fn a_call_without_a_customer_has_a_caller_all_the_same() {
     assert_eq!((known(&board).customer(), known(&board).from()), (None, Some("sip:ada@example.com")));
     board.apply(at(0), Update::Stream(snapshot("c2", Vec::new())), &());
     assert_eq!(board.get("c2").map(|entry| entry.conversation.from()), Some(None));
+}
+
+/// Told `v1`, and `v2` ten seconds later.
+fn told_twice(limits: HistoryLimits) -> Board {
+    let mut board = Board::new(limits);
+    for (second, value) in [(0, "v1"), (10, "v2")] {
+        board.apply(at(second), Update::Stream(snapshot(ID, vec![customer("connected", value)])), &());
+    }
+    board
+}
+
+#[test]
+fn a_read_that_is_older_than_what_events_told_decides_nothing_and_is_made_again() {
+    for limits in [HistoryLimits::default(), HistoryLimits::NONE] {
+        let mut board = told_twice(limits);
+        board.mark_stale(ms(10_100));
+        for left in [10_300, 10_450, 12_000] {
+            assert_eq!(reads(&mut board, left, "connected", "v1"), (Vec::new(), true));
+            assert_eq!((tier(&board), known(&board).freshness), ("v2", Freshness::Stale));
+        }
+        assert_eq!(reads(&mut board, 12_500, "connected", "v2"), (Vec::new(), false));
+        assert_eq!((tier(&board), known(&board).freshness), ("v2", Freshness::Live));
+        // Long after the event it is known to be earlier all the same.
+        assert_eq!(reads(&mut board, 30_000, "connected", "v1"), (Vec::new(), true));
+        assert_eq!(reads(&mut board, 30_200, "connected", "v2"), (Vec::new(), false));
+    }
+}
+
+#[test]
+fn what_reads_say_for_three_seconds_is_so_and_what_was_never_seen_is_news() {
+    let mut board = told_twice(HistoryLimits::default());
+    assert!(reads(&mut board, 20_000, "connected", "v1").1);
+    assert!(reads(&mut board, 22_900, "connected", "v1").1);
+    assert!(!reads(&mut board, 23_000, "connected", "v1").1);
+    assert_eq!(tier(&board), "v1");
+    let mut board = told_twice(HistoryLimits::default());
+    assert!(reads(&mut board, 12_900, "connected", "v3").1, "so soon it may be either");
+    assert!(!reads(&mut board, 13_000, "connected", "v3").1);
+    assert_eq!(tier(&board), "v3");
+    let mut board = told_twice(HistoryLimits::default());
+    assert!(!reads(&mut board, 50_000, "connected", "v1").1, "set back long since");
+    assert_eq!(tier(&board), "v1");
+}
+
+#[test]
+fn a_read_of_an_earlier_state_does_not_bring_it_back() {
+    let mut board = Board::default();
+    for (second, state) in [(0, "alerting"), (10, "connected")] {
+        board.apply(at(second), Update::Stream(snapshot(ID, vec![customer(state, "v1")])), &());
+    }
+    assert_eq!(reads(&mut board, 10_400, "alerting", "v1"), (Vec::new(), true));
+    assert_eq!(known(&board).participants[0].state.as_str(), "connected");
+    // Somebody joined since it was so.
+    let both = vec![customer("connected", "v1"), participant("p2", "agent", &[])];
+    board.apply(at(20), Update::Stream(snapshot(ID, both)), &());
+    assert_eq!(reads(&mut board, 25_000, "connected", "v1"), (Vec::new(), true));
+    assert_eq!(reads(&mut board, 28_000, "connected", "v1"), (Vec::new(), false));
+}
+
+#[test]
+fn a_value_of_our_own_that_a_read_shows_first_is_news() {
+    struct Ours;
+    impl Claims for Ours {
+        fn is_ours(&self, _: &ConversationId, _: &ParticipantId, _: &str, new: Option<&Value>) -> bool {
+            new == Some(&Value::from("mine"))
+        }
+    }
+    let mut board = told_twice(HistoryLimits::default());
+    let (asked, left) = (board.revision(ID), Duration::from_millis(10_500));
+    let snapshot = snapshot(ID, vec![customer("connected", "mine")]);
+    let applied = board.apply(ms(10_600), Update::Read { snapshot, asked, left }, &Ours);
+    assert_eq!((applied.changes.len(), applied.reread, tier(&board)), (1, None, "mine"));
 }

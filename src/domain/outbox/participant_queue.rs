@@ -385,6 +385,10 @@ impl ParticipantQueue {
 
     /// Whether a read may be taken for what is there.
     pub(super) fn trust(&mut self, map: &[(CompactString, Value)], asked: Duration) -> Trust {
+        if self.trail.is_empty() && self.writing.is_none() && self.sent.is_empty() {
+            // The commit takes over what the board has seen by then; this read may be older than that.
+            return Trust::Fresh;
+        }
         let sent = |w: &&Write| w.first_sent.is_some_and(|sent| sent <= asked);
         let sent: Vec<&Write> = self.writing.iter().chain(&self.sent).filter(sent).collect();
         let is_edit = |c: &Contradiction<'_>| {

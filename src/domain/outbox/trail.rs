@@ -7,17 +7,15 @@
 //! for [`PATIENCE`].
 
 use super::types::ByKey;
-use crate::domain::{History, Key, ParticipantId, Source, Value};
+pub(super) use crate::domain::suspect::PATIENCE;
+use crate::domain::{
+    History, Key, ParticipantId, Source, Value,
+    suspect::{LONGEST, may_be_older},
+};
 use compact_str::CompactString;
 use rustc_hash::FxHashMap;
 use std::time::Duration;
 
-/// A read that disagrees with anything seen within this time is read again; for this long reads are repeated.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
-/// A read that shows what is known to be earlier is read again when the newer value was seen within this time.
-const WINDOW: Duration = Duration::from_secs(30);
-/// On a call on which something changes all the time, reads are repeated for this long in all.
-const LONGEST: Duration = Duration::from_secs(9);
 /// How many earlier values of a key are remembered.
 const EARLIER: usize = 16;
 
@@ -251,7 +249,7 @@ impl Steps {
     fn newer_since(&self, value: Option<&Value>, asked: Duration) -> Option<Duration> {
         let since = self.since.filter(|_| self.newest.as_ref() != value)?;
         let known = self.earlier.iter().any(|v| v.as_ref() == value) || value.is_none();
-        (asked < since + PATIENCE || (known && asked < since + WINDOW)).then_some(since)
+        may_be_older(since, asked, known).then_some(since)
     }
 }
 

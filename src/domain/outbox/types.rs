@@ -233,11 +233,11 @@ impl fmt::Display for Refusal {
                 "this participant has left, though the call continues: the change may not be kept, and analytics will not see it",
             ),
             Self::NotText(keys) => {
-                let (are, they) = if keys.len() == 1 { ("is", "it is") } else { ("are", "they are") };
+                let (are, them) = if keys.len() == 1 { ("is", "it") } else { ("are", "them") };
                 write!(
                     f,
-                    "{} {are} not text, and a PATCH can send text only: {they} left out, which is right where the server \
-                     merges; where it replaces, what is left out vanishes",
+                    "{} {are} not text, and a PATCH can send text only: sending leaves {them} out, which is right where the \
+                     server merges; where it replaces, what is left out vanishes",
                     key_list(keys)
                 )
             }

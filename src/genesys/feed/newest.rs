@@ -21,7 +21,7 @@ use tokio::sync::{Notify, watch};
 /// Bytes of frames that may wait; beyond it, the socket is read no further.
 const MOST_BYTES: usize = 4 << 20;
 /// Places are remembered for this many conversations before those without a waiting frame are forgotten.
-const PLACES: usize = 4096;
+const PLACES: usize = 1024;
 
 /// The place of a conversation in the queue: whoever takes from it finds the newest state.
 #[derive(Clone, Debug)]

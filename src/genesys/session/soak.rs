@@ -29,7 +29,7 @@ struct ChannelState {
 /// Something on its way back to the client.
 enum Due {
     Event(SessionEvent),
-    Answer(ConversationId, Option<Snapshot>, u64),
+    Answer(ConversationId, Option<Snapshot>, (u64, Duration)),
 }
 
 /// How often things break, of ten thousand steps.
@@ -378,7 +378,7 @@ impl World {
     /// Reads what is to be read.
     fn read(&mut self) {
         while let Some(id) = self.reads.next(self.now) {
-            let asked = self.board.revision(id.as_str());
+            let asked = (self.board.revision(id.as_str()), self.now);
             // What the platform holds at some moment between asking and answering.
             let call = self.calls.iter().find(|c| c.id == id).map(Self::snapshot);
             let lost = self.chance(self.weather.fails, 100);
@@ -393,12 +393,12 @@ impl World {
         Snapshot { id: id.as_str().into(), ended, partial: true, ..Snapshot::default() }
     }
 
-    fn answer(&mut self, id: &ConversationId, snapshot: Option<Snapshot>, asked: u64) {
+    fn answer(&mut self, id: &ConversationId, snapshot: Option<Snapshot>, (asked, left): (u64, Duration)) {
         let at = self.at();
         match snapshot {
             Some(snapshot) => {
-                self.reads.done(id);
-                let applied = self.board.apply(at, Update::Read { snapshot, asked, left: Duration::ZERO }, &());
+                self.reads.done(id, self.now);
+                let applied = self.board.apply(at, Update::Read { snapshot, asked, left }, &());
                 if let Some(again) = applied.reread {
                     self.reads.want(again);
                 }

@@ -314,7 +314,11 @@ impl Other {
             }),
             Self::Read { overtaken } => {
                 let asked = board.revision(conversation.as_str()).saturating_sub(u64::from(overtaken));
-                Update::Read { snapshot: Snapshot { partial: false, ..next.clone() }, asked, left: Default::default() }
+                Update::Read {
+                    snapshot: Snapshot { partial: false, ..next.clone() },
+                    asked,
+                    left: std::time::Duration::from_secs(1_000_000),
+                }
             }
             Self::Flow => Update::Flow(FlowFact {
                 conversation,

@@ -9,6 +9,7 @@ use crate::app::{
 use crate::domain::{
     BoardEntry, Freshness, HistoryEntry, Participant, Source, Value,
     outbox::{Base, Cell, EditState, Preview, WriteMode},
+    text::apart,
 };
 use crate::ui::{
     cell as shown,
@@ -107,19 +108,25 @@ fn paragraph<'a>(paint: &Paint<'_>, call: &CallScreen, text: &str, style: Style)
     paint.paragraph(text, width(call)).into_iter().map(|l| QuestionLine::Text(vec![bit(l, style)])).collect()
 }
 
-fn value<'a>(paint: &Paint<'_>, model: &Model, value: Option<&Value>, room: u16, style: Style) -> Bit<'a> {
-    match value {
+/// Values beneath one another; of long ones, what is around the places where they differ.
+fn values<'a, const N: usize>(
+    paint: &Paint<'_>,
+    model: &Model,
+    values: [(Option<&str>, Style); N],
+    room: u16,
+) -> [Bit<'a>; N] {
+    let texts: Vec<_> = values
+        .iter()
+        .filter_map(|(value, _)| value.filter(|v| !v.is_empty()))
+        .map(|v| shown::shown(model, paint, v))
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    let mut shown = apart(&texts, usize::from(room), paint.charset()).into_iter();
+    values.map(|(value, style)| match value {
         None => bit("absent", paint.theme.quiet()),
-        Some(v) => text(paint, model, v.as_str(), room, style),
-    }
-}
-
-fn text<'a>(paint: &Paint<'_>, model: &Model, value: &str, room: u16, style: Style) -> Bit<'a> {
-    if value.is_empty() {
-        return bit("(empty)", style);
-    }
-    let shown = shown::shown(model, paint, value);
-    bit(crate::domain::text::cut_in(&shown, usize::from(room), paint.charset()).into_owned(), style)
+        Some("") => bit("(empty)", style),
+        Some(_) => bit(shown.next().unwrap_or_default(), style),
+    })
 }
 
 /// `Send this change?`
@@ -139,16 +146,19 @@ fn send<'a>(
     let room = room(call);
     lines.push(QuestionLine::Text(Vec::new()));
     let there = if entry.conversation.freshness == Freshness::Stale { "last seen" } else { "now" };
-    lines.push(QuestionLine::Value(bit(there, t.quiet()), vec![value(paint, model, old.as_ref(), room, t.text())]));
-    lines.push(QuestionLine::Value(bit("mine", t.mine()), vec![text(paint, model, &new, room, t.mine())]));
     // What is shown is not what the edit began with: sending would stop.
     let view = model.outbox.view(&commit.cells[0]);
-    if let Some(Base::Saw(saw)) = view.filter(|v| v.beneath.is_none()).map(|v| v.base)
-        && saw != old
-        && old.as_ref().is_none_or(|old| old.as_str() != new)
-    {
-        let was = vec![value(paint, model, saw.as_ref(), room, t.quiet())];
-        lines.push(QuestionLine::Value(bit("base", t.quiet()), was));
+    let base = view.filter(|v| v.beneath.is_none()).and_then(|v| match v.base {
+        Base::Saw(saw) if saw != old && old.as_ref().is_none_or(|old| old.as_str() != new) => Some(saw),
+        _ => None,
+    });
+    let was = base.as_ref().unwrap_or(&old).as_ref().map(Value::as_str);
+    let shown = [(old.as_ref().map(Value::as_str), t.text()), (Some(new.as_str()), t.mine()), (was, t.quiet())];
+    let [now, new_value, was] = values(paint, model, shown, room);
+    lines.push(QuestionLine::Value(bit(there, t.quiet()), vec![now]));
+    lines.push(QuestionLine::Value(bit("mine", t.mine()), vec![new_value]));
+    if base.is_some() {
+        lines.push(QuestionLine::Value(bit("base", t.quiet()), vec![was]));
         let words = format!("{} It has changed since you started editing: this stops as a conflict.", g.alarm);
         lines.extend(paragraph(paint, call, &words, t.warn()));
     }
@@ -258,14 +268,15 @@ fn conflict<'a>(
     let key = format!("{} {}", g.missing, cell.key);
     let title = vec![bit(key, t.alarm()), bit(format!(" {words}"), t.text())];
     let room = room(call).saturating_sub(34);
-    let base = match &view.base {
-        Base::Any => bit("not looked at", t.quiet()),
-        Base::Saw(seen) => value(paint, model, seen.as_ref(), room, t.text()),
-    };
+    let now = there.map(|a| a.value.as_str());
+    let seen = view.base.value().map(Value::as_str);
+    let shown = [(seen, t.text()), (now, t.theirs()), (Some(view.mine), t.mine())];
+    let [seen, now, mine] = values(paint, model, shown, room);
+    let base = if view.base == Base::Any { bit("not looked at", t.quiet()) } else { seen };
     let mut lines = vec![QuestionLine::Text(Vec::new())];
     lines.push(QuestionLine::Value(bit("base", t.quiet()), vec![base, bit("   when you started editing", t.quiet())]));
     let last: Option<&HistoryEntry> = entry.history.of(&p.id, cell.key.as_str()).next_back();
-    let mut theirs = vec![value(paint, model, there.map(|a| &a.value), room, t.theirs())];
+    let mut theirs = vec![now];
     if let Some(last) = last {
         let ago = crate::app::rows::between(last.at.wall, model.now.wall).as_secs();
         let by = if last.source == Source::You { "you" } else { last.source.as_str() };
@@ -277,8 +288,7 @@ fn conflict<'a>(
         EditState::Overwritten { .. } | EditState::Unseen(_) => "   sent by you",
         _ => "   typed by you, not sent",
     };
-    let mine = vec![text(paint, model, view.mine, room, t.mine()), bit(sent, t.quiet())];
-    lines.push(QuestionLine::Value(bit("mine", t.mine()), mine));
+    lines.push(QuestionLine::Value(bit("mine", t.mine()), vec![mine, bit(sent, t.quiet())]));
     lines.push(QuestionLine::Text(Vec::new()));
     if let EditState::Unseen(alarm) = &view.state
         && let Some(cause) = alarm.causes.first()

@@ -223,6 +223,31 @@ fn a_conflict_is_kept_up_to_date_while_it_stands_and_what_it_shows_is_what_is_ov
     assert_eq!(bodies, [vec![("tier".to_owned(), "gold!".to_owned()), ("note".to_owned(), "n".to_owned())]]);
 }
 
+/// Beyond what has room beside one another.
+#[test]
+fn of_long_values_a_question_shows_where_they_differ() {
+    let long = "the same words again and again, ".repeat(12);
+    let (theirs, mine) = (format!("{long}THEIRS"), format!("{long}MINE"));
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::new(width, height);
+        desk.customer(ID, &[("tier", &long), ("note", "n")]);
+        desk.keys("<enter>/tier<enter>eMINE<enter>");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        let line = |shown: &str, word: &str| {
+            shown.lines().find(|l| l.trim_start().starts_with(word)).map(ToOwned::to_owned).unwrap_or_default()
+        };
+        assert!(line(&shown, "mine").contains("MINE"), "{mine}\n{shown}");
+        assert!(!line(&shown, "now").contains("MINE"), "{shown}");
+        desk.keys("<esc>");
+        desk.customer(ID, &[("tier", &theirs), ("note", "n")]);
+        desk.keys("<enter><enter>");
+        assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))), "the question is the conflict");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(line(&shown, "theirs").contains("THEIRS"), "{shown}");
+        assert!(line(&shown, "mine").contains("MINE"), "{shown}");
+    }
+}
+
 #[test]
 fn a_question_that_is_overtaken_becomes_the_conflict_and_escape_sends_nothing() {
     let mut desk = Desk::new(120, 36);

@@ -4,6 +4,17 @@ use super::{ID, Theme, draw, flow_is_read, picture, rows};
 use crate::app::{Msg, testing::Desk};
 
 #[test]
+fn several_things_that_are_said_at_the_start_stand_on_lines_of_their_own() {
+    let mut desk = Desk::busy(120, 36);
+    let remarks = vec!["One file of drafts is damaged.".to_owned(), "A second one is damaged.".to_owned()];
+    let state = crate::domain::outbox::JournalState::default();
+    desk.tell(crate::app::Msg::Left(crate::app::msg::Left { state, remarks }));
+    let shown = rows(&mut desk);
+    let line = |words: &str| shown.iter().position(|line| line.contains(words)).expect("it is shown");
+    assert_eq!(line("A second one is damaged."), line("One file of drafts is damaged.") + 1);
+}
+
+#[test]
 fn hints_always_stand_and_a_notice_stands_whole_in_the_rule_above_them() {
     for (width, height) in [(80, 24), (120, 36), (200, 60)] {
         let mut desk = Desk::busy(width, height);

@@ -24,6 +24,41 @@ fn an_edit_walks_from_the_cell_to_seen() {
     assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("240 ms")));
 }
 
+/// One read, made after the event, shows the state before it: that is no news, no question is about it, and it is read again.
+#[test]
+fn a_background_read_that_is_older_than_the_stream_decides_nothing() {
+    let before = [("lang", "en"), ("tier", "v1")];
+    let now = [("lang", "NEWER"), ("tier", "v2")];
+    let mut desk = on_call(&before);
+    desk.wait(4_000).customer(ID, &now);
+    desk.keys("<down>");
+    desk.wait(300).asked();
+    let read = |desk: &mut Desk, there: &[(&str, &str)]| {
+        let (snapshot, left) = (truth(ID, there), desk.at.mono);
+        let asked = desk.model.monitor.board.revision(ID);
+        desk.tell(Msg::Update(Box::new(Update::Read { snapshot, asked, left })));
+    };
+    let there = |desk: &Desk, key: &str| {
+        let call = &desk.model.monitor.board.get(ID).expect("it is on the board").conversation;
+        call.participants[0].attributes.text(key).map(str::to_owned)
+    };
+    read(&mut desk, &before);
+    assert_eq!(there(&desk, "lang").as_deref(), Some("NEWER"));
+    assert!(matches!(desk.asked()[..], [Effect::Read { write: None, .. }]), "it is read again");
+    desk.keys("e!");
+    read(&mut desk, &before);
+    desk.keys("<enter>");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))), "there are no two values");
+    desk.wait(200);
+    read(&mut desk, &before);
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))));
+    desk.asked();
+    desk.keys("<enter>");
+    // The fresh read is right; the one that decides is no conflict either.
+    let bodies = desk.serve(&truth(ID, &now));
+    assert_eq!(bodies, [vec![("lang".to_owned(), "NEWER".to_owned()), ("tier".to_owned(), "v2!".to_owned())]]);
+}
+
 #[test]
 fn a_read_that_the_board_wanted_proves_an_edit() {
     let mut desk = on_call(&[("tier", "gold")]);

@@ -1,11 +1,11 @@
 //! What has to be true at the end of a history.
 
 use super::{
-    Asked, PARTS, SETTLE, ShownVersion, World,
+    Asked, BoardValue, PARTS, SETTLE, ShownVersion, World,
     server::{ServerChange, Who, part_of},
 };
 use crate::domain::{
-    JsonKind, Value,
+    Change, JsonKind, Value,
     outbox::{
         Cell, EditState, EditView, JournalEdit, NonText, PatchRequest, Semantics, WriteId, WriteOutcome, WriteReport,
     },
@@ -81,6 +81,29 @@ impl World {
             let held = here.any(|e| e.new.as_ref() == Some(&Value::text(text.clone())));
             let typed = self.asked.iter().any(|a| a.cell.key == *key && a.text == *text);
             assert!(held || typed || self.non_text == NonText::Convert, "p{part} {key} was never the text {text:?}");
+        }
+    }
+
+    /// A read takes nothing back that an event told a moment before it was asked for: reads are not so old that one asked for later
+    /// could be. `asked`: when it was, for a read.
+    pub(super) fn check_order(&mut self, changes: &[Change], version: usize, asked: Option<u64>) {
+        for change in changes {
+            let Change::Attribute { participant, key, new, .. } = change else { continue };
+            let now = BoardValue { version, since: self.now };
+            let mut known = self.on_board.iter_mut().filter(|(p, k, _)| p == participant && k == key);
+            let Some((.., held)) = known.next() else {
+                self.on_board.push((participant.clone(), key.clone(), now));
+                continue;
+            };
+            let soon = asked.is_some_and(|asked| asked < held.since + 3_000);
+            let typed =
+                self.asked.iter().any(|a| a.cell.key == *key && new.as_ref().is_some_and(|v| v.as_str() == a.text));
+            assert!(
+                !soon || version >= held.version || typed,
+                "{key}: a read of version {version} takes back what was told of {}",
+                held.version
+            );
+            *held = now;
         }
     }
 

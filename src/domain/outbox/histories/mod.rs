@@ -160,6 +160,13 @@ impl ShownVersion {
     }
 }
 
+/// A value on the board.
+#[derive(Clone, Copy)]
+struct BoardValue {
+    version: usize,
+    since: u64,
+}
+
 /// A text that was typed.
 struct Asked {
     cell: Cell,
@@ -196,6 +203,8 @@ struct World {
     outbox: Outbox,
     /// The board's own read is out.
     board_reads: bool,
+    /// What the board shows of each key, since when, and of which version it is.
+    on_board: Vec<(ParticipantId, Key, BoardValue)>,
     shown: Vec<ShownVersion>,
     asked: Vec<Asked>,
     in_flight: [Option<WriteId>; 2],
@@ -243,6 +252,7 @@ impl World {
             board: Board::default(),
             outbox: Outbox::new(policy),
             board_reads: false,
+            on_board: Vec::new(),
             shown: Vec::new(),
             asked: Vec::new(),
             in_flight: [None, None],
@@ -420,7 +430,9 @@ impl World {
 
     fn board_takes(&mut self, update: Update, version: usize, what: Extent) {
         let (late, told) = (self.board.late_events(), update.told(&self.board));
+        let asked = if let Update::Read { left, .. } = &update { Some(left.as_millis() as u64) } else { None };
         let applied = self.board.apply(self.at(), update, &self.outbox);
+        self.check_order(&applied.changes, version, asked);
         if self.board.late_events() == late {
             self.show(version, &told, what);
         }
@@ -662,6 +674,7 @@ impl World {
         self.outbox = Outbox { next_write, ..Outbox::new(self.outbox.policy().clone()) };
         self.outbox.restore_journal(journal);
         self.board = Board::default();
+        self.on_board.clear();
         (self.board_reads, self.in_flight) = (true, [None, None]);
         self.may_repeat.clear();
         self.run += 1;
