@@ -27,16 +27,23 @@ pub(super) struct Disagreement {
     from: Duration,
     /// When that was seen.
     since: Duration,
+    /// When the last of them was asked for.
+    last: Duration,
 }
 
 impl Disagreement {
     /// The first one was asked for at `asked`, and disagrees with what was seen at `since`.
     pub(super) fn new(asked: Duration, since: Duration) -> Self {
-        Self { begun: asked, from: asked, since }
+        Self { begun: asked, from: asked, since, last: asked }
     }
 
     /// One more. True while it is to be made again; after that reads are believed.
     pub(super) fn lasts(&mut self, asked: Duration, since: Duration) -> bool {
+        if asked > self.last.saturating_add(LONGEST) {
+            // Of those long ago nobody knows any more what became.
+            *self = Self::new(asked, since);
+        }
+        self.last = asked;
         if since > self.since {
             (self.from, self.since) = (asked, since);
         }

@@ -131,7 +131,7 @@ fn memory_of_screen_and_watch_is_flat_over_many_live_calls_that_end() {
     let screen = support::Program::new();
     let mut tty = start(&screen, &center.sim, "");
     tty.shows("+1 555");
-    let mut watching = center.program();
+    let watching = center.program();
     let mut watch = watching.command(&["watch", "--all-queues", "--json"]);
     let mut watch = watch.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
     let lines = BufReader::new(watch.stdout.take().expect("a pipe")).lines().map(Result::unwrap);

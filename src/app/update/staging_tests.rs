@@ -398,7 +398,13 @@ fn mine_in_a_conflict_on_an_ended_call_asks_twice_instead_of_being_refused() {
     let call = |tier| vec![leg("c", "customer", "Indianapolis IN", &[("tier", tier)]).from("tel:+15550102231").left()];
     desk.call(ID, 60, call("gold"));
     desk.keys("<enter>e!<enter>yy");
-    let there = || crate::domain::Snapshot { ..truth(ID, &[("tier", "platinum")]) };
+    let there = || {
+        let mut there = truth(ID, &[("tier", "platinum")]);
+        let leg = &mut there.participants[0];
+        leg.state = Some(crate::domain::State::new("disconnected"));
+        leg.ended = Some(crate::app::testing::noon() - jiff::SignedDuration::from_secs(5));
+        there
+    };
     desk.serve(&there());
     assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
     desk.keys("m");

@@ -204,6 +204,10 @@ impl ParticipantQueue {
             let news = &self.trail.not_earlier(map);
             for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
                 write.show_read(news, view.asked, true, now);
+                // Whatever is wrong with it, the watch does not end before a read has decided.
+                if write.first_sent.is_some() {
+                    write.doubt = Some(now);
+                }
             }
             self.failures = 0;
             return self.ask(now + OLDER_PAUSE);

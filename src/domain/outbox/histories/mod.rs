@@ -203,6 +203,8 @@ struct World {
     outbox: Outbox,
     /// The board's own read is out.
     board_reads: bool,
+    /// When the last one left.
+    board_read: u64,
     /// What the board shows of each key, since when, and of which version it is.
     on_board: Vec<(ParticipantId, Key, BoardValue)>,
     shown: Vec<ShownVersion>,
@@ -252,6 +254,7 @@ impl World {
             board: Board::default(),
             outbox: Outbox::new(policy),
             board_reads: false,
+            board_read: 0,
             on_board: Vec::new(),
             shown: Vec::new(),
             asked: Vec::new(),
@@ -438,8 +441,11 @@ impl World {
         }
         if applied.reread.is_some() && !self.board_reads {
             self.board_reads = true;
-            let (asked, revision) = (self.now, self.board.revision("c"));
-            self.later(5, Next::Serve { write: None, asked, revision, quiet: false });
+            // One that was read just now rests a little.
+            let pause = if self.now < self.board_read + 300 { 150 } else { 5 };
+            let (asked, revision) = (self.now + pause, self.board.revision("c"));
+            self.board_read = asked;
+            self.later(pause, Next::Serve { write: None, asked, revision, quiet: false });
         }
         self.observe(&told);
     }
