@@ -26,7 +26,6 @@ use causes::Causes;
 use clap::Args;
 pub(super) use judge::Judge;
 use report::CheckReport;
-use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::{
     io::Write,
@@ -187,7 +186,7 @@ async fn follow(
     (report, causes): (&mut CheckReport, &mut Causes),
 ) -> anyhow::Result<bool> {
     let mut blind = false;
-    let mut refused = Refused::default();
+    let mut refused = lookup::Unread::default();
     let mut live = Live::start(client, targets, FeedOptions::default());
     loop {
         report.tell(judge, causes)?;
@@ -196,15 +195,24 @@ async fn follow(
             () = sleep_until(deadline) => {
                 judge.pass(live.client().clock().now());
                 report.tell(judge, causes)?;
-                let whole = !(blind && judge.monitor.board.is_empty());
-                return Ok(refused.end(judge.monitor.board.len())? && whole);
+                let whole = !(blind && judge.monitor.board.is_empty()) && refused.is_empty();
+                // An event may have told a part of those that may not be read.
+                let read = judge.monitor.board.iter().filter(|entry| !refused.has(&entry.conversation.id)).count();
+                refused.end(read)?;
+                return Ok(whole);
             }
             told = causes.next() => report.late(judge, &[told])?,
             () = sleep(due.unwrap_or_default()), if due.is_some() => judge.pass(live.client().clock().now()),
             heard = live.next(&judge.monitor.board) => match heard {
                 Some((at, heard)) => {
                     blind |= matches!(heard, LinkEvent::Unsearched(_) | LinkEvent::Unread(..));
-                    let Some(heard) = refused.take(heard) else { continue };
+                    let heard = match heard {
+                        LinkEvent::Unread(id, error) if is_refused(targets, &id, &error) => {
+                            refused.add(id, error);
+                            continue;
+                        }
+                        heard => heard,
+                    };
                     hear(at, heard, &mut live, targets, judge)?;
                 }
                 None => return Err(Exit::Failed.because("the connection ended").into()),
@@ -213,41 +221,9 @@ async fn follow(
     }
 }
 
-/// Calls that may not be read.
-#[derive(Default)]
-struct Refused {
-    calls: FxHashSet<ConversationId>,
-    why: Option<genesys::Error>,
-}
-
-impl Refused {
-    /// Takes the refusals out, but for the first, which is told with all that it says.
-    fn take(&mut self, heard: LinkEvent) -> Option<LinkEvent> {
-        match heard {
-            LinkEvent::Unread(id, error) if matches!(error.kind(), ErrorKind::Permission { .. }) => {
-                let first = self.why.is_none();
-                self.calls.insert(id.clone());
-                self.why.get_or_insert_with(|| error.clone());
-                first.then_some(LinkEvent::Unread(id, error))
-            }
-            heard => Some(heard),
-        }
-    }
-
-    /// Whether all of so many calls could be read.
-    ///
-    /// # Errors
-    /// None could.
-    fn end(self, calls: usize) -> anyhow::Result<bool> {
-        match self.why {
-            Some(why) if self.calls.len() >= calls => Err(why.into()),
-            Some(_) => {
-                note(format_args!("{} of {calls} calls may not be read", self.calls.len()));
-                Ok(false)
-            }
-            None => Ok(true),
-        }
-    }
+/// A call that may not be read, and that was not named by itself.
+fn is_refused(targets: &Targets, id: &ConversationId, error: &genesys::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Permission { .. }) && !targets.conversations.contains(id)
 }
 
 fn hear(at: At, heard: LinkEvent, live: &mut Live, targets: &Targets, judge: &mut Judge) -> Result<(), Failure> {

@@ -11,9 +11,11 @@ use crate::{
     genesys::{
         Client, Connection, Error, ErrorKind,
         client::{ClientOptions, Limits, NextTry, Priority, Retrying, proxy, transport},
+        discover::Wanted,
     },
     live::{self, targets::Targets},
 };
+use rustc_hash::FxHashSet;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
@@ -75,6 +77,31 @@ pub fn offline(reason: &str, by: Barrier) -> Failure {
     exit.because(reason)
 }
 
+/// Between two tries to look up what is to be watched, where something is in the way that waiting will hardly take away.
+const RARELY: Duration = Duration::from_secs(60);
+
+/// Looks up what is to be watched, for what goes on until it is ended. What keeps the platform from being reached is told once, and
+/// tried again once a minute: a proxy that refuses, a certificate, a page in its place, or nobody who answers. (A password that a
+/// proxy refused is not tried again before an hour has passed.)
+///
+/// # Errors
+/// Whatever else [`Targets::resolve`] fails with.
+pub async fn patiently(client: &Client, wanted: &Wanted) -> Result<Targets, Error> {
+    let mut told = String::new();
+    loop {
+        let error = match Targets::resolve(client, wanted).await {
+            Err(error) if matches!(error.kind(), ErrorKind::Network(_) | ErrorKind::Malformed) => error,
+            found => return found,
+        };
+        let words = format!("{error} Trying again once a minute");
+        if told != words {
+            note(&words);
+            told = words;
+        }
+        tokio::time::sleep(RARELY).await;
+    }
+}
+
 /// Reads one conversation onto a board of its own.
 pub async fn read_one(client: &Client, id: &ConversationId, priority: Priority) -> Result<Board, Failure> {
     let left = client.clock().now().mono;
@@ -102,8 +129,8 @@ pub async fn read_all(
     let mut waiting = initial.conversations.into_iter();
     let mut reads = JoinSet::new();
     let mut in_flows = Vec::new();
-    let (mut read, mut unread) = (0_usize, 0_usize);
-    let mut first: Option<(ConversationId, Error)> = None;
+    let mut read = 0;
+    let mut unread = Unread::default();
     loop {
         while reads.len() < TOGETHER
             && let Some(id) = waiting.next()
@@ -129,18 +156,11 @@ pub async fn read_all(
             // It was there a moment ago, and is none of those that were named.
             Err(error) => {
                 whole &= *error.kind() == ErrorKind::NotFound;
-                unread += 1;
-                first.get_or_insert((id, error));
+                unread.add(id, error);
             }
         }
     }
-    // What refuses one call refuses most: said once, and where it refused all, that is no result.
-    match first {
-        Some((_, error)) if read == 0 && *error.kind() != ErrorKind::NotFound => return Err(error.into()),
-        Some((id, error)) if unread == 1 => note(format_args!("conversation {id} could not be read: {error}")),
-        Some((_, error)) => note(format_args!("{unread} conversations could not be read; of the first: {error}")),
-        None => {}
-    }
+    unread.end(read)?;
     for fact in initial.flows {
         take(client.clock().now(), Update::Flow(fact))?;
     }
@@ -158,6 +178,47 @@ pub async fn read_all(
         }
     }
     Ok(whole)
+}
+
+/// Calls that could not be read. What refuses one refuses most: it is said once.
+#[derive(Default)]
+pub struct Unread {
+    calls: FxHashSet<ConversationId>,
+    first: Option<(ConversationId, Error)>,
+}
+
+impl Unread {
+    /// One more.
+    pub fn add(&mut self, id: ConversationId, error: Error) {
+        self.calls.insert(id.clone());
+        self.first.get_or_insert((id, error));
+    }
+
+    /// All could be read.
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// It is one of them.
+    pub fn has(&self, id: &ConversationId) -> bool {
+        self.calls.contains(id)
+    }
+
+    /// Says so, where so many others were read.
+    ///
+    /// # Errors
+    /// None was read although they are there: that is no result.
+    pub fn end(self, read: usize) -> Result<(), Error> {
+        match (self.first, self.calls.len()) {
+            (Some((_, error)), _) if read == 0 && *error.kind() != ErrorKind::NotFound => return Err(error),
+            (Some((id, error)), 1) => note(format_args!("conversation {id} could not be read: {error}")),
+            (Some((_, error)), unread) => {
+                note(format_args!("{unread} conversations could not be read; of the first: {error}"));
+            }
+            (None, _) => {}
+        }
+        Ok(())
+    }
 }
 
 /// The conversation on the board.

@@ -11,10 +11,11 @@ use crate::{
     commands::options::{self, WatchOptions},
     exit::Exit,
     genesys::feed::FeedOptions,
-    live::{self, Live, targets::Targets},
+    live::{self, Live},
 };
 use clap::Args;
 use std::{path::PathBuf, time::Duration};
+use tokio::time::timeout;
 
 /// Options of `record`.
 #[derive(Args, Debug)]
@@ -39,7 +40,15 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let client = lookup::lasting_client(&context.settings()?, true)?;
     let file = reserve(&args.file, Some(args.force))?;
-    let targets = Targets::resolve(&client, &args.watch.wanted()).await?;
+    let begun = client.clock().now();
+    let wanted = args.watch.wanted();
+    let looking = lookup::patiently(&client, &wanted);
+    let targets = match args.timeout {
+        Some(limit) => timeout(limit, looking)
+            .await
+            .map_err(|_| Exit::Failed.because("nothing was recorded: there was no connection"))??,
+        None => looking.await?,
+    };
     let at = client.clock().now();
     let (recorder, _closing) = start(file, &args.file, &targets, at)?;
     let mut follow = Follow::new(Plan::everything(Form::Silent));
@@ -49,7 +58,7 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     live.start_recording(recorder, &follow.monitor.board, None);
     let recording = watch::Watch::new(follow, live, targets).run();
     match args.timeout {
-        Some(timeout) => match tokio::time::timeout(timeout, recording).await {
+        Some(limit) => match timeout(limit.saturating_sub(at.since(begun.mono)), recording).await {
             Ok(result) => result,
             Err(_) => Ok(Exit::Done),
         },

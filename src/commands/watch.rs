@@ -95,7 +95,7 @@ pub async fn run(args: WatchArgs, context: &Context, signal: impl Future<Output 
     let unprinted: Rc<Cell<Unprinted>> = Rc::default();
     let connected: Rc<Cell<bool>> = Rc::default();
     let watching = async {
-        let targets = Targets::resolve(&client, &args.watch.wanted()).await?;
+        let targets = lookup::patiently(&client, &args.watch.wanted()).await?;
         if targets == Targets::default() {
             return Err(Exit::NotFound.because("there is no queue that this token may see").into());
         }
@@ -219,8 +219,6 @@ pub(super) struct Watch {
     unprinted: Rc<Cell<Unprinted>>,
     /// There was a connection.
     connected: Rc<Cell<bool>>,
-    /// There is one, or the loss of the last one was not followed by a failed try yet.
-    was_live: bool,
     /// The definition of a flow that is being read, one at a time.
     reading: JoinSet<(causes::WantedDefinition, Option<Arc<Flow>>)>,
 }
@@ -244,7 +242,6 @@ impl Watch {
             observed: None,
             unprinted: Rc::default(),
             connected: Rc::default(),
-            was_live: false,
             reading: JoinSet::new(),
         }
     }
@@ -474,22 +471,26 @@ impl Watch {
         for id in self.follow.link(at, link, &()).reread {
             self.live.read(id, None, Priority::Background);
         }
-        let was_live = std::mem::replace(&mut self.was_live, matches!(link, Link::Live | Link::Gap { .. }));
         match link {
             Link::Live => self.connected.set(true),
-            // That a connection ended is a line of its own on stdout; a try that failed is not.
-            Link::Reconnecting { attempt, until, reason } if !was_live => {
+            // One line for each try, from the first one after a loss on.
+            Link::Reconnecting { attempt, until, reason } => {
                 let wait = until.mono.saturating_sub(at.mono).as_millis().div_ceil(100) as f64 / 10.0;
-                note(format_args!("{reason}; try {} in {wait} s", attempt + 1));
+                let when = if wait == 0.0 { "at once".to_owned() } else { format!("in {wait} s") };
+                // The first try of all was none after a loss.
+                let of = attempt + u32::from(!self.connected.get());
+                note(format_args!("{reason}; try {of} {when}"));
             }
             Link::SignedOut { reason } => return Err(Exit::Denied.because(reason.as_str())),
             // Requests pass: that may be mended while this goes on.
             Link::Offline { reason, by: Barrier::Stream } => {
                 self.remark(format!("{reason}; trying again once a minute"));
             }
-            Link::Offline { reason, by } if self.follow.monitor.board.is_empty() => {
+            Link::Offline { reason, by: by @ Barrier::Permission } if self.follow.monitor.board.is_empty() => {
                 return Err(lookup::offline(reason, *by));
             }
+            // Somebody may mend it while this goes on.
+            Link::Offline { reason, by: Barrier::Way } => self.remark(format!("{reason}; trying again once a minute")),
             _ => {}
         }
         Ok(())

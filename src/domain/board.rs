@@ -357,8 +357,15 @@ impl Board {
         };
         entry.revision += 1;
         entry.relaid();
-        if entry.gone {
+        if std::mem::take(&mut entry.gone) {
+            // The platform had it no more, and tells of it: it is back, until a read says otherwise.
             applied.reread = Some(event.conversation.clone());
+            entry.conversation.ended = all_ended(&entry.conversation, at.wall);
+            if entry.conversation.ended.is_none() {
+                self.ended -= 1;
+                let (id, change) = (event.conversation.clone(), ConversationChange::Updated);
+                applied.changes.push(Change::Conversation { id, change });
+            }
         }
         let Some(participant) = entry.conversation.participants.iter_mut().find(|p| p.id == event.participant) else {
             applied.reread = Some(event.conversation);

@@ -20,12 +20,12 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use super::{At, Conversation, Names, Participant};
+use super::{At, Conversation, FlowRun, Names, Participant};
 use ast::{Node, Term};
 pub use changes::{ChangeFacts, ChangeFilter};
 pub use display::Quoted;
 pub use parse::Mistake;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// What an expression is judged on.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +99,32 @@ impl Filter {
         let mut unknown = Vec::new();
         self.root.iter().for_each(|root| collect(root, flows, &mut unknown));
         unknown
+    }
+
+    /// The `flow:NAME@VERSION` in it whose flow was run by some of these calls, and in that version by none: name and version, and the
+    /// versions that were.
+    pub fn versions_not_run<'a>(
+        &'a self,
+        calls: &[(&Conversation, &Names)],
+    ) -> Vec<(&'a str, &'a str, BTreeSet<String>)> {
+        fn collect<'a>(node: &'a Node, into: &mut Vec<(&'a needle::Needle, &'a str)>) {
+            match node {
+                Node::All(nodes) | Node::Any(nodes) => nodes.iter().for_each(|n| collect(n, into)),
+                Node::Not(node) => collect(node, into),
+                Node::Term(Term::Flow(word, Some(version))) => into.push((word, version)),
+                Node::Term(_) => {}
+            }
+        }
+        let mut named = Vec::new();
+        self.root.iter().for_each(|root| collect(root, &mut named));
+        let with_runs = named.into_iter().map(|(word, version)| {
+            let is_named = |run: &FlowRun, names: &Names| {
+                word.is(run.id.as_str()) || run.name(names).is_some_and(|name| word.is_in(name))
+            };
+            let runs = calls.iter().flat_map(|(call, names)| call.flows.iter().filter(|run| is_named(run, names)));
+            (word.as_str(), version, runs.filter_map(FlowRun::version).map(str::to_owned).collect::<BTreeSet<_>>())
+        });
+        with_runs.filter(|(_, version, seen)| !seen.is_empty() && !seen.contains(*version)).collect()
     }
 
     /// Judges a call. What cannot be decided does not hold.

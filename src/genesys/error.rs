@@ -1,6 +1,6 @@
 //! What can go wrong, sorted by what the user can do about it.
 
-use super::client::LONGEST_WAIT;
+use super::{client::LONGEST_WAIT, secure};
 use std::{fmt, time::Duration};
 
 /// A request that did not succeed. Holds no secret: texts of the server are cleaned before they get here.
@@ -226,6 +226,9 @@ impl Error {
             ErrorKind::Permission { missing } => format!("Ask an administrator for {}.", missing.join(" or ")),
             ErrorKind::Wait { after: Some(after) } => format!("Try again in {} s.", after.as_secs().max(1)),
             ErrorKind::Wait { after: None } => "Try again in a minute.".into(),
+            ErrorKind::NotFound if self.0.status == Some(410) => {
+                "The platform no longer keeps it: nothing can be read or changed there any more.".into()
+            }
             ErrorKind::NotFound => "Check the id and the region; it may also be hidden from this token's divisions.".into(),
             ErrorKind::Conflict => "Read it again, and decide anew.".into(),
             ErrorKind::TooLarge => "Send less: shorten the values or leave keys out.".into(),
@@ -235,6 +238,9 @@ impl Error {
             ErrorKind::Rejected => "Correct the request; the message says what is wrong.".into(),
             ErrorKind::Malformed => "Check the address, and that no proxy or sign-in page answers in its place.".into(),
             ErrorKind::Network(Network::Dns) => "Check the region, the network and the name server.".into(),
+            ErrorKind::Network(Network::Tls) if self.0.message.as_deref().is_some_and(secure::is_not_tls) => {
+                secure::NOT_TLS.into()
+            }
             ErrorKind::Network(Network::Tls) => {
                 "Check the clock, and that the certificate of a company proxy is in the system's trust store.".into()
             }

@@ -11,6 +11,7 @@ pub mod poll;
 mod random;
 mod regions;
 pub(crate) mod reread;
+pub(crate) mod secure;
 pub mod session;
 pub mod signin;
 pub mod topic;

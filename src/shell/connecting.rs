@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// The wait after the first round of tries failed; it doubles with every round.
 const WAIT: Duration = Duration::from_secs(5);
+/// The same where waiting will hardly help: a certificate, a proxy that refuses, a page in place of the platform.
+const RARELY: Duration = Duration::from_secs(60);
 /// The longest wait between two rounds.
 const MOST: Duration = Duration::from_secs(40);
 
@@ -62,6 +64,7 @@ impl Connecting {
             ErrorKind::SignIn => Ok(Link::SignedOut { reason }),
             // A proxy that refuses may lock the account of whoever asks again and again.
             ErrorKind::Network(Network::Tls | Network::Proxy) | ErrorKind::Malformed => {
+                self.again = Some(at.mono + RARELY);
                 Ok(Link::Offline { reason, by: crate::domain::Barrier::Way })
             }
             _ if error.is_passing() => {
@@ -130,6 +133,6 @@ mod tests {
         for kind in [ErrorKind::NotFound, ErrorKind::Setup, ErrorKind::Permission { missing: Vec::new() }] {
             assert!(failed(kind).is_err());
         }
-        assert_eq!(connecting.again, None);
+        assert_eq!(connecting.again, Some(at.mono + RARELY), "it is tried rarely");
     }
 }

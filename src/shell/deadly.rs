@@ -10,7 +10,6 @@
 //! takes them; so the main thread does nothing but wait for them, and the program runs in another one.
 
 use super::terminal;
-use crate::exit::Exit;
 use nix::sys::signal::{SigSet, Signal};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use signal_hook::{
@@ -67,11 +66,10 @@ pub(super) fn restore_on_death() -> io::Result<()> {
 }
 
 /// Runs the program in a thread of its own while the main thread waits for [`FAULTS`]. Comes back only where that cannot be set up.
-pub(super) fn beside_faults(run: fn() -> Exit) {
+pub(super) fn beside_faults(run: fn() -> u8) {
     let program = move || {
         // What a panic says was said by then.
-        let code = panic::catch_unwind(run).map_or(101, |exit| i32::from(exit.code()));
-        process::exit(code);
+        process::exit(panic::catch_unwind(run).map_or(101, i32::from));
     };
     let Ok(program) = thread::Builder::new().name("program".into()).stack_size(STACK).spawn(program) else { return };
     let faults: SigSet = FAULTS.into_iter().collect();

@@ -83,8 +83,8 @@ pub struct Ended {
     pub unsaved: Option<Unsaved>,
 }
 
-/// Runs the program in such a way that the signals of a bad instruction give the terminal back, too, when they are sent.
-pub fn beside_faults(run: fn() -> crate::exit::Exit) -> crate::exit::Exit {
+/// Runs the program, which answers with its exit code, in such a way that the signals of a bad instruction give the terminal back, too, when they are sent.
+pub fn beside_faults(run: fn() -> u8) -> u8 {
     #[cfg(unix)]
     deadly::beside_faults(run);
     // Where that cannot be set up.

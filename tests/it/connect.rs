@@ -76,9 +76,13 @@ fn a_proxy_that_refuses_is_named_and_not_asked_again() {
         }
         assert!(!told.stderr.contains("sample-password") && !told.stderr.contains("operator"), "{}", told.stderr);
         assert_eq!(asked.lock().unwrap().len(), 1, "{asked:?}");
-        // `watch` reads names, opens a channel, asks again: none of that reaches the proxy a second time within a second.
-        let told = program.run(&["watch", "--json", "--conversation", CALL, "--timeout", "3s"]);
-        assert_eq!(told.code, Some(1), "{}", told.stderr);
+        // `watch` reads names, opens a channel, asks again: none of that reaches the proxy a second time within a second. It says why,
+        // once, and continues.
+        let told = program.run(&["watch", "--json", "--queue", "Support", "--timeout", "3s"]);
+        assert_eq!(told.code, Some(0), "{}", told.stderr);
+        assert_eq!(told.stderr.matches(words).count(), 1, "{}", told.stderr);
+        assert!(told.stderr.contains("rying again once a minute"), "{}", told.stderr);
+        assert!(told.stderr.contains("nothing was received"), "{}", told.stderr);
         assert_eq!(asked.lock().unwrap().len(), 2, "{asked:?}");
         let told = program.run(&["doctor"]);
         assert!(told.code == Some(1) && told.stdout.contains(&format!("the proxy 127.0.0.1:{port}")), "{told:?}");
@@ -111,6 +115,21 @@ fn a_page_in_place_of_the_platform_is_recognised_at_any_status() {
             assert!(told.stdout.contains("the network wants a sign-in of its own"), "{}", told.stdout);
         }
     }
+}
+
+/// Plain HTTP where TLS is expected: the cause first, and one try.
+#[test]
+fn what_does_not_speak_tls_is_told_as_such_and_not_asked_again() {
+    let (port, asked) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    let mut program = Program::new();
+    let url = format!("https://127.0.0.1:{port}");
+    program.set("SIDETONE_API_URL", &url).set("SIDETONE_LOGIN_URL", &url).set("GENESYS_ACCESS_TOKEN", "sample-token");
+    let told = program.run(&["get", CALL]);
+    assert_eq!(told.code, Some(1), "{}", told.stderr);
+    let words = format!("no secure connection to 127.0.0.1:{port}: what answers there does not speak TLS");
+    assert!(told.stderr.contains(&words) && told.stderr.contains("https://"), "{}", told.stderr);
+    assert!(!told.stderr.contains("tries") && !told.stderr.contains("VPN"), "{}", told.stderr);
+    assert!(asked.lock().unwrap().len() <= 1, "{asked:?}");
 }
 
 #[test]
@@ -223,7 +242,7 @@ fn what_hangs_is_named_soon() {
     assert_eq!(fail.matches("notifications").count(), 1, "{fail}");
     assert!(took < Duration::from_secs(20), "nine seconds by the rule: {took:?}");
 
-    let hangs = format!("{there} took the connection and did not open the websocket within 8 s; try 2 in ");
+    let hangs = format!("{there} took the connection and did not open the websocket within 8 s; try 2 at once");
     let line = lines.next().unwrap_or_default();
     let runs = watch.try_wait().expect("a child of ours").is_none();
     _ = watch.kill();

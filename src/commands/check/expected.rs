@@ -1,14 +1,18 @@
 //! What `check` says of expectations that were not judged: a check that judged nothing must not look like one that passed.
 
-use crate::domain::findings::{Examiner, Judged};
+use crate::domain::{
+    Board,
+    findings::{Examiner, Judged},
+};
 
 /// Some expectation could not be decided on some call.
 pub(super) fn undecided(examiner: &Examiner) -> bool {
     (0..examiner.expectations().len()).any(|place| count(examiner, place, Judged::Undecided) > 0)
 }
 
-/// A line for each expectation that could not be decided, and one when none was judged at all.
-pub(super) fn summary(examiner: &Examiner) -> Vec<String> {
+/// A line for each expectation that could not be decided, one when none was judged at all, and one for each version of a flow that an
+/// expectation is for and no call ran.
+pub(super) fn summary(examiner: &Examiner, board: &Board) -> Vec<String> {
     let all = examiner.expectations();
     let mut lines = Vec::new();
     let (mut judged, mut waiting) = (0, 0);
@@ -40,6 +44,16 @@ pub(super) fn summary(examiner: &Examiner) -> Vec<String> {
             0 => "no expectation was judged: no call is one that they are for".to_owned(),
             _ => "no expectation was judged: none is due yet".to_owned(),
         });
+    }
+    let calls: Vec<_> = board.iter().map(|entry| (&entry.conversation, &board.names)).collect();
+    for when in all.iter().filter_map(|expectation| expectation.when.as_ref()) {
+        for (flow, version, seen) in when.versions_not_run(&calls) {
+            let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
+            let line = format!("no call ran version {version} of {flow}; seen: {}", seen.join(", "));
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
     }
     lines
 }

@@ -180,7 +180,7 @@ impl CheckReport {
                 format!("{}, {}, {}\n", several(errors, "error"), several(warnings, "warning"), several(notes, "note"))
             }
         };
-        for line in expected::summary(&judge.monitor.examiner) {
+        for line in expected::summary(&judge.monitor.examiner, &judge.monitor.board) {
             _ = writeln!(out, "{}", text::visible_in(&line, self.paint.charset()));
         }
         if self.json {

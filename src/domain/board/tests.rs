@@ -222,3 +222,23 @@ fn a_value_of_our_own_that_a_read_shows_first_is_news() {
     let applied = board.apply(ms(10_600), Update::Read { snapshot, asked, left }, &Ours);
     assert_eq!((applied.changes.len(), applied.reread, tier(&board)), (1, None, "mine"));
 }
+
+#[test]
+fn a_call_that_is_gone_is_back_when_an_event_tells_of_its_attributes() {
+    let mut board = Board::default();
+    board.apply(at(0), Update::Stream(snapshot(ID, vec![customer("connected", "gold")])), &());
+    board.apply(at(1), Update::Gone(ID.into()), &());
+    assert_eq!(board.ended(), 1);
+    let event = AttributesEvent {
+        conversation: ID.into(),
+        participant: "p1".into(),
+        event_time: None,
+        attributes: vec![("tier".into(), Value::from("silver"))],
+    };
+    let applied = board.apply(at(2), Update::Event(event), &());
+    let back = Change::Conversation { id: ID.into(), change: ConversationChange::Updated };
+    assert_eq!((applied.changes.first(), applied.changes.len()), (Some(&back), 2));
+    assert_eq!((applied.reread, board.ended()), (Some(ID.into()), 0));
+    assert_eq!(board.apply(at(3), Update::Gone(ID.into()), &()).changes.len(), 1, "gone after all");
+    assert_eq!(board.ended(), 1);
+}

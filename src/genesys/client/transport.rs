@@ -2,7 +2,7 @@
 //! frame should not wait for.
 
 use super::proxy::Proxy;
-use crate::genesys::{Error, ErrorKind, Network, connection::is_loopback};
+use crate::genesys::{Error, ErrorKind, Network, connection::is_loopback, secure};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::{ClientConfig, crypto::ring, pki_types::CertificateDer};
 use rustls_platform_verifier::Verifier;
@@ -118,8 +118,7 @@ impl Resolve for Injected {
 
 /// What a failure below HTTP means, and whether the request may have reached the server.
 pub fn classify(error: &reqwest::Error) -> (Network, bool) {
-    let text = chain(error);
-    let lower = text.to_ascii_lowercase();
+    let lower = causes(error).to_ascii_lowercase();
     if error.is_timeout() && !error.is_connect() {
         return (Network::Timeout, true);
     }
@@ -129,7 +128,9 @@ pub fn classify(error: &reqwest::Error) -> (Network, bool) {
             if lower.contains("authorization") { Network::Proxy } else { Network::Connect }
         } else if lower.contains("dns error") || lower.contains("lookup address") || lower.contains("resolve") {
             Network::Dns
-        } else if ["certificate", "tls", "handshake", "unknownissuer", "invalid peer"].iter().any(|w| lower.contains(w))
+        } else if ["certificate", "tls", "handshake", "unknownissuer", "invalid peer", "corrupt message"]
+            .iter()
+            .any(|w| lower.contains(w))
         {
             Network::Tls
         } else if lower.contains("proxy") {
@@ -181,8 +182,13 @@ pub async fn body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u
 /// What the HTTP library wraps a cause in: it only says again that a request has one.
 const WRAPPINGS: [&str; 3] = ["client error (Connect)", "client error (SendRequest)", "tcp connect error"];
 
-/// The causes of an error in one line, without its URL.
+/// The causes of an error in one line, without its URL; of a secure connection that did not come about, what they mean.
 pub fn chain(error: &reqwest::Error) -> String {
+    let causes = causes(error);
+    if error.is_connect() { secure::explained(&causes) } else { causes }
+}
+
+fn causes(error: &reqwest::Error) -> String {
     let mut text = String::new();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -6,6 +6,7 @@ use crate::genesys::{
     client::answer::is_page,
     connection::{check, follows, host_and_port, is_loopback},
     error::unreached,
+    secure,
     session::{Channel, Conn, FailureKind, SessionEvent, StepFailure},
     topic::TopicKind,
     wire::{Frame, Head, decode, head},
@@ -235,13 +236,19 @@ impl SocketReader {
             }
             WsError::Tls(_) => StepFailure {
                 kind: FailureKind::Blocked,
-                reason: format!("no secure connection to the notification service: {}", self.text(error)),
+                reason: format!(
+                    "no secure connection to the notification service: {}",
+                    secure::explained(&self.text(error))
+                ),
                 wait: None,
                 missing: Vec::new(),
             },
             WsError::Io(io) if io.get_ref().is_some_and(|e| e.is::<rustls::Error>()) => StepFailure {
                 kind: FailureKind::Blocked,
-                reason: format!("no secure connection to the notification service: {}", self.text(error)),
+                reason: format!(
+                    "no secure connection to the notification service: {}",
+                    secure::explained(&self.text(error))
+                ),
                 wait: None,
                 missing: Vec::new(),
             },

@@ -33,6 +33,8 @@ pub struct SessionOptions {
     /// The longest wait before a retry.
     pub backoff_cap: Duration,
     /// A connection that lived this long was good: the next loss is a first one.
+    pub good_after: Duration,
+    /// A channel whose socket is taken away within this time, twice in a row, has another owner.
     pub stable_after: Duration,
     /// A channel is replaced at this age; the platform ends it at 24 h.
     pub channel_age: Duration,
@@ -58,6 +60,7 @@ impl Default for SessionOptions {
             pong_within: s(10),
             backoff: s(1),
             backoff_cap: s(30),
+            good_after: s(5),
             stable_after: s(10),
             channel_age: s(23 * 3600),
             jump: s(15),

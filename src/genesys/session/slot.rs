@@ -19,6 +19,8 @@ struct Connection {
     phase: Phase,
     /// The channel it uses, once there is one.
     channel: Option<Channel>,
+    /// The channel was made for an earlier connection.
+    reuses: bool,
     /// Topics that the platform confirmed for this channel.
     confirmed: FxHashSet<Topic>,
     /// Topics of the subscription request that is out.
@@ -590,8 +592,15 @@ impl Slot {
         let stable = self
             .primary
             .as_ref()
-            .is_some_and(|c| matches!(c.phase, Phase::Open { since } if since + options.stable_after <= at.mono));
-        let attempt = if stable { 1 } else { self.attempt + 1 };
+            .is_some_and(|c| matches!(c.phase, Phase::Open { since } if since + options.good_after <= at.mono));
+        // A channel that was kept, and ended meanwhile: that is no failure of the way, and a new one is made at once.
+        let ended = failure.kind == FailureKind::ChannelGone
+            && self.primary.as_ref().is_some_and(|c| c.reuses && !matches!(c.phase, Phase::Open { .. }));
+        let attempt = match (stable, ended) {
+            (true, _) => 1,
+            (_, true) => self.attempt.max(1),
+            _ => self.attempt + 1,
+        };
         self.lose(&failure.reason, at, out);
         self.attempt = attempt;
         if failure.kind == FailureKind::ChannelGone {
@@ -607,7 +616,7 @@ impl Slot {
         self.barrier = barrier.unwrap_or_default();
         let wait = if self.hopeless {
             options.offline_retry
-        } else if attempt == 1 {
+        } else if attempt == 1 || ended {
             Duration::ZERO
         } else {
             backoff(attempt - 1, options, random)
@@ -702,6 +711,7 @@ impl Connection {
             id,
             phase: Phase::Channel,
             channel: None,
+            reuses: false,
             confirmed: FxHashSet::default(),
             asked: None,
             heard: at,
@@ -715,6 +725,7 @@ impl Connection {
         match kept {
             Some(kept) => {
                 self.channel = Some(kept.channel.clone());
+                self.reuses = true;
                 self.phase = Phase::Opening;
                 out.push(SessionAction::OpenSocket(self.id, kept.channel.uri.clone()));
             }

@@ -110,6 +110,35 @@ fn the_first_retry_is_at_once_and_the_later_ones_wait_up_to_the_cap() {
     assert!(longest > S(20), "full jitter reaches towards the cap: {longest:?}");
 }
 
+/// That a kept channel has ended shows at its socket: a new one is made without a wait. After five good seconds a loss is a first one.
+#[test]
+fn a_kept_channel_that_has_ended_costs_no_wait() {
+    let mut rig = Rig::live();
+    let attempts = |out: &[SessionAction]| -> Vec<u32> {
+        let of = |a: &SessionAction| {
+            if let SessionAction::Link(Link::Reconnecting { attempt, .. }) = a { Some(*attempt) } else { None }
+        };
+        out.iter().filter_map(of).collect()
+    };
+    for conn in [1, 3, 5] {
+        rig.wait(S(6));
+        rig.on(SessionEvent::Heard(conn));
+        let out = rig.on(SessionEvent::SocketClosed(conn, "gone".into()));
+        assert!(out.iter().any(|a| matches!(a, SessionAction::OpenSocket(n, _) if *n == conn + 1)), "{out:?}");
+        assert_eq!(attempts(&out), [1]);
+        let out = rig.on(SessionEvent::SocketFailed(conn + 1, failed(FailureKind::ChannelGone)));
+        assert!(out.contains(&SessionAction::CreateChannel(conn + 2)), "at once: {out:?}");
+        assert!(rig.open(conn + 2).contains(&SessionAction::Link(Link::Live)));
+    }
+    // One that was just made and has ended is no reason to hurry.
+    rig.on(SessionEvent::SocketClosed(7, "gone".into()));
+    rig.on(SessionEvent::SocketFailed(8, failed(FailureKind::ChannelGone)));
+    let channel = Channel { id: "new".into(), uri: "wss://x".into() };
+    rig.on(SessionEvent::ChannelMade(9, Ok(channel)));
+    let out = rig.on(SessionEvent::SocketFailed(9, failed(FailureKind::ChannelGone)));
+    assert!(!out.contains(&SessionAction::CreateChannel(10)), "{out:?}");
+}
+
 #[test]
 fn silence_is_asked_about_and_then_given_up() {
     let mut rig = Rig::live();
