@@ -19,7 +19,7 @@ const MEANINGS: [(&[&str], &str); 6] = [
     (&["NotValidForName", "not valid for name"], "its certificate is for another host"),
 ];
 
-const NO_TLS: &str = "what answers there does not speak TLS (http:// in place of https://?)";
+const NO_TLS: &str = "what answers there does not speak TLS, as with http:// in place of https://";
 
 /// The failure in plain words, with the library's own behind them.
 pub(crate) fn explained(said: &str) -> String {
