@@ -219,8 +219,7 @@ pub(crate) fn verdict(answer: &SinceAnswer) -> String {
             format!("{} is on {on} on {} of calls. {waits}", answer.key, percent(share))
         }
         None if answer.too_few => {
-            let rest =
-                few(answer).map_or_else(|| format!("{} of calls: too few calls to tell", percent(share)), |few| few);
+            let rest = few(answer).unwrap_or_else(|| format!("{} of calls: too few calls to tell", percent(share)));
             format!("{} is on {on} on {rest}.", answer.key)
         }
         None => {
