@@ -81,19 +81,20 @@ fn rules(paint: &mut Paint<'_>, pane: Pane) {
 /// Lines into an area; what does not fit is marked, with the key that scrolls to it where there is one.
 fn put(paint: &mut Paint<'_>, lines: &[Bits<'_>], area: Rect, scroll: usize, key: Option<&str>) {
     let scroll = scroll.min(lines.len().saturating_sub(1));
-    for (y, line) in lines.iter().skip(scroll).take(usize::from(area.height)).enumerate() {
-        paint.line(area.x, area.y + y as u16, area.right(), line);
-    }
     let below = lines.len().saturating_sub(scroll + usize::from(area.height));
+    let more = match key {
+        _ if below == 0 => String::new(),
+        Some(key) => format!("  {} {below} more: {key}", paint.glyphs.below),
+        None => format!("  {} {below} more", paint.glyphs.below),
+    };
+    for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(scroll)) {
+        // The last line is cut before the note, not by it.
+        let end = if y + 1 == area.bottom() { area.right().saturating_sub(paint.width(&more)) } else { area.right() };
+        paint.line(area.x, y, end, line);
+    }
     if below > 0 && area.height > 0 {
-        // The last line that is shown gives way: it is one of those that are to come.
-        let y = area.bottom() - 1;
-        let more = match key {
-            Some(key) => format!(" {} {below} more: {key}", paint.glyphs.below),
-            None => format!(" {} {below} more", paint.glyphs.below),
-        };
         let quiet = paint.theme.quiet();
-        paint.bits_right(area.x, y, area.right(), &[bit(more, quiet)]);
+        paint.bits_right(area.x, area.bottom() - 1, area.right(), &[bit(more, quiet)]);
     }
 }
 

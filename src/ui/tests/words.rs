@@ -108,3 +108,21 @@ fn the_number_of_a_call_is_told_apart_where_it_is_there_twice() {
         assert!(shown.contains("+1 555 010 9999") && !shown.contains("cccc"), "{shown}");
     }
 }
+
+/// How much more there is stands beside the last line, not on it.
+#[test]
+fn the_note_of_what_is_below_covers_no_text() {
+    for (width, height) in [(80, 24), (100, 30), (120, 36)] {
+        let mut desk = Desk::with(width, height, call::expecting());
+        call::journey(&mut desk, answers::ID);
+        desk.keys("<enter>/customer_tier<enter>");
+        for _ in 0..6 {
+            let shown = rows(&mut desk);
+            for line in shown.iter().filter(|line| line.contains(" more") && line.contains('↓')) {
+                let before = line.split('↓').next().unwrap_or_default();
+                assert!(before.trim().is_empty() || before.ends_with("  "), "{width}: {line}");
+            }
+            desk.keys("<down>");
+        }
+    }
+}
