@@ -2,7 +2,7 @@
 //! SVG.
 //!
 //! `cargo run --example pictures` builds the program, plays the tape once for each size and writes the pictures to assets/pictures;
-//! `cargo run --example pictures -- 120x36` does that for one size. A size takes about a minute and a half.
+//! `cargo run --example pictures -- 120x36` does that for one size. A size takes about three minutes and a half.
 
 use anyhow::{Context, Result, bail};
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};

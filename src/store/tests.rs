@@ -713,3 +713,26 @@ fn a_store_of_the_first_layout_is_brought_up_to_date() {
         assert_eq!(store.info().unwrap().layout, 2);
     }
 }
+
+/// Why a file cannot be opened, where the system or the database only says that it cannot.
+#[cfg(unix)]
+#[test]
+fn a_link_and_a_directory_that_is_not_there_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, link) = (dir.path().join("history.sqlite"), dir.path().join("link.sqlite"));
+    drop(Store::open(&Location::File(file.clone())).unwrap());
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let Err(error) = Store::open_existing(&Location::File(link)) else { panic!("a link was followed") };
+    assert!(error.to_string().contains("link.sqlite is a symbolic link"), "{error}");
+    let Err(error) = super::database::lock_file(&dir.path().join("missing/history.sqlite")) else { panic!("locked") };
+    assert!(error.to_string().contains("there is no directory") && error.to_string().contains("missing"), "{error}");
+}
+
+#[test]
+fn names_that_were_never_seen_are_known_as_such() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        store.ingest(&Batch { calls: vec![call(1, DAY_ONE, "42", true)], ..Batch::default() }).unwrap();
+        assert!(store.has_seen("MainIVR") && !store.has_seen("Nope"));
+    }
+}

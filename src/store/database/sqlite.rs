@@ -22,7 +22,13 @@ impl Sqlite {
         }
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let connection = Connection::open_with_flags(path, flags).map_err(|error| unreachable(error.to_string()))?;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| {
+            // SQLite only says that it cannot open it.
+            unreachable(match path.ancestors().find(|part| part.is_symlink()) {
+                Some(link) => format!("{} is a symbolic link, and none is followed to a history", link.display()),
+                None => error.to_string(),
+            })
+        })?;
         connection.busy_timeout(BUSY).map_err(|error| unreachable(error.to_string()))?;
         connection.set_prepared_statement_cache_capacity(64);
         let opened = |error: rusqlite::Error| match error.sqlite_error_code() {
@@ -109,9 +115,13 @@ pub(super) fn lock(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let unreachable = |error: std::io::Error| StoreError::Unreachable {
-        place: path.display().to_string(),
-        cause: format!("its lock {}: {error}", Path::new(&name).display()),
+    let unreachable = |error: std::io::Error| {
+        let missing = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.is_dir());
+        let cause = match missing {
+            Some(parent) => format!("there is no directory {}", parent.display()),
+            None => format!("its lock {}: {error}", Path::new(&name).display()),
+        };
+        StoreError::Unreachable { place: path.display().to_string(), cause }
     };
     let file = options.open(&name).map_err(unreachable)?;
     match file.try_lock() {
