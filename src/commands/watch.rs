@@ -219,6 +219,8 @@ pub(super) struct Watch {
     unprinted: Rc<Cell<Unprinted>>,
     /// There was a connection.
     connected: Rc<Cell<bool>>,
+    /// The try that was reported last: its number, and why it is one.
+    tried: Option<(u32, String)>,
     /// The definition of a flow that is being read, one at a time.
     reading: JoinSet<(causes::WantedDefinition, Option<Arc<Flow>>)>,
 }
@@ -242,6 +244,7 @@ impl Watch {
             observed: None,
             unprinted: Rc::default(),
             connected: Rc::default(),
+            tried: None,
             reading: JoinSet::new(),
         }
     }
@@ -472,9 +475,17 @@ impl Watch {
             self.live.read(id, None, Priority::Background);
         }
         match link {
-            Link::Live => self.connected.set(true),
-            // One line for each try, from the first one after a loss on.
+            Link::Live => {
+                self.connected.set(true);
+                self.tried = None;
+            }
+            // One line for each try, from the first one after a loss on; not another when it begins.
             Link::Reconnecting { attempt, until, reason } => {
+                let this = Some((*attempt, reason.to_string()));
+                if self.tried == this {
+                    return Ok(());
+                }
+                self.tried = this;
                 let wait = until.mono.saturating_sub(at.mono).as_millis().div_ceil(100) as f64 / 10.0;
                 let when = if wait == 0.0 { "at once".to_owned() } else { format!("in {wait} s") };
                 // The first try of all was none after a loss.

@@ -52,7 +52,6 @@ fn record(file: &std::path::Path) {
     line(calls() * 200, json!({"kind": "end"}));
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn memory_is_flat_over_many_ended_calls() {
     let dir = tempfile::tempdir().unwrap();
@@ -119,7 +118,6 @@ steps = [
 "#;
 
 /// The terminal UI and `watch` on one contact centre. `SIDETONE_ENDED_LIVE` counts the calls; whether it is flat shows only over many.
-#[cfg(target_os = "linux")]
 #[test]
 fn memory_of_screen_and_watch_is_flat_over_many_live_calls_that_end() {
     let count = support::count("SIDETONE_ENDED_LIVE", 300, 50_000);

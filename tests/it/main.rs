@@ -11,6 +11,7 @@ mod collect;
 mod config;
 mod connect;
 mod docs;
+#[cfg(target_os = "linux")]
 mod ended_calls;
 mod findings;
 mod flood;
@@ -30,6 +31,7 @@ mod keys;
 mod limits;
 mod lint;
 mod ndjson;
+mod old_reads;
 #[cfg(unix)]
 mod pty;
 #[cfg(unix)]
