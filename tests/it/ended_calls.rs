@@ -123,7 +123,7 @@ fn memory_of_screen_and_watch_is_flat_over_many_live_calls_that_end() {
     let count = support::count("SIDETONE_ENDED_LIVE", 300, 50_000);
     let center = Center::with(&[], |options| {
         options.scenario = scenario::parse(SHORT).expect("a scenario");
-        (options.calls, options.speed) = (Some(100), 10.0);
+        (options.calls, options.speed) = (Some(100), 100.0);
         options.tuning.rate_limit = 1_000_000;
     });
     let screen = support::Program::new();
