@@ -328,7 +328,11 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
                         }
                         // Names of variables are not case-sensitive.
                         let (name, own) = (name.to_lowercase(), variable.name.to_lowercase());
-                        name.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                        // Only what is no plain value has members.
+                        let kind = if variable.collection { Type::List } else { Type::of(&variable.type_name) };
+                        let plain = matches!(kind, Type::Text | Type::Integer | Type::Number | Type::Bool);
+                        name.strip_prefix(own.as_str())
+                            .is_some_and(|rest| rest.is_empty() || !plain && rest.starts_with('.'))
                     })
                 {
                     unknown.push(name.to_owned());
@@ -388,7 +392,8 @@ fn check_type(flow: &Flow, text: &str, parsed: &expr::Expr, here: Option<usize>)
 }
 
 /// Kinds of flow, each with the scope of built-in variables that only it has.
-const SCOPES: [(&str, &[&str]); 6] = [
+const SCOPES: [(&str, &[&str]); 7] = [
+    ("slot.", &["bot"]),
     ("call.", &["call", "voice", "commonmodule"]),
     ("message.", &["message", "bot", "commonmodule"]),
     ("email.", &["email", "bot", "commonmodule"]),

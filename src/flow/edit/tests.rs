@@ -275,6 +275,8 @@ fn an_attribute_takes_texts_alone() {
         ("If(Flow.B, \"a\")", "takes at least 3 arguments"),
         ("Append(\"a\", Replace(Flow.S, \"b\"))", "Replace takes at least 3"),
         ("Flow.Nope", "declares no variable Flow.Nope"),
+        ("Flow.S.length", "declares no variable Flow.S.length"),
+        ("Slot.X", "has no Slot.X"),
         ("Common.X", "has no Common.X"),
         ("Message.Message.body", "has no Message.Message.body"),
     ] {
