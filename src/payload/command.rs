@@ -78,6 +78,9 @@ pub fn of(text: &str) -> Option<Result<Explained, NoPayload>> {
             continue;
         }
         let dialect = Dialect::of(text);
+        // In a page, or in a template of JavaScript, a command may stand between two backticks.
+        let ticks = text[..start].ends_with('`').then(|| text[start..].find('`')).flatten();
+        let text = ticks.map_or(text, |end| &text[..start + end]);
         let line = words::line(text, start, dialect);
         behind = start + line.length;
         let Some(request) = request(&line) else { continue };
@@ -110,7 +113,7 @@ fn entities(text: &str) -> Option<String> {
 /// Where commands begin.
 fn starts(text: &str) -> Vec<usize> {
     static COMMAND: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"(?m)(?:^|[\s;|&(`])((?:curl|wget)(?:\.exe)?)[ \t\\^`]").ok());
+        LazyLock::new(|| Regex::new(r"(?m)(?:^|[\s;|&(`/])((?:curl|wget)(?:\.exe)?)[ \t\\^`]").ok());
     let all = COMMAND.iter().flat_map(|command| command.captures_iter(text));
     let all: Vec<usize> = all.filter_map(|found| found.get(1)).map(|name| name.start()).collect();
     // A prompt of root looks like a comment: such a line counts where there is no other.
@@ -131,6 +134,8 @@ fn request(line: &Line) -> Option<Request> {
         let text = word.text.as_str();
         if wget {
             request.wget(word, &mut words);
+        } else if text.starts_with(['–', '—', '−']) && text.chars().nth(1).is_some_and(char::is_alphabetic) {
+            request.refused = Some(text.to_owned());
         } else if let Some(long) = text.strip_prefix("--") {
             request.long(long, &mut words);
         } else if text.len() > 1 && text.starts_with('-') {
@@ -245,6 +250,12 @@ fn nothing(message: impl Into<String>, hint: impl Into<String>) -> NoPayload {
 
 /// What the request sends, taken apart, with what is wrong about the way in which it is sent.
 fn judge(text: &str, start: usize, line: &Line, request: &Request, dialect: Dialect) -> Result<Explained, NoPayload> {
+    if let Some(option) = request.refused.as_ref().filter(|option| !option.starts_with('-')) {
+        return Err(nothing(
+            format!("{option} begins with a dash that is not a hyphen, so curl takes it for an address"),
+            "a word processor or a web page has replaced it: write -",
+        ));
+    }
     if let Some(option) = &request.refused {
         return Err(nothing(
             format!("curl has no option {option}: a long option and its value are two words"),

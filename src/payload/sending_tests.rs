@@ -54,6 +54,11 @@ fn a_command_sends_what_its_shell_makes_of_it() {
         }
     }
     for text in [
+        format!("run `{HEAD} {URL} -d '{{\"attributes\":{{\"a\":\"1\"}}}}'` then"),
+        format!("sudo /usr/bin/{HEAD} {URL} -d '{{\"attributes\":{{\"a\":\"1\"}}}}'"),
+        format!(
+            "PS C:\\> curl.exe -X PATCH {URL} -H 'Content-Type: application/json' -d '{{\\\"attributes\\\":{{\\\"a\\\":\\\"1\\\"}}}}'"
+        ),
         format!("BODY='{{\"attributes\":{{\"a\":\"1\"}}}}'\n{HEAD} -d \"$BODY\" {URL}"),
         format!("echo '{{\"attributes\":{{\"a\":\"1\"}}}}' | {HEAD} -d @- {URL}"),
         format!("printf '%s' '{{\"attributes\":{{\"a\":\"1\"}}}}' | {HEAD} -d @- {URL}"),
@@ -91,6 +96,8 @@ fn a_command_that_sends_no_json_is_an_error_with_its_cause() {
         ("--json @b.json", "b.json"),
         ("-T body.json", "body.json"),
         ("-d @-", "stdin"),
+        ("–d '{\"attributes\":{\"a\":\"1\"}}'", "not a hyphen"),
+        (r#"-d "`cat body.json`""#, "`cat body.json`"),
         (r#"-d "$BODY""#, "$BODY"),
         (r#"-d "$(jq -n '{}')""#, "jq"),
         ("-d attributes=1", "not JSON"),

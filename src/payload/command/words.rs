@@ -19,13 +19,14 @@ impl Dialect {
     /// By what only one of them has.
     pub fn of(text: &str) -> Self {
         static POWER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-            Regex::new(r#"(?i)`"|`[ \t]*\r?\n|\bInvoke-(?:RestMethod|WebRequest)\b|\$env:|@\{|ConvertTo-Json|@["']\r?\n|\bPS [A-Z]:\\|curl\.exe\b[^\n]*'\{\\""#)
+            Regex::new(r#"(?i)[{,:\[]\s*`"|`[ \t]*\r?\n|\bInvoke-(?:RestMethod|WebRequest)\b|\$env:|@\{|ConvertTo-Json|@["']\r?\n|\bPS [A-Z]:\\|curl\.exe\b[^\n]*'\{\\""#)
                 .ok()
         });
         static CMD: LazyLock<Option<Regex>> =
             LazyLock::new(|| Regex::new(r#"\^[ \t]*\r?\n|\^"|"\{\s*""|%[A-Za-z_]\w*%|\b[A-Z]:\\[^\n]*>"#).ok());
         let has = |sign: &LazyLock<Option<Regex>>| sign.as_ref().is_some_and(|sign| sign.is_match(text));
         match () {
+            () if text.contains("PS C:\\") => Self::PowerShell,
             () if has(&CMD) => Self::Cmd,
             () if has(&POWER) => Self::PowerShell,
             () => Self::Posix,
