@@ -121,7 +121,7 @@ fn dies(death: &Death) {
     tty.shows("Kept: 1 unsent edit");
     tty.shows("-typed");
     tty.shows(death.remark);
-    tty.shows("there now  someone else's");
+    tty.shows("now  someone else's");
     tty.keys("\r");
     tty.shows("draft, not sent");
     std::thread::sleep(Duration::from_millis(300));
