@@ -144,7 +144,7 @@ fn best(text: &str, language: Language) -> Option<Explained> {
     explained.troubles.extend(several);
     explained.troubles.extend(sent::troubles(text, span.clone(), is_text));
     if let Some(name) = assigned.filter(|_| !is_text) {
-        if sent::is_replaced(&text[..], &name, span.end) {
+        if sent::is_replaced(text, &name, span.end) {
             let known = explained.pairs.iter_mut().filter(|pair| pair.was != Was::ComputedKey);
             known.for_each(|pair| pair.was = Was::Expression);
         }

@@ -5,8 +5,10 @@ use super::*;
 const URL: &str = "https://api.mypurecloud.com/api/v2/conversations/c/participants/p/attributes";
 const HEAD: &str = "curl -X PATCH -H 'Content-Type: application/json'";
 
+type Pairs = Vec<(String, String)>;
+
 /// Keys and values that are known, and the rules that speak of an error.
-fn read(text: &str) -> Result<(Vec<(String, String)>, Vec<&'static str>), String> {
+fn read(text: &str) -> Result<(Pairs, Vec<&'static str>), String> {
     let explained = explain(text).map_err(|error| error.to_string())?;
     let errors = judge(&explained, Target::Api);
     let errors = errors.iter().filter(|one| one.severity == Severity::Error).map(|one| one.rule).collect();
@@ -14,7 +16,7 @@ fn read(text: &str) -> Result<(Vec<(String, String)>, Vec<&'static str>), String
     Ok((known.map(|pair| (pair.key.clone(), pair.value.clone())).collect(), errors))
 }
 
-fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+fn pairs(list: &[(&str, &str)]) -> Pairs {
     list.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 

@@ -119,10 +119,10 @@ impl Run {
                 self.asked(action, answer, step)
             }
             ActionKind::Unknown if action.spec.is_some_and(|spec| spec.archy == "previousMenu") => {
-                self.to_menu(action, true)
+                self.back_to_menu(action, true)
             }
             ActionKind::Unknown if action.spec.is_some_and(|spec| spec.archy == "repeatMenu") => {
-                self.to_menu(action, false)
+                self.back_to_menu(action, false)
             }
             ActionKind::Unknown if stands_in_no_loop(action) => {
                 Go::End(End::Undecided(format!("{} stands in no loop", display_name(action))))
@@ -225,7 +225,7 @@ impl Run {
     }
 
     /// Back to the menu that the caller came from, or to the one whose choice this is.
-    fn to_menu(&mut self, action: &Action, previous: bool) -> Go {
+    fn back_to_menu(&mut self, action: &Action, previous: bool) -> Go {
         if previous {
             self.menus.pop();
         }
