@@ -14,7 +14,7 @@ use crate::why::{
 };
 use jiff::Timestamp;
 pub use simulate::Simulated;
-pub(super) use simulate::simulate;
+pub(super) use simulate::{simulate, sum_up};
 use std::{sync::Arc, time::Duration};
 
 /// What was found of the flows that a call ran.

@@ -192,7 +192,7 @@ fn evidence<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u1
                 line.push(bit(format!("{} {value}", paint.glyphs.seen), t.seen()));
             }
             (None, None) => line.push(bit(format!("{} never set", paint.glyphs.missing), t.alarm())),
-            (None, Some(_)) => line.push(bit(format!("{} not set", paint.glyphs.missing), t.alarm())),
+            (None, Some(_)) => line.push(bit(format!("{} undecided", paint.glyphs.absent), t.quiet())),
         }
         lines.push(line);
         if let (None, Some(why)) = (&run.value, &run.stopped) {

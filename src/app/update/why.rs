@@ -7,7 +7,7 @@ use crate::app::{
     keymap::Command,
     notice::Level,
     screen::Screen,
-    why::{Gathering, Simulated, is_due, simulate},
+    why::{Gathering, is_due, simulate, sum_up},
 };
 use crate::domain::{Conversation, ConversationId, Key, ParticipantId, findings::RuleId, outbox::Cell};
 use crate::why::Gathered;
@@ -203,13 +203,7 @@ fn simulated(model: &mut Model) {
     };
     let simulated = simulate(&flow, &key, &shown.trunk);
     // Where there is little room, what it came to stands further below.
-    let (sets, not): (Vec<_>, Vec<_>) = simulated.iter().partition(|run| run.value.is_some());
-    let names = |runs: &[&Simulated]| runs.iter().map(|run| run.lookups).collect::<Vec<_>>().join(", ");
-    let words = match (sets.as_slice(), not.as_slice()) {
-        (sets, []) => format!("Simulated: {key} is set whatever the lookup answers ({}).", names(sets)),
-        ([], not) => format!("Simulated: {key} is never set ({}).", names(not)),
-        (sets, not) => format!("Simulated: {key} is set with {}, not with {}.", names(sets), names(not)),
-    };
+    let words = sum_up(&key, &simulated);
     model.why.simulated = simulated;
     model.say(Level::Info, words);
     model.touch();

@@ -58,6 +58,27 @@ fn run(flow: &Arc<Flow>, key: &str, trunk: &[TrunkLine], outcome: &LookupOutcome
     Simulated { lookups: outcome.word(), value, stopped }
 }
 
+/// What the runs came to, in a sentence. A run that stopped says nothing of the key.
+pub(in crate::app) fn sum_up(key: &str, runs: &[Simulated]) -> String {
+    let names = |which: &dyn Fn(&Simulated) -> bool| {
+        runs.iter().filter(|run| which(run)).map(|run| run.lookups).collect::<Vec<_>>().join(", ")
+    };
+    let set = names(&|run| run.value.is_some());
+    let never = names(&|run| run.value.is_none() && run.stopped.is_none());
+    let open = names(&|run| run.value.is_none() && run.stopped.is_some());
+    match (set.is_empty(), never.is_empty(), open.is_empty()) {
+        (false, true, true) => format!("Simulated: {key} is set whatever the lookup answers ({set})."),
+        (true, false, true) => format!("Simulated: {key} is never set ({never})."),
+        (true, true, _) => format!("The simulation stopped before {key} was decided ({open})."),
+        _ => {
+            let parts = [(&set, "is set with"), (&never, "is not set with"), (&open, "is undecided with")];
+            let parts = parts.iter().filter(|(names, _)| !names.is_empty());
+            let parts: Vec<String> = parts.map(|(names, does)| format!("{does} {names}")).collect();
+            format!("Simulated: {key} {}.", parts.join(", "))
+        }
+    }
+}
+
 /// The output that the call took of the action of this name.
 fn taken<'t>(trunk: &'t [TrunkLine], action: &str) -> Option<&'t str> {
     let at = trunk.iter().position(|line| line.part == TrunkPart::Action && line.name == action)?;
@@ -67,4 +88,30 @@ fn taken<'t>(trunk: &'t [TrunkLine], action: &str) -> Option<&'t str> {
         .filter(|line| line.part == TrunkPart::Output && line.depth == depth && line.taken == Some(true))
         .map(|line| line.name.as_str())
         .next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_stopped_is_not_said_to_set_nothing() {
+        let run = |lookups, value: Option<&str>, stopped: Option<&str>| Simulated {
+            lookups,
+            value: value.map(str::to_owned),
+            stopped: stopped.map(str::to_owned),
+        };
+        let stops = Some("Topic Menu cannot be decided");
+        let said = |runs: &[Simulated]| sum_up("tier", runs);
+        assert_eq!(
+            said(&[run("ok", None, stops), run("timeout", None, stops)]),
+            "The simulation stopped before tier was decided (ok, timeout)."
+        );
+        assert_eq!(
+            said(&[run("ok", Some("gold"), None), run("timeout", None, None), run("error", None, stops)]),
+            "Simulated: tier is set with ok, is not set with timeout, is undecided with error."
+        );
+        assert_eq!(said(&[run("ok", Some("gold"), stops)]), "Simulated: tier is set whatever the lookup answers (ok).");
+        assert_eq!(said(&[run("ok", None, None)]), "Simulated: tier is never set (ok).");
+    }
 }

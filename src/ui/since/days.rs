@@ -39,10 +39,11 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, a
         bit(if days.len() < report.days.len() { "  < > other days" } else { "" }, t.quiet()),
     ];
     paint.bits(area.x, area.y, area.right(), &title);
+    let (part, style) = missing(paint, report.first_missing.is_some());
     let legend = [
         bit(g.full, t.seen()),
         bit(" set  ", t.quiet()),
-        bit(g.part, missing_style(paint, report.first_missing.is_some())),
+        bit(part, style),
         bit(" missing  ", t.quiet()),
         bit(format!("{} not collected", g.absent), t.quiet()),
     ];
@@ -76,8 +77,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, a
         // One missing call in a hundred is not to be overlooked, and neither is one present.
         let good = if percent < 95 { good.min(tall - 1) } else { tall };
         for row in 0..tall {
-            let (mark, style) =
-                if row < good { (g.full, t.seen()) } else { (g.part, missing_style(paint, has_fallen)) };
+            let (mark, style) = if row < good { (g.full, t.seen()) } else { missing(paint, has_fallen) };
             for column in 0..bar {
                 paint.put(x + column, below - 1 - row, x + each, mark, style);
             }
@@ -92,8 +92,14 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, a
 }
 
 /// What is missing is an alarm only after a fall: of many keys it is right that not every call has them.
-fn missing_style(paint: &Paint<'_>, has_fallen: bool) -> Style {
-    if has_fallen { paint.theme.alarm() } else { paint.theme.quiet() }
+fn missing(paint: &Paint<'_>, has_fallen: bool) -> (&'static str, Style) {
+    let g = paint.glyphs;
+    match has_fallen {
+        true => (g.part, paint.theme.alarm()),
+        // Without a shade of its own the sign of an alarm is none.
+        false if paint.is_ascii() => (g.bar_rest, paint.theme.quiet()),
+        false => (g.part, paint.theme.quiet()),
+    }
 }
 
 /// `2026-11-29`, in UTC as the days are.

@@ -27,7 +27,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, a
     let counts = area.x + 2 + name_width;
     let bar_at = counts + 3 * COUNT + 3;
     // Behind the bar its percent, then the times.
-    let bar = area.right().saturating_sub(bar_at + 7 + times).clamp(8, 60);
+    let bar = area.right().saturating_sub(bar_at + 7 + times).min(60);
     let time_at = bar_at + bar + 10;
     paint.put(area.x, area.y, area.right(), title, t.strong());
     for (i, head) in ["calls", "present", "missing"].into_iter().enumerate() {
