@@ -270,3 +270,17 @@ fn a_verdict_that_falls_into_a_lost_connection_is_made_by_nobody() {
     let about_tier = |f: &&String| f.contains(" customer_tier ");
     assert_eq!(reported.findings.iter().find(about_tier), None);
 }
+
+/// A frame that arrives once more after a read that showed something newer: the oracle once took it for the newest state.
+#[test]
+fn a_doubled_frame_from_before_a_read_is_no_truth() {
+    use platform::RandomStep;
+    let history = [
+        (1, RandomStep::Call),
+        (1, RandomStep::Lost(0)),
+        (1, RandomStep::Read(0)),
+        (1, RandomStep::Doubled(0)),
+        (1, RandomStep::FlowEnd(0)),
+    ];
+    all_ends_agree(&history);
+}

@@ -74,6 +74,8 @@ pub(super) struct TrueCall {
     pub(super) ended: bool,
     /// The last frame, and one before it.
     frames: Vec<String>,
+    /// The last frame shows what is true: nothing has changed since that it does not show.
+    is_last_frame_true: bool,
     /// What was told of it last is all that is true.
     pub(super) is_told: bool,
     /// A frame arrived that was older than what is known and could not be told from a newer one.
@@ -198,6 +200,10 @@ impl Platform {
                 let Some(call) = self.live(call) else { return };
                 if let Some(frame) = self.calls[call].frames.last().cloned().filter(|_| self.calls[call].is_told) {
                     self.line(json!({"kind": "frame", "text": frame}));
+                    // A read may have shown what this frame, from before it, does not.
+                    if !self.calls[call].is_last_frame_true {
+                        self.taint(call);
+                    }
                 }
             }
             RandomStep::Late(call) if !self.down => {
@@ -205,9 +211,7 @@ impl Platform {
                 let frames = &self.calls[call].frames;
                 if let Some(frame) = frames.len().checked_sub(2).map(|n| frames[n].clone()) {
                     self.line(json!({"kind": "frame", "text": frame}));
-                    (self.calls[call].is_tainted, self.calls[call].was_tainted) = (true, true);
-                    self.calls[call].is_told = false;
-                    self.calls[call].flow_end_told = None;
+                    self.taint(call);
                 }
             }
             RandomStep::Event(call) if !self.down => {
@@ -245,6 +249,7 @@ impl Platform {
                 let Some(call) = self.live(call) else { return };
                 // This change was never written.
                 self.calls[call].attributes.insert(KEYS[2], "unseen");
+                self.calls[call].is_last_frame_true = false;
                 self.seq += 1;
                 self.line(json!({"kind": "lost", "count": 1}));
                 self.nothing_is_known();
@@ -252,6 +257,13 @@ impl Platform {
             RandomStep::Tick => self.line(json!({"kind": "tick"})),
             _ => {}
         }
+    }
+
+    /// A frame arrived that is older than what is known, and nothing shows that it is.
+    fn taint(&mut self, call: usize) {
+        let call = &mut self.calls[call];
+        (call.is_tainted, call.was_tainted, call.is_told) = (true, true, false);
+        call.flow_end_told = None;
     }
 
     fn nothing_is_known(&mut self) {
@@ -267,7 +279,7 @@ impl Platform {
         let has = self.calls[call].attributes.get(KEYS[0]).is_some_and(|v| !v.trim().is_empty());
         self.calls[call].tier.push((now, has));
         if self.down {
-            self.calls[call].is_told = false;
+            (self.calls[call].is_told, self.calls[call].is_last_frame_true) = (false, false);
             return;
         }
         let topic = "v2.routing.queues.q.conversations";
@@ -275,7 +287,7 @@ impl Platform {
         self.line(json!({"kind": "frame", "text": frame.clone()}));
         let call = &mut self.calls[call];
         call.frames.push(frame);
-        call.is_told = true;
+        (call.is_told, call.is_last_frame_true) = (true, true);
     }
 
     fn body(&self, n: usize) -> Value {
