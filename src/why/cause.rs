@@ -86,6 +86,10 @@ pub(crate) fn changes(entry: &BoardEntry) -> Vec<(Timestamp, Change)> {
 /// A key as people might have meant it: without regard to case, separators, invisible characters and ways of composing.
 fn folded(key: &str) -> String {
     use unicode_normalization::UnicodeNormalization as _;
+    // Nearly every key, and every key of a call is compared.
+    if key.is_ascii() {
+        return key.bytes().filter(u8::is_ascii_alphanumeric).map(|b| char::from(b.to_ascii_lowercase())).collect();
+    }
     key.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 
