@@ -1,7 +1,7 @@
 //! Which falls are told, how soon, and what gives no false alarm.
 
 use super::*;
-use crate::store::record::KeyRecord;
+use crate::store::{alarm::CALLS_PER_FALSE_ALARM, record::KeyRecord};
 
 /// A call every other second.
 fn at(n: usize) -> i64 {
