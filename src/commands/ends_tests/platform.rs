@@ -78,7 +78,7 @@ pub(super) struct TrueCall {
     is_last_frame_true: bool,
     /// What was told of it last is all that is true.
     pub(super) is_told: bool,
-    /// A frame arrived that was older than what is known and could not be told from a newer one.
+    /// A frame arrived that was older than what is known and could not be told from a newer one, and no newer one since.
     pub(super) is_tainted: bool,
     /// It was so at some time.
     pub(super) was_tainted: bool,
@@ -224,16 +224,16 @@ impl Platform {
             }
             RandomStep::Read(call) if !self.down => {
                 let Some(call) = self.live(call).filter(|c| !self.calls[*c].frames.is_empty()) else { return };
-                self.line(json!({"kind": "ask", "conversationId": id(call)}));
-                let mut body = self.body(call);
-                body["startTime"] = json!(wall(0));
-                if self.calls[call].ended {
-                    body["endTime"] = json!(wall(self.now));
+                self.read(call);
+                let call_is_sure = self.calls[call].is_last_frame_true && !self.calls[call].is_tainted;
+                // One read that shows something else than an event a moment ago decides nothing: it could be the older of the
+                // two. What a second one shows three seconds later is so.
+                if !call_is_sure {
+                    self.settle(3_000);
+                    self.now += 3_000;
+                    self.read(call);
                 }
-                let request = format!("GET /api/v2/conversations/{}", id(call));
-                self.line(json!({"kind": "reply", "request": request, "status": 200, "body": body.to_string()}));
-                self.calls[call].is_told = true;
-                self.calls[call].is_tainted = false;
+                (self.calls[call].is_told, self.calls[call].is_tainted) = (true, false);
             }
             RandomStep::Link => {
                 self.down = !self.down;
@@ -257,6 +257,18 @@ impl Platform {
             RandomStep::Tick => self.line(json!({"kind": "tick"})),
             _ => {}
         }
+    }
+
+    /// A call is asked for, and the answer shows it as it is.
+    fn read(&mut self, call: usize) {
+        self.line(json!({"kind": "ask", "conversationId": id(call)}));
+        let mut body = self.body(call);
+        body["startTime"] = json!(wall(0));
+        if self.calls[call].ended {
+            body["endTime"] = json!(wall(self.now));
+        }
+        let request = format!("GET /api/v2/conversations/{}", id(call));
+        self.line(json!({"kind": "reply", "request": request, "status": 200, "body": body.to_string()}));
     }
 
     /// A frame arrived that is older than what is known, and nothing shows that it is.
@@ -287,7 +299,7 @@ impl Platform {
         self.line(json!({"kind": "frame", "text": frame.clone()}));
         let call = &mut self.calls[call];
         call.frames.push(frame);
-        (call.is_told, call.is_last_frame_true) = (true, true);
+        (call.is_told, call.is_last_frame_true, call.is_tainted) = (true, true, false);
     }
 
     fn body(&self, n: usize) -> Value {
