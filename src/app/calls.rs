@@ -56,6 +56,15 @@ impl Sort {
     }
 }
 
+/// Why the selection went from its call to the one next to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SelectionMoved {
+    /// The call is no longer shown.
+    Gone,
+    /// The call has ended, and its row is out of sight among the ended ones.
+    Ended,
+}
+
 /// State of the Calls screen.
 #[derive(Debug, Default)]
 pub struct Calls {
@@ -95,6 +104,8 @@ pub struct Calls {
     pub own_widths: FxHashMap<Key, u16>,
     /// Calls that stay after they end.
     pub pinned: FxHashSet<ConversationId>,
+    /// The selected call, where it was live at the last look.
+    pub(super) live: Option<ConversationId>,
     /// How many calls have each key.
     pub coverage: Coverage,
     /// Widest text seen per column, so that columns do not twitch.
@@ -114,7 +125,7 @@ impl Calls {
         self.order.position(&self.rows, self.selected.as_ref()?)
     }
 
-    /// Brings rows, columns and scroll up to date with the board. True when the selection had to move because its call is gone.
+    /// Brings rows, columns and scroll up to date with the board; why the selection had to move, where it had to.
     /// `touched`: what [`Board::take_touched`] told.
     pub fn refresh(
         &mut self,
@@ -123,7 +134,7 @@ impl Calls {
         touched: Option<Vec<ConversationId>>,
         at: At,
         size: Rect,
-    ) -> bool {
+    ) -> Option<SelectionMoved> {
         let before = self.position();
         self.choose_keys(board, at);
         let areas = self.areas(size);
@@ -136,16 +147,24 @@ impl Calls {
         };
         self.order.refresh(&mut self.rows, &wanted, board, touched, at);
         let page = usize::from(areas.table.height);
-        let lost = self.keep_hand(before, page);
+        let has_ended = self.has_ended(board);
+        let moved = self.keep_hand(before, page, has_ended);
         // No row is hidden above while a line below is empty: the place of the selection on the terminal gives way to that.
         self.scroll = self.scroll.min(self.rows.len().saturating_sub(page.max(1)));
         let selected = self.selected.as_ref().and_then(|id| board.get(id.as_str()));
+        self.live = selected.filter(|entry| !entry.conversation.is_over()).map(|entry| entry.conversation.id.clone());
         self.mismatch = selected.is_some_and(|entry| !self.order.matches(entry, board, at));
         self.place_columns(board, examiner, at, areas.table);
         if areas.coverage().is_some() {
             self.coverage.refresh(&self.keys, board, examiner, at);
         }
-        lost
+        moved
+    }
+
+    /// The selected call was live at the last look and is over.
+    fn has_ended(&self, board: &Board) -> bool {
+        let selected = self.selected.as_ref().filter(|id| self.live.as_ref() == Some(*id));
+        selected.and_then(|id| board.get(id.as_str())).is_some_and(|entry| entry.conversation.is_over())
     }
 
     /// Sorts by this, or the other way round where it is sorted so already.
@@ -175,20 +194,28 @@ impl Calls {
     }
 
     /// The selected row stays where it is on the terminal; rows come and go around it.
-    fn keep_hand(&mut self, before: Option<usize>, page: usize) -> bool {
+    fn keep_hand(&mut self, before: Option<usize>, page: usize, has_ended: bool) -> Option<SelectionMoved> {
         let last_scroll = self.rows.len().saturating_sub(page.max(1));
         if self.rows.is_empty() {
             let had = self.selected.take().is_some();
             self.scroll = 0;
             self.following = true;
-            return had;
+            return had.then_some(SelectionMoved::Gone);
         }
         if self.selected.is_none() {
             self.go(0, page);
             self.scroll = 0;
-            return false;
+            return None;
         }
         match (self.position(), before) {
+            // It went to the ended calls, out of sight: the live ones are not scrolled away for it.
+            (Some(now), Some(before)) if has_ended && now >= self.scroll + page.max(1) => {
+                let (scroll, following) = (self.scroll, self.following);
+                self.go(before, page);
+                (self.scroll, self.following) = (scroll.min(last_scroll), following);
+                self.show(before, page);
+                Some(SelectionMoved::Ended)
+            }
             (Some(now), Some(before)) => {
                 if self.following && now < page.max(1) {
                     // The selection rests at the top and nobody moved it: new calls are to be seen. It keeps its call.
@@ -199,16 +226,16 @@ impl Calls {
                     self.scroll = now.saturating_sub(on_page);
                 }
                 self.show(now, page);
-                false
+                None
             }
             (Some(now), None) => {
                 self.show(now, page);
-                false
+                None
             }
             (None, before) => {
                 self.go(before.unwrap_or(0), page);
                 self.scroll = self.scroll.min(last_scroll);
-                true
+                Some(SelectionMoved::Gone)
             }
         }
     }

@@ -76,7 +76,7 @@ impl Model {
             C::HasCell => "No attribute is selected.",
             C::HasDraft => "No draft on this attribute.",
             C::HasDrafts => "No drafts to review.",
-            C::HasUndo => "Nothing to undo: no edit of yours was sent.",
+            C::HasUndo => self.nothing_to_undo(),
             C::HasUnsent => "No unsent edit on this attribute.",
             C::HasAnyDraft => "No unsent drafts.",
             C::HasLosses => return self.no_losses(),
@@ -100,6 +100,14 @@ impl Model {
             C::PicksView => "Only a saved view can be deleted.",
         };
         words.to_owned()
+    }
+
+    /// Why there is nothing to undo.
+    pub(super) fn nothing_to_undo(&self) -> &'static str {
+        match self.outbox.log().next().is_some() {
+            true => "Nothing more to undo.",
+            false => "Nothing to undo: no edit of yours was sent.",
+        }
     }
 
     /// That no edit of the operator's cost a value; and how many values went without one.
@@ -126,6 +134,10 @@ impl Model {
         };
         if scopes == [Scope::Replay] {
             return format!("{label} works while a recording is played: {}.", binding.help);
+        }
+        if self.screen == Screen::Calls && self.calls.coverage.focus && scopes.contains(&Scope::Calls) {
+            let back = self.keymap.key_for_in(Scope::Coverage, Command::Back).map(|k| k.label(self.settings.ascii));
+            return format!("{label} works on the calls: {} leaves the coverage.", back.unwrap_or_default());
         }
         let names: Vec<&str> = scopes.iter().filter(|s| **s != Scope::Replay).map(|s| s.title()).collect();
         let screens = match names.as_slice() {

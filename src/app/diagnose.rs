@@ -169,7 +169,10 @@ impl Diagnose {
     fn fill(&mut self, examiner: &Examiner) {
         let mut findings: Vec<&Finding> = examiner.all().collect();
         findings.sort_by(|a, b| {
-            let of = |f: &Finding| (f.rule as usize, Reverse(f.severity), Reverse(f.since));
+            // What can still be mended comes first.
+            let is_over =
+                |f: &Finding| examiner.milestones(f.conversation.as_str()).is_some_and(|m| m.ended().is_some());
+            let of = |f: &Finding| (f.rule as usize, is_over(f), Reverse(f.severity), Reverse(f.since));
             let places = || (&a.conversation, &a.participant, &a.key).cmp(&(&b.conversation, &b.participant, &b.key));
             of(a).cmp(&of(b)).then_with(places)
         });

@@ -3,7 +3,7 @@
 use super::{
     call::CallScreen,
     call::Sources,
-    calls::Calls,
+    calls::{Calls, SelectionMoved},
     command_line::Entered,
     diagnose::Diagnose,
     effect::Exit,
@@ -247,8 +247,12 @@ impl Model {
                 let typing = matches!(self.overlays.last(), Some(Overlay::Filter(_)));
                 let touched = self.monitor.board.take_touched();
                 let Monitor { board, examiner, .. } = &self.monitor;
-                if self.calls.refresh(board, examiner, touched, at, self.size) && !typing {
-                    self.say(Level::Info, "The selected call is no longer shown; the one next to it is selected.");
+                if let Some(moved) = self.calls.refresh(board, examiner, touched, at, self.size).filter(|_| !typing) {
+                    let words = match moved {
+                        SelectionMoved::Gone => "The selected call is no longer shown; the one next to it is selected.",
+                        SelectionMoved::Ended => "The selected call has ended; the one next to it is selected.",
+                    };
+                    self.say(Level::Info, words);
                 }
             }
             Screen::Call => {

@@ -205,10 +205,19 @@ impl SinceReport {
         })
     }
 
-    /// The calls without the key that are known one by one, by the queue that they were in last, most first.
+    /// The calls without the key that are known one by one; where presence fell, those since then.
+    pub fn missing_since(&self) -> impl Iterator<Item = &MissingRow> {
+        let has_fallen = self.fall().is_some();
+        self.missing.iter().filter(move |row| {
+            let is_own = |v: &&VersionRow| v.flow == row.flow && v.version == row.call.version;
+            !has_fallen || self.versions.iter().filter(is_own).any(|version| self.is_after_fall(version))
+        })
+    }
+
+    /// The same by the queue that they were in last, most first.
     pub fn missing_by_queue(&self) -> Vec<(&str, usize)> {
         let mut queues: Vec<(&str, usize)> = Vec::new();
-        for row in &self.missing {
+        for row in self.missing_since() {
             match queues.iter_mut().find(|(known, _)| *known == row.queue) {
                 Some((_, n)) => *n += 1,
                 None => queues.push((&row.queue, 1)),

@@ -5,7 +5,7 @@ mod simulate;
 use super::{Model, rows};
 use crate::domain::{
     At, BoardEntry, ConversationId, Key,
-    findings::{Finding, RuleId},
+    findings::{Finding, RuleId, Severity},
     outbox::Cell,
 };
 use crate::why::{
@@ -60,6 +60,10 @@ pub(crate) struct ShownAnswer {
     pub(crate) calls: Vec<Other>,
     /// The flow and its run are being read, and nothing else says more yet.
     pub(crate) reading: bool,
+    /// What Diagnose lists of this key on this participant: a warning or an error, other than that it is missing.
+    pub(crate) fault: Option<Finding>,
+    /// The flow that the call is known to have run, with its version.
+    pub(crate) ran: Option<String>,
 }
 
 /// State of the Why screen.
@@ -102,8 +106,61 @@ impl Model {
             shown.reading = true;
         }
         let keys = self.other_keys(entry, cell, flows, &shown.answer);
-        let calls = self.other_calls(entry, cell, &shown.answer);
-        Some(ShownAnswer { keys, calls, ..shown })
+        let fault = self.fault(cell).cloned();
+        let calls = match &fault {
+            Some(fault) => self.same_fault(fault),
+            None if shown.answer.verdict == Verdict::Present => Vec::new(),
+            None => self.other_calls(entry, cell, &shown.answer),
+        };
+        if let Some(fault) = &fault {
+            take_fault(&mut shown.answer, fault);
+            shown.reading = false;
+        }
+        let names = &self.monitor.board.names;
+        let ran = entry.conversation.flow().and_then(|run| {
+            let version = run.version().map(|version| format!(" v{version}")).unwrap_or_default();
+            Some(format!("{}{version}", run.name(names)?))
+        });
+        Some(ShownAnswer { keys, calls, fault, ran, ..shown })
+    }
+
+    /// What is found of a key on this participant, the worst first. That it is missing is what is answered anyway, and that a flow
+    /// lost it is not about one call.
+    fn fault(&self, cell: &Cell) -> Option<&Finding> {
+        let is_own = |f: &&Finding| {
+            let of_cell = f.key.as_ref() == Some(&cell.key) && f.participant.as_ref() == Some(&cell.participant);
+            of_cell && f.severity >= Severity::Warn && !matches!(f.rule, RuleId::Missing | RuleId::PresenceDrop)
+        };
+        let found = self.monitor.examiner.of(cell.conversation.as_str()).filter(is_own);
+        found.min_by_key(|f| (std::cmp::Reverse(f.severity), f.rule))
+    }
+
+    /// Other live calls on which the same was found of the same key.
+    fn same_fault(&self, fault: &Finding) -> Vec<Other> {
+        let board = &self.monitor.board;
+        let same = self
+            .monitor
+            .examiner
+            .all()
+            .filter(|f| f.rule == fault.rule && f.key == fault.key && f.conversation != fault.conversation);
+        let calls = same.filter_map(|f| board.get(f.conversation.as_str())).map(|entry| &entry.conversation);
+        let mut calls: Vec<_> = calls.filter(|call| !call.is_over()).collect();
+        calls.sort_by_key(|call| (std::cmp::Reverse(rows::began(call)), &call.id));
+        calls.dedup_by_key(|call| &call.id);
+        self.named(calls)
+    }
+
+    /// Calls by who is calling, and by the beginning of the id too where one caller has several.
+    fn named(&self, calls: Vec<&crate::domain::Conversation>) -> Vec<Other> {
+        let name = |call: &crate::domain::Conversation| {
+            let from = rows::from(call).into_owned();
+            let own = |other: &&&crate::domain::Conversation| rows::from(other) == from.as_str();
+            match calls.iter().filter(own).count() {
+                0 | 1 => from,
+                _ => format!("{from} ({})", call.id.as_str().chars().take(8).collect::<String>()),
+            }
+        };
+        calls.iter().map(|call| Other { name: name(call), missing: true, same: false }).collect()
     }
 
     fn other_keys(
@@ -170,12 +227,39 @@ impl Model {
     }
 }
 
+/// What was found of the key is what is the matter with it; how it came there stands behind it.
+fn take_fault(answer: &mut WhyAnswer, fault: &Finding) {
+    // That it is there is no answer; who put it there is.
+    let there = format!("{} is there; ", answer.key);
+    let was = match answer.verdict {
+        Verdict::Present => answer.cause.strip_prefix(there.as_str()).unwrap_or(&answer.cause),
+        _ => "",
+    };
+    let was = if answer.flow.is_some() { was } else { "" };
+    let mut was = was.to_owned();
+    if let Some(first) = was.chars().next() {
+        was.replace_range(..first.len_utf8(), &first.to_uppercase().to_string());
+    }
+    let space = if was.is_empty() { "" } else { " " };
+    answer.cause = format!("{}.{space}{was}", fault.message.trim_end_matches('.'));
+    answer.remedy = Some(fault.remedy().trim_end_matches('.').to_owned());
+    answer.certainty = Certainty::Observed;
+}
+
 /// The answer for a cell and the flow's path; nothing of other keys and calls.
 pub(super) fn shown(entry: &BoardEntry, flows: &[FlowRun], cell: &Cell) -> ShownAnswer {
     let answer = answer(entry, flows, &question(entry, cell));
     let path = flow_of(&answer, flows)
         .and_then(|flow| Some(trunk(flow.definition.as_deref()?, flow.run.as_deref(), cell.key.as_str())));
-    ShownAnswer { answer, trunk: path.unwrap_or_default(), keys: (Vec::new(), 0), calls: Vec::new(), reading: false }
+    ShownAnswer {
+        answer,
+        trunk: path.unwrap_or_default(),
+        keys: (Vec::new(), 0),
+        calls: Vec::new(),
+        reading: false,
+        fault: None,
+        ran: None,
+    }
 }
 
 /// The flow that an answer is about; where it is about none, the last one.

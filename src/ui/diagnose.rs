@@ -34,8 +34,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     let d = &model.diagnose;
     let count = |s: Severity| d.found().iter().filter(|f| f.severity == s).count();
     let mut title = vec![bit("Diagnose", t.strong())];
-    let calls = model.monitor.board.len();
-    title.push(bit(format!(" {calls} {}", if calls == 1 { "call" } else { "calls" }), t.quiet()));
+    let ended = model.monitor.board.ended();
+    let live = model.monitor.board.len().saturating_sub(ended);
+    let ended = if ended > 0 { format!(", {ended} ended") } else { String::new() };
+    title.push(bit(format!(" {live} live {}{ended}", if live == 1 { "call" } else { "calls" }), t.quiet()));
     for s in [Severity::Error, Severity::Warn, Severity::Info] {
         let n = count(s);
         if n > 0 {
@@ -185,7 +187,10 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Findi
     let t = paint.theme;
     let entry = model.monitor.board.get(finding.conversation.as_str());
     let (from, at) = match entry {
-        Some(e) => (rows::from(&e.conversation), rows::at(&e.conversation, model.now)),
+        Some(e) => match flow_of(model, finding, e) {
+            Some(flow) => (flow.into(), "flow".into()),
+            None => (rows::from(&e.conversation), rows::at(&e.conversation, model.now)),
+        },
         None => ("gone".into(), "".into()),
     };
     // Several calls of one number are told apart by the beginning of their id.
@@ -222,6 +227,27 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Findi
     if model.diagnose.selected.as_ref() == Some(&here) {
         selected(paint, area, y);
     }
+}
+
+/// The flow that a finding is about, where it is about one and not about the call by which it showed.
+fn flow_of(model: &Model, finding: &Finding, entry: &BoardEntry) -> Option<String> {
+    let run = entry.conversation.flow().filter(|_| finding.rule == RuleId::PresenceDrop)?;
+    let version = run.version().map(|version| format!(" v{version}")).unwrap_or_default();
+    Some(format!("{}{version}", run.name(&model.monitor.board.names)?))
+}
+
+/// What to do about a key that a flow lost, by the keys of this screen.
+fn after_fall(model: &Model) -> String {
+    let key = |command| {
+        let key = model.keymap.key_for_in(Scope::Diagnose, command).or_else(|| model.keymap.key_for(command));
+        key.map(|key| key.label(model.settings.ascii)).unwrap_or_default()
+    };
+    format!(
+        "{} shows since when it is missing and the first call without it, {} why a call lacks it, {} what the new version changed.",
+        key(Command::Since),
+        key(Command::Why),
+        key(Command::Flow)
+    )
 }
 
 /// How long after the first look at a call what is found on it was so before.
@@ -305,19 +331,21 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     if let Some(entry) = entry {
         head.push(bit(" of ", t.quiet()));
-        head.push(bit(rows::from(&entry.conversation), t.strong()));
+        let of = flow_of(model, finding, entry).map_or_else(|| rows::from(&entry.conversation), Into::into);
+        head.push(bit(of, t.strong()));
     }
     let earlier = if entry.is_some_and(|e| was_so_before(e, finding)) { " or before" } else { "" };
     head.push(bit(format!(" since {}{earlier}", times::time_of(model, finding.since.wall)), t.quiet()));
     lines.push(head);
     let mut below: Vec<Vec<Bits<'_>>> = Vec::new();
     let cause = model.cause(finding);
+    let fall = (finding.rule == RuleId::PresenceDrop).then(|| after_fall(model));
     let remedy = cause.and_then(|cause| cause.remedy.as_deref()).map(|remedy| format!("{}.", capital(remedy)));
     let sections = [
         Some(("Evidence", finding.message.as_str(), t.text())),
         cause.map(|cause| ("Cause", cause.words.as_str(), t.strong())),
         Some(("Impact", rule.why, t.text())),
-        Some(("Fix", remedy.as_deref().unwrap_or(rule.remedy), t.text())),
+        Some(("Fix", remedy.as_deref().or(fall.as_deref()).unwrap_or(rule.remedy), t.text())),
         Some(("Source", rule.source, t.quiet())),
     ]
     .into_iter()

@@ -4,7 +4,7 @@ use super::{
     paint::{Bits, Paint, bit},
     times::{self, clock},
 };
-use crate::app::{Model, rows, screen::Screen};
+use crate::app::{Model, places::Place, rows, screen::Screen};
 use crate::domain::{
     Conversation, Link,
     expect::{Milestone, Passed},
@@ -104,6 +104,16 @@ fn here<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Bits<'
             if let Some(on) = on.filter(|_| brevity < 2) {
                 bits.extend([bit(" on ", t.quiet()), bit(on.purpose.as_str().to_owned(), t.text())]);
             }
+            // From the call itself, the call stands before it.
+            let from_call = matches!(model.way_here().last(), Some(Place::Call(id, _)) if *id == cell.conversation);
+            if let Some(entry) = entry.filter(|_| !from_call && brevity < 3) {
+                let from = rows::from(&entry.conversation).into_owned();
+                bits.extend([bit(" of ", t.quiet()), bit(from, t.strong())]);
+                if brevity == 0 {
+                    let id = text::shorten_id_in(cell.conversation.as_str(), 8, paint.charset()).into_owned();
+                    bits.push(bit(format!(" {id}"), t.quiet()));
+                }
+            }
             return bits;
         }
         (Screen::Since, _) => return vec![bit(format!("Since {}", model.since.question.key), t.strong())],
@@ -191,7 +201,7 @@ fn call_part<'a>(paint: &Paint<'_>, model: &'a Model) -> Option<Bits<'a>> {
     let c = call.conversation(&model.monitor.board)?;
     let t = paint.theme;
     if c.is_over() {
-        return Some(vec![bit("ended", t.quiet())]);
+        return Some(vec![bit("call ended", t.quiet())]);
     }
     let armed = model.outbox.armed().iter().find(|a| a.conversation == c.id);
     if let Some(armed) = armed {

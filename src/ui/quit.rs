@@ -40,7 +40,7 @@ fn lines(model: &Model) -> Vec<(String, &'static str)> {
     let of = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let unkept = model.unkept.drafts.is_some();
     let or_lost = |words: &'static str| match () {
-        () if !kept => "lost: a demo keeps nothing",
+        () if !kept => "will be lost: a demo keeps nothing",
         () if unkept => "NOT kept",
         () => words,
     };

@@ -46,6 +46,11 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) 
                 .to_owned(),
             t.strong(),
         ),
+        Reading::Never if model.since.has_own_filter() => (
+            format!("No call that was counted is known with {filter}."),
+            format!("Nothing can be said of {} there. / changes the filter, esc clears it.", q.key),
+            t.strong(),
+        ),
         Reading::Never => (
             format!("{} was never seen on {} of a call{of}.", q.key, q.on),
             "Keys are case-sensitive. c chooses another key, / changes the filter.".to_owned(),

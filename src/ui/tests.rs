@@ -13,6 +13,7 @@ mod replay;
 mod room;
 mod since;
 mod sizes;
+mod so;
 mod state;
 mod timeline;
 mod words;

@@ -13,7 +13,7 @@ use crate::app::{
     layout, rows,
     why::{Other, ShownAnswer},
 };
-use crate::domain::plain_version;
+use crate::domain::findings::{RuleId, Severity};
 use crate::why::{Certainty, Verdict};
 use jiff::Timestamp;
 use ratatui::{layout::Rect, style::Style};
@@ -34,7 +34,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     let began = began.unwrap_or(model.now.wall);
     let head = answer(paint, model, shown, area.width);
     let low = body.height < 26;
-    let foot = foot(paint, shown, area.width, low);
+    let foot = foot(paint, shown, area.width, (low, model.replay.is_some()));
     let head_height = count(head.len()).min(body.height / 3);
     // The rules above and below the middle.
     let foot_height = count(foot.len()).min(body.height / 3);
@@ -87,12 +87,37 @@ fn put(paint: &mut Paint<'_>, lines: &[Bits<'_>], area: Rect, scroll: usize) {
     }
 }
 
+/// Columns of a label.
+const LABEL: usize = 11;
+
+/// What a finding makes of a key, in a word.
+fn word_of(rule: RuleId) -> &'static str {
+    match rule {
+        RuleId::Missing => "missing",
+        RuleId::Late => "late",
+        RuleId::WrongParticipant => "wrong participant",
+        RuleId::CaseMismatch | RuleId::NearMiss => "misspelt",
+        RuleId::WrongType | RuleId::NotAllowedValue => "wrong value",
+        RuleId::LostOnTransfer => "vanished",
+        RuleId::FlowWroteBack => "reverted",
+        RuleId::Overwritten => "overwritten",
+        RuleId::PersonalDataInClear => "personal data",
+        RuleId::AcceptedButUnseen => "not seen",
+        RuleId::SetAfterEnd => "after the end",
+        RuleId::Flapping => "flapping",
+        RuleId::UnresolvedTemplate => "template",
+        RuleId::WrappedPayload => "wrapped",
+        RuleId::Blank => "empty",
+        _ => "found",
+    }
+}
+
 /// A word in a column of its own, then a paragraph.
 fn labelled<'a>(paint: &Paint<'_>, label: Bit<'a>, text: &str, style: Style, width: u16, lines: &mut Vec<Bits<'a>>) {
-    const LABEL: usize = 11;
-    for (i, line) in paint.paragraph(text, width.saturating_sub(LABEL as u16)).into_iter().enumerate() {
+    let column = LABEL.max(usize::from(paint.width(&label.0)) + 2);
+    for (i, line) in paint.paragraph(text, width.saturating_sub(column as u16)).into_iter().enumerate() {
         let head = if i == 0 { label.0.to_string() } else { String::new() };
-        let pad = LABEL.saturating_sub(usize::from(paint.width(&head)));
+        let pad = column.saturating_sub(usize::from(paint.width(&head)));
         lines.push(vec![bit(format!("{head}{}", " ".repeat(pad)), label.1), bit(line, style)]);
     }
 }
@@ -109,6 +134,15 @@ fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u16)
         Verdict::WrongParticipant => (g.alarm, "elsewhere", t.warn()),
         Verdict::WrongCase => (g.alarm, "other case", t.warn()),
         Verdict::Unknown => (g.alarm, "unknown", t.warn()),
+    };
+    // What Diagnose lists is what is the matter here too.
+    let (mark, word, style) = match &shown.fault {
+        Some(fault) => (
+            super::diagnose::mark(paint, fault.severity),
+            word_of(fault.rule),
+            super::diagnose::severity(paint, fault.severity),
+        ),
+        None => (mark, word, style),
     };
     let (mark, word, style) = if shown.reading { (g.working, "reading…", t.pending()) } else { (mark, word, style) };
     let mut lines = Vec::new();
@@ -146,11 +180,8 @@ fn evidence<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u1
     let (timed, always): (Vec<_>, Vec<_>) = shown.answer.evidence.iter().partition(|e| e.time.is_some());
     for evidence in timed.into_iter().chain(always) {
         let time = evidence.time.as_ref().and_then(|time| time.parse::<Timestamp>().ok());
-        let time = match (time, &shown.answer.flow) {
-            (Some(time), _) => times::time_of(model, time),
-            (None, Some(flow)) => format!("v{}", plain_version(&flow.version)),
-            (None, None) => String::new(),
-        };
+        // What a definition says holds at any time, and names its version itself.
+        let time = time.map(|time| times::time_of(model, time)).unwrap_or_default();
         for (i, text) in paint.paragraph(&evidence.text, room).into_iter().enumerate() {
             let (time, source) = if i == 0 { (time.as_str(), evidence.source.as_str()) } else { ("", "") };
             lines.push(vec![bit(format!("{time:<10}{source:<11}"), t.quiet()), bit(text, t.text())]);
@@ -204,7 +235,7 @@ fn evidence<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u1
 }
 
 /// How sure it is, the other keys, the other calls.
-fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, low: bool) -> Vec<Bits<'a>> {
+fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, (low, replay): (bool, bool)) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let mut lines = Vec::new();
@@ -244,28 +275,35 @@ fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, low: bool) -> Ve
     }
     let (keys, there) = &shown.keys;
     let mut others = vec![bit("Other keys ", t.strong())];
-    others.extend(few(paint, keys, width / 2));
+    others.extend(few(paint, keys, width / 2, Severity::Error));
     others.push(bit(format!("{} {there} set", g.seen), t.seen()));
     lines.push(others);
     let mut calls = vec![bit("Other calls", t.strong()), bit(" ", t.text())];
     if shown.calls.is_empty() {
-        calls.push(bit("no other live call that has left this flow lacks it", t.quiet()));
+        let words = match (&shown.fault, shown.answer.verdict) {
+            (Some(_), _) => "this was found on no other live call",
+            (None, Verdict::Present) => "nothing is wrong with it here",
+            (None, _) => "no other live call that has left this flow lacks it",
+        };
+        calls.push(bit(words, t.quiet()));
     } else {
-        calls.extend(few(paint, &shown.calls, width.saturating_sub(34)));
-        let same = shown.calls.iter().all(|call| call.same);
-        calls.push(bit(if same { "same output, live now" } else { "live now" }, t.quiet()));
+        let severity = shown.fault.as_ref().map_or(Severity::Error, |fault| fault.severity);
+        calls.extend(few(paint, &shown.calls, width.saturating_sub(34), severity));
+        let same = shown.fault.is_none() && shown.calls.iter().all(|call| call.same);
+        let now = if replay { "at this moment" } else { "live now" };
+        calls.push(bit(if same { format!("same output, {now}") } else { now.to_owned() }, t.quiet()));
     }
     lines.push(calls);
     lines
 }
 
 /// As many as there is room for, and how many more.
-fn few<'a>(paint: &Paint<'_>, others: &[Other], room: u16) -> Bits<'a> {
+fn few<'a>(paint: &Paint<'_>, others: &[Other], room: u16, severity: Severity) -> Bits<'a> {
     let t = paint.theme;
     let mut bits: Bits<'a> = Vec::new();
     for (i, other) in others.iter().enumerate() {
         let mut next = vec![
-            bit(format!("{} ", paint.glyphs.missing), t.alarm()),
+            bit(format!("{} ", super::diagnose::mark(paint, severity)), super::diagnose::severity(paint, severity)),
             bit(crate::domain::text::cut_in(&other.name, 30, paint.charset()).into_owned(), t.text()),
         ];
         if other.same {

@@ -82,8 +82,10 @@ fn taken(flow: &Flow, run: &Run) -> FxHashSet<(usize, usize)> {
         {
             found.insert((menu, branch));
         }
-        if !action.branches.is_empty() && !matches!(action.kind, ActionKind::Menu) {
-            let output = steps::taken_index(executed, action).or_else(|| laid.shown(at));
+        if !action.branches.is_empty() {
+            let is_menu = matches!(action.kind, ActionKind::Menu);
+            let shown = || laid.shown(at).filter(|_| !is_menu);
+            let output = laid.output(at, executed, action).or_else(shown);
             found.extend(output.map(|branch| (at, branch)));
         }
     }

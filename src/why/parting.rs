@@ -143,6 +143,14 @@ pub(super) fn can_reach(flow: &Flow, from: usize, setters: &[usize]) -> bool {
     reaches(flow, setters)[from]
 }
 
+/// For each output of an action whether one of these can be reached behind it.
+pub(super) fn outputs_to(flow: &Flow, at: usize, setters: &[usize]) -> Vec<bool> {
+    let can = reaches(flow, setters);
+    let action = &flow.actions[at];
+    let onward = |output: usize| target(flow, action, output).or(action.next);
+    (0..action.branches.len()).map(|output| onward(output).is_some_and(|to| can[to])).collect()
+}
+
 /// The turn that a run took which went through an action that is known to have run, where no run that does goes through a setter
 /// before or behind it.
 pub(super) fn excluded<'k>(flow: &Flow, ran: &[(usize, &'k str)], setters: &[usize]) -> Option<TurnedBy<'k>> {

@@ -149,7 +149,14 @@ pub(super) fn arrives(flow: &Flow, output: &Branch, next: usize) -> bool {
     for _ in 0..flow.containers.len() + 2 {
         match here {
             Some(at) if at == next => return true,
-            Some(at) if passing(&flow.actions[at]) => here = flow.actions[at].next,
+            Some(at) if passing(&flow.actions[at]) => {
+                let action = &flow.actions[at];
+                let jumps = match &action.kind {
+                    ActionKind::Jump(jump) => jump.container.and_then(|container| flow.containers[container].start),
+                    _ => None,
+                };
+                here = jumps.or(action.next);
+            }
             _ => return false,
         }
     }
@@ -210,6 +217,8 @@ pub(super) struct Laid<'r> {
     by_action: FxHashMap<usize, Vec<&'r Executed>>,
     /// By container: its last entry.
     last_in: FxHashMap<usize, (usize, &'r Executed)>,
+    /// By action, for each of its executions: the only output that leads to what was executed next.
+    followed: FxHashMap<usize, Vec<Option<usize>>>,
 }
 
 impl<'r> Laid<'r> {
@@ -220,8 +229,18 @@ impl<'r> Laid<'r> {
         let mut by_action: FxHashMap<usize, Vec<&Executed>> = FxHashMap::default();
         let mut last_in = FxHashMap::default();
         let mut behind: FxHashMap<usize, Vec<(usize, &Executed)>> = FxHashMap::default();
-        for (at, executed) in &executed {
+        let mut followed: FxHashMap<usize, Vec<Option<usize>>> = FxHashMap::default();
+        let all = &executed;
+        for (place, (at, executed)) in all.iter().enumerate() {
             visit();
+            let action = &flow.actions[*at];
+            if action.branches.len() > 1 {
+                let next = all.get(place + 1).map(|(next, _)| *next);
+                let leads = |branch: &usize| next.is_some_and(|next| arrives(flow, &action.branches[*branch], next));
+                let mut leading = (0..action.branches.len()).filter(leads);
+                let only = leading.next().filter(|_| leading.next().is_none());
+                followed.entry(*at).or_default().push(only);
+            }
             if let Some((owner, branch)) = flow.actions[*at].within {
                 let known = behind.entry(owner).or_default();
                 if known.iter().all(|(known, _)| *known != branch) {
@@ -231,7 +250,7 @@ impl<'r> Laid<'r> {
             by_action.entry(*at).or_default().push(*executed);
             last_in.insert(flow.actions[*at].container, (*at, *executed));
         }
-        Self { complete: run.gap().is_none(), behind, executed, by_action, last_in }
+        Self { complete: run.gap().is_none(), behind, executed, by_action, last_in, followed }
     }
 
     /// Whether an action was executed; `None` where that cannot be said.
@@ -251,7 +270,15 @@ impl<'r> Laid<'r> {
     /// The output that an execution took: as recorded, else as shown. Of an action that was executed several times the latter says
     /// nothing of one of them.
     pub(super) fn output(&self, at: usize, executed: &Executed, action: &Action) -> Option<usize> {
-        taken_index(executed, action).or_else(|| self.shown(at).filter(|_| self.of(at).len() == 1))
+        taken_index(executed, action)
+            .or_else(|| self.shown(at).filter(|_| self.of(at).len() == 1))
+            .or_else(|| self.followed(at, executed))
+    }
+
+    /// The output that an execution took, by what was executed next: a menu writes no output of its own.
+    fn followed(&self, at: usize, executed: &Executed) -> Option<usize> {
+        let place = self.of(at).iter().position(|one| std::ptr::eq(*one, executed))?;
+        *self.followed.get(&at)?.get(place)?
     }
 
     /// The entries of the run in order, each with its action.

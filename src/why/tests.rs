@@ -506,11 +506,10 @@ fn a_key_on_another_participant_is_found_there() {
     assert_eq!(answer.cause, "tier is on ivr, not on customer.");
 }
 
-/// The stream showed a change and the value of before come back: the flow wrote what it had kept.
+/// The stream showed a change and the value of before come back: only at the end of a flow it is the flow that wrote what it had kept.
 #[test]
 fn a_value_that_was_put_back_is_said() {
     let at = |second: i64| jiff::Timestamp::from_second(1_795_000_000 + second).unwrap();
-    let entry = entry([snapshot("c", vec![participant("p", "customer", &[("promise", "none")])])]);
     let change = |old: &str, new: &str| crate::domain::Change::Attribute {
         conversation: "c".into(),
         participant: "p".into(),
@@ -522,13 +521,26 @@ fn a_value_that_was_put_back_is_said() {
         first_sight: false,
     };
     let question = Question { key: "promise".to_owned(), on: "customer".to_owned() };
-    let explained = |changes: &[(jiff::Timestamp, crate::domain::Change)]| {
+    let explained = |ended: Option<i64>, changes: &[(jiff::Timestamp, crate::domain::Change)]| {
+        let mut ivr = participant("i", "ivr", &[]);
+        if let Some(second) = ended {
+            ivr.state = Some(crate::domain::State::new("disconnected"));
+            ivr.ended = Some(at(second));
+        }
+        let entry = entry([snapshot("c", vec![participant("p", "customer", &[("promise", "none")]), ivr])]);
         explain(&question, &KnownCall { conversation: &entry.conversation, changes, flows: &[] })
     };
-    let answer = explained(&[(at(1), change("none", "2026-12-01")), (at(2), change("2026-12-01", "none"))]);
+    let back = [(at(1), change("none", "2026-12-01")), (at(20), change("2026-12-01", "none"))];
+    let answer = explained(Some(21), &back);
     assert_eq!((answer.verdict, answer.certainty), (Verdict::Overwritten, Certainty::Observed));
     assert!(answer.cause.contains("reverted to its value before") && answer.remedy.is_some(), "{}", answer.cause);
-    let other = explained(&[(at(1), change("none", "a")), (at(2), change("a", "b"))]);
+    for running in [None, Some(10), Some(40)] {
+        let answer = explained(running, &back);
+        assert_eq!((answer.verdict, &answer.remedy), (Verdict::Present, &None), "{running:?}: {}", answer.cause);
+        assert!(answer.cause.contains("went back to its value before"), "{}", answer.cause);
+        assert!(!answer.cause.contains("a flow that ends"), "{}", answer.cause);
+    }
+    let other = explained(Some(2), &[(at(1), change("none", "a")), (at(2), change("a", "b"))]);
     assert_eq!((other.verdict, other.remedy), (Verdict::Present, None));
 }
 

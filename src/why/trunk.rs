@@ -2,6 +2,7 @@
 //! it did not, and the actions that set keys on them. Without a record of the run: the ways to the actions that set one key.
 
 use super::execution::Run;
+use super::parting;
 use super::steps::{self, Laid, Setter};
 use crate::flow::model::{ActionKind, Flow, display_name};
 use jiff::Timestamp;
@@ -226,5 +227,16 @@ pub(crate) fn deciding(flow: &Flow, key: &str) -> Vec<(usize, Vec<bool>)> {
             found[at].1[branch] = true;
         }
     }
+    // Behind another output a setter may stand further on: what leads to one either way decides nothing.
+    let setters = steps::setters(flow, key, Setter::Exactly);
+    for (at, sets) in &mut found {
+        *sets = parting::outputs_to(flow, *at, &setters);
+    }
+    let decides = |(at, sets): &(usize, Vec<bool>)| {
+        let branches = &flow.actions[*at].branches;
+        let open = || branches.iter().zip(sets).filter(|(branch, _)| branch.off.is_none()).map(|(_, sets)| *sets);
+        open().any(|sets| sets) && open().any(|sets| !sets)
+    };
+    found.retain(decides);
     found
 }

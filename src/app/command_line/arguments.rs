@@ -4,6 +4,7 @@ use crate::app::{Model, calls::Sort, screen::Screen};
 use crate::domain::{
     ConversationId,
     filter::{ChangeFilter, Filter},
+    outbox::Cell,
     text,
 };
 
@@ -19,12 +20,15 @@ pub struct Verb {
     read: fn(&str, &Model) -> Result<Request, String>,
 }
 
-/// All of them. `sort`, `filter`, `columns` and `flow` are actions too, without an argument.
+/// All of them. `sort`, `filter`, `columns`, `since`, `why` and `flow` are actions too, without an argument.
 pub const VERBS: &[Verb] = &[
     Verb { name: "sort", argument: "COLUMN [reverse]", help: "sort the calls by a column", read: sort },
     Verb { name: "filter", argument: "EXPRESSION", help: "show only the calls that match", read: filter },
     Verb { name: "queue", argument: "NAME", help: "show only the calls of a queue", read: queue },
     Verb { name: "call", argument: "ID", help: "open a call by its id, or the beginning of it", read: call },
+    Verb { name: "since", argument: "KEY", help: "since when a key is there or missing", read: since },
+    Verb { name: "why", argument: "KEY", help: "why a key of this call is as it is", read: why },
+    Verb { name: "flow", argument: "NAME", help: "a flow's keys on its live calls", read: flow },
     Verb { name: "view", argument: "NAME", help: "show the calls in a saved view", read: view },
     Verb { name: "columns", argument: "KEY…", help: "show these attributes as columns", read: columns },
     Verb { name: "width", argument: "KEY [COLUMNS]", help: "set a column's width; no number: automatic", read: width },
@@ -45,6 +49,14 @@ pub enum Request {
     Queue(String),
     /// Open this call.
     Call(ConversationId),
+    /// Ask since when this key is there or missing.
+    Since(String),
+    /// Ask why this key of this call is as it is.
+    Why(Cell),
+    /// Show the flow of this name.
+    Flow(String),
+    /// Mask personal data, or show it.
+    Mask(bool),
     /// Show this view.
     View(String),
     /// Show these keys as columns.
@@ -144,6 +156,51 @@ fn call(argument: &str, model: &Model) -> Result<Request, String> {
         (Some(known), others) if others == 0 || known.as_str().len() == id.len() => Ok(Request::Call(known.clone())),
         (Some(_), others) => Err(format!("{} calls begin with `{id}`: type more of the id.", others + 1)),
         (None, _) => Err(format!("No call here has the id `{id}`.")),
+    }
+}
+
+fn since(argument: &str, _model: &Model) -> Result<Request, String> {
+    match argument {
+        "" => Err("Name the key (names are case-sensitive).".to_owned()),
+        key => Ok(Request::Since(key.to_owned())),
+    }
+}
+
+/// On whoever carries the key, else on the caller.
+fn why(argument: &str, model: &Model) -> Result<Request, String> {
+    if argument.is_empty() {
+        return Err("Name the key (names are case-sensitive).".to_owned());
+    }
+    let id = match model.screen {
+        Screen::Call => model.call.as_ref().map(|call| &call.id),
+        Screen::Why => model.why.cell.as_ref().map(|cell| &cell.conversation),
+        Screen::Diagnose => model.diagnose.finding().map(|finding| &finding.conversation),
+        Screen::Timeline => model.timeline.item().map(|item| &item.conversation),
+        _ => model.calls.selected.as_ref(),
+    };
+    let call = id.and_then(|id| model.monitor.board.get(id.as_str())).map(|entry| &entry.conversation);
+    let Some(call) = call else { return Err("No call is selected.".to_owned()) };
+    let carrier = crate::app::calls::value(call, argument).map(|(participant, _)| participant);
+    let Some(participant) = carrier.or_else(|| call.customer()) else {
+        return Err("This call has no customer.".to_owned());
+    };
+    let (conversation, participant) = (call.id.clone(), participant.id.clone());
+    Ok(Request::Why(Cell { conversation, participant, key: argument.into() }))
+}
+
+fn flow(argument: &str, model: &Model) -> Result<Request, String> {
+    let names = &model.monitor.board.names;
+    let runs = model.monitor.board.iter().flat_map(|entry| &entry.conversation.flows);
+    let known: std::collections::BTreeSet<&str> = runs.filter_map(|run| run.name(names)).collect();
+    match one_of(argument, known.iter().copied()).filter(|_| !argument.is_empty()) {
+        Some(name) => Ok(Request::Flow(name.to_owned())),
+        None if known.is_empty() => Err("No call here is or was in a flow.".to_owned()),
+        None => {
+            let known: Vec<&str> = known.into_iter().collect();
+            let unknown =
+                if argument.is_empty() { String::new() } else { format!("No flow here is called `{argument}`. ") };
+            Err(format!("{unknown}Flows: {}.", text::few(&known)))
+        }
     }
 }
 

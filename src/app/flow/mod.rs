@@ -10,7 +10,7 @@ use crate::app::since::{Share, VersionRow};
 use crate::domain::Board;
 use crate::flow::{
     self,
-    diff::{Difference, diff},
+    diff::{Difference, Does, Surety, diff},
     keys::{Keys, keys},
     model::Flow,
 };
@@ -88,8 +88,10 @@ pub struct FlowScreen {
     pub reading: Reading,
     /// One for each key that it sets.
     pub rows: Vec<FlowKeyRow>,
-    /// Calls on the board that went through it, and how many are in it now.
+    /// Live calls that went through it, and how many of them are in it now.
     pub calls: (usize, usize),
+    /// Ended calls that went through it and are still listed.
+    pub ended: usize,
     /// The selected key.
     pub selection: Option<String>,
     /// The operator selected it, or a run did; else it is the first one, the worst.
@@ -112,6 +114,8 @@ pub struct FlowScreen {
     pub(super) asked_for: Option<u64>,
     /// The keys that were set always before, and no longer are.
     pub lost: Vec<String>,
+    /// The keys that the version before set, and this one nowhere.
+    pub gone: Vec<String>,
 }
 
 /// Presence of a flow's keys by version.
@@ -164,13 +168,16 @@ impl FlowScreen {
             return;
         };
         let flow = standing::NamedFlow { name, names: &board.names };
-        let calls = seen(board, name);
+        let mut calls = seen(board, name);
+        let all = calls.len();
+        calls.retain(|entry| !entry.conversation.is_over());
+        self.ended = all - calls.len();
         self.calls = (calls.len(), calls.iter().filter(|c| standing::inside(&c.conversation, flow)).count());
-        self.rows = rows(&definition.keys, &calls, flow);
+        let gone = self.gone.iter().map(String::as_str);
+        self.rows = rows(&definition.keys, gone, &self.lost, &calls, flow);
         // The worst first; a run sets the keys in the order of the configuration.
         if self.show.is_none() {
-            let lost = &self.lost;
-            self.rows.sort_by_key(|row| std::cmp::Reverse(row.trouble(lost.contains(&row.key))));
+            self.rows.sort_by_key(|row| std::cmp::Reverse(row.trouble()));
         }
         if self.position().is_none() || !self.moved && self.show.is_none() {
             self.selection = self.rows.first().map(|r| r.key.clone());
@@ -221,6 +228,8 @@ impl FlowScreen {
             _ => Vec::new(),
         };
         self.lost = self.changes.iter().filter(|d| d.is_loss()).map(|d| d.key.clone()).collect();
+        let is_gone = |d: &&Difference| d.does == Does::Set && d.before != Surety::Never && d.after == Surety::Never;
+        self.gone = self.changes.iter().filter(is_gone).map(|d| d.key.clone()).collect();
     }
 
     /// The selected row.

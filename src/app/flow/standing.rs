@@ -84,6 +84,10 @@ pub struct FlowKeyRow {
     pub when: When,
     /// The actions that set it.
     pub set: Vec<Use>,
+    /// The version before set it more surely.
+    pub lost: bool,
+    /// The version before set it, and this one nowhere.
+    pub gone: bool,
     /// How many calls stand how.
     pub counts: Counts,
     /// Calls that do not carry it as the flow means it, the worst first, newest first among equals.
@@ -91,17 +95,17 @@ pub struct FlowKeyRow {
 }
 
 impl FlowKeyRow {
-    /// How bad it is, to put the worst first: calls that lack it although they should have it, then those that have it wrong.
-    /// `lost`: the published version no longer sets it always.
-    pub(in crate::app) fn trouble(&self, lost: bool) -> (usize, usize) {
+    /// How bad it is, to put the worst first: the version lost it, calls lack it although they should have it, then those that have
+    /// it wrong.
+    pub(in crate::app) fn trouble(&self) -> (bool, usize, usize) {
         let n = self.counts;
-        let missing = if self.is_expected() || lost { n.missing } else { 0 };
-        (missing, n.elsewhere + n.spelling + n.late)
+        let missing = if self.is_expected() { n.missing } else { 0 };
+        (self.gone, missing, n.elsewhere + n.spelling + n.late)
     }
 
     /// Calls should have it: what a flow sets on some paths only may well be absent, unless most calls have it.
     pub fn is_expected(&self) -> bool {
-        self.when == When::Always || self.counts.share().is_some_and(|share| share >= 50)
+        self.when == When::Always || self.lost || self.gone || self.counts.share().is_some_and(|share| share >= 50)
     }
 }
 
@@ -131,30 +135,42 @@ pub(super) fn inside(call: &Conversation, flow: NamedFlow<'_>) -> bool {
     !call.is_over() && legs(call, flow).any(|p| p.is_connected())
 }
 
-/// The keys that the flow sets, in the order of its configuration.
-pub fn rows(keys: &Keys, calls: &[&BoardEntry], flow: NamedFlow<'_>) -> Vec<FlowKeyRow> {
+/// The keys that the flow sets, in the order of its configuration, then those of `gone` that only the version before set. `lost`:
+/// the version before set them more surely.
+pub fn rows<'k>(
+    keys: &'k Keys,
+    gone: impl Iterator<Item = &'k str>,
+    lost: &[String],
+    calls: &[&BoardEntry],
+    flow: NamedFlow<'_>,
+) -> Vec<FlowKeyRow> {
     let set = keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
-    set.map(|(key, uses)| {
-        let mut counts = Counts::default();
-        let mut lacking = Vec::new();
-        for entry in calls {
-            let standing = standing(entry, key, flow);
-            counts.add(&standing);
-            if !matches!(standing, Standing::Set) {
-                lacking.push((entry.conversation.id.clone(), standing));
+    let set = set.map(|(key, uses)| (key.as_str(), uses.set.as_slice()));
+    let is_set = |key: &str| keys.by_key.iter().any(|(own, uses)| own == key && !uses.set.is_empty());
+    let gone = gone.filter(|key| !is_set(key)).map(|key| (key, &[] as &[Use]));
+    set.chain(gone)
+        .map(|(key, set)| {
+            let mut counts = Counts::default();
+            let mut lacking = Vec::new();
+            for entry in calls {
+                let standing = standing(entry, key, flow);
+                counts.add(&standing);
+                if !matches!(standing, Standing::Set) {
+                    lacking.push((entry.conversation.id.clone(), standing));
+                }
             }
-        }
-        lacking.sort_by(|a, b| a.1.cmp(&b.1));
-        let when = uses.set.iter().map(|u| u.when);
-        let rank = |w: &When| match w {
-            When::Always => 0,
-            When::Conditional => 1,
-            When::Never => 2,
-        };
-        let when = when.min_by_key(rank).unwrap_or(When::Never);
-        FlowKeyRow { key: key.clone(), when, set: uses.set.clone(), counts, lacking }
-    })
-    .collect()
+            lacking.sort_by(|a, b| a.1.cmp(&b.1));
+            let when = set.iter().map(|u| u.when);
+            let rank = |w: &When| match w {
+                When::Always => 0,
+                When::Conditional => 1,
+                When::Never => 2,
+            };
+            let when = when.min_by_key(rank).unwrap_or(When::Never);
+            let (lost, gone) = (lost.iter().any(|lost| lost == key), set.is_empty());
+            FlowKeyRow { key: key.to_owned(), when, set: set.to_vec(), lost, gone, counts, lacking }
+        })
+        .collect()
 }
 
 /// The key without what people spell differently.

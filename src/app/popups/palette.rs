@@ -3,7 +3,7 @@
 use super::{CommandOutcome, Popup};
 use crate::app::{
     Model,
-    command_line::{CommandEntry, Hit, parse, search},
+    command_line::{CommandEntry, Hit, Request, parse, search},
     editor::Editor,
     keymap::{BINDINGS, Command, Scope},
 };
@@ -92,7 +92,12 @@ impl Palette {
             self.mistake = Some(match self.found.first() {
                 Some(Hit { elsewhere: Some(scope), entry, .. }) => elsewhere(*entry, *scope),
                 Some(hit) => format!("`{line}` may mean {}: type its name, or select it with ↓.", hit.entry.name()),
-                None => format!("No command matches `{line}`."),
+                None => {
+                    match line.split_whitespace().next().filter(|name| BINDINGS.iter().any(|b| b.action == *name)) {
+                        Some(name) => format!("{name} takes no argument."),
+                        None => format!("No command matches `{line}`."),
+                    }
+                }
             });
             return CommandOutcome::Stay;
         };
@@ -112,6 +117,12 @@ impl Palette {
                 if !model.meets(binding.when) {
                     self.mistake = Some(model.why_not(binding.when));
                     return CommandOutcome::Stay;
+                }
+                // By its name it is done, by its key it is turned round.
+                if binding.command == Command::Mask {
+                    let unmasks = hit.synonym == Some("unmask");
+                    model.entered.push(if unmasks { "unmask" } else { binding.action });
+                    return CommandOutcome::Ask(Request::Mask(!unmasks));
                 }
                 model.entered.push(binding.action);
                 CommandOutcome::Run(binding.command)

@@ -1,6 +1,6 @@
 //! What a command with an argument asks for, done.
 
-use super::views;
+use super::{flow, keys, since, views, why};
 use crate::app::{
     Effect, Model, command_line::Request, notice::Level, popups::Overlay, screen::Screen, topics::Topics,
 };
@@ -16,6 +16,13 @@ pub(super) fn ask(model: &mut Model, request: Request) -> Vec<Effect> {
         Request::Filter(text) => filter(model, &text),
         Request::Queue(name) => return queue(model, &name),
         Request::Call(id) => model.go_to_call(id, None),
+        Request::Since(key) => return since::open_key(model, key),
+        Request::Why(cell) => why::open_cell(model, cell),
+        Request::Flow(name) => {
+            model.go_to(Screen::Flow);
+            return flow::choose(model, name);
+        }
+        Request::Mask(masks) => keys::mask(model, masks),
         Request::View(name) => views::take(model, &name),
         Request::Columns(keys) => {
             model.go_to(Screen::Calls);

@@ -217,7 +217,8 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     let undo = match undo {
         Ok(undo) => undo,
         Err(NoUndo::Nothing) => {
-            model.say(Level::Info, "Nothing to undo: no edit of yours was sent.");
+            let words = model.nothing_to_undo();
+            model.say(Level::Info, words);
             return Vec::new();
         }
         Err(NoUndo::OnItsWay) => {

@@ -116,16 +116,21 @@ pub(super) fn read(model: &mut Model, name: &str, result: Result<Definition, Str
     if model.flow.name.as_deref() != Some(name) {
         return Vec::new();
     }
-    let mut effects = Vec::new();
+    let (mut effects, mut asked) = (Vec::new(), None);
     model.flow.reading = match result {
         Ok(definition) => {
             let keys = definition.keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
-            effects.push(Effect::FlowHistory(name.to_owned(), keys.map(|(key, _)| key.clone()).collect()));
+            asked = Some(keys.map(|(key, _)| key.clone()).collect::<Vec<_>>());
             Reading::Here(definition)
         }
         Err(why) => Reading::Failed(why),
     };
     model.flow.compare();
+    if let Some(mut keys) = asked {
+        let gone = model.flow.gone.iter().filter(|gone| !keys.contains(gone)).cloned().collect::<Vec<_>>();
+        keys.extend(gone);
+        effects.push(Effect::FlowHistory(name.to_owned(), keys));
+    }
     model.touch();
     effects
 }
@@ -275,15 +280,18 @@ fn jump(model: &mut Model) {
         go(model, call, None, key.as_str());
         return;
     }
-    if row.lacking.is_empty() {
+    let lacking = || row.lacking.iter().filter(|(_, standing)| !matches!(standing, Standing::Waiting | Standing::Late));
+    if lacking().next().is_none() {
         let words = format!("Every call of this flow has {key}.");
         model.say(Level::Info, words);
         return;
     }
-    let choices = row.lacking.iter().filter_map(|(id, standing)| {
+    let choices = lacking().filter_map(|(id, standing)| {
         let call = &model.monitor.board.get(id.as_str())?.conversation;
-        let from = crate::app::rows::from(call).into_owned();
-        let word = standing.word();
+        let short: String = id.as_str().chars().take(8).collect();
+        let (from, at) = (crate::app::rows::from(call), crate::app::rows::at(call, model.now));
+        let from = format!("{from:<17} {at:<12} {short}");
+        let word = if *standing == Standing::Missing && !row.is_expected() { "absent" } else { standing.word() };
         let note = match standing {
             Standing::Elsewhere(purpose, _) => format!("{word}: {purpose}"),
             Standing::Spelling(key, _) => format!("{word}: {key}"),

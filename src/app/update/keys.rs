@@ -228,14 +228,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::GoTo
         | Command::CallsOfRecording => return replay::command(model, command),
         Command::Topics if replay::refused(model, "what was watched then cannot be changed.") => {}
-        Command::Mask => {
-            model.settings.mask = !model.settings.mask;
-            let words = match model.settings.mask {
-                true => "Values that hold personal data are masked; names and numbers of callers are not.",
-                false => "Values are shown as they are: personal data is not masked.",
-            };
-            model.say(Level::Info, words);
-        }
+        Command::Mask => mask(model, !model.settings.mask),
         _ => match model.screen {
             Screen::Calls => return calls::command(model, command),
             Screen::Call => return call::command(model, command),
@@ -247,6 +240,19 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         },
     }
     Vec::new()
+}
+
+/// Masks personal data, or shows it; what is so already is left as it is.
+pub(super) fn mask(model: &mut Model, masks: bool) {
+    let was = std::mem::replace(&mut model.settings.mask, masks);
+    let words = match (masks, was) {
+        (true, true) => "Already masked.",
+        (false, false) => "Already unmasked.",
+        (true, false) => "Values that hold personal data are masked; names and numbers of callers are not.",
+        (false, true) => "Values are shown as they are: personal data is not masked.",
+    };
+    model.say(Level::Info, words);
+    model.touch();
 }
 
 #[cfg(test)]

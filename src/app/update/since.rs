@@ -40,6 +40,16 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// Shows since when this key is there or missing on customers of all flows.
+pub(super) fn open_key(model: &mut Model, key: String) -> Vec<Effect> {
+    model.go_to(Screen::Since);
+    let question = SinceQuestion { key, on: "customer".to_owned(), ..SinceQuestion::default() };
+    let effects = ask(model, question.clone());
+    model.since.opened = question;
+    model.since.from = None;
+    effects
+}
+
 /// Asks the store.
 pub(super) fn ask(model: &mut Model, question: SinceQuestion) -> Vec<Effect> {
     let opened = SinceQuestion { key: question.key.clone(), ..std::mem::take(&mut model.since.opened) };

@@ -20,6 +20,11 @@ pub(super) fn open(model: &mut Model) {
         model.say(Level::Info, words);
         return;
     };
+    open_cell(model, cell);
+}
+
+/// Shows why this key is as it is.
+pub(super) fn open_cell(model: &mut Model, cell: Cell) {
     if model.why.cell.as_ref() != Some(&cell) {
         model.why = Default::default();
         model.why.cell = Some(cell);
@@ -34,7 +39,7 @@ pub(super) fn none_selected(model: &Model) -> &'static str {
         Screen::Calls if model.monitor.examiner.expectations().is_empty() => {
             "No keys are expected here: open the call and select the key in question."
         }
-        Screen::Calls => "This call lacks no expected key. Of another key it is asked in the call.",
+        Screen::Calls => "No expected key is missing here: open the call and select the key in question.",
         Screen::Flow => "No key of the flow is selected.",
         Screen::Diagnose => "No finding about a key is selected.",
         _ => "No key is selected.",

@@ -262,7 +262,7 @@ rules! {
     PresenceDrop = "presence-drop", Warn {
         title: "key missing since a new flow version",
         what: "The share of calls that have the key when their flow ends fell after a new version of the flow was published: a sequential test against the version before, with one false alarm in a million calls. Told once for a version, on the call that decided it, by 'sidetone collect', and on the screens where there is a history to compare with.",
-        why: "One path of the new version no longer sets the key, and every call that takes it arrives without.",
+        why: "The new version no longer sets the key, on some of its paths or on all, and every call that takes one of them arrives without.",
         remedy: "Ask 'sidetone since KEY' for the first call without it and 'sidetone why CONVERSATION KEY' for the action; compare the two versions with 'sidetone flow diff'.",
         source: "calls as observed; Wald 1945, Page 1954, Lorden 1971 (docs/history.md)",
     }

@@ -20,10 +20,12 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area:
     let known: usize = decisions.iter().map(|d| d.calls).max().unwrap_or(0);
     let calls = match known {
         0 => "no run is known yet".to_owned(),
-        n => format!("{n} of {} known", model.flow.calls.0.max(n)),
+        1 => "1 recorded run".to_owned(),
+        n => format!("{n} recorded runs"),
     };
     if decisions.is_empty() {
         let words = match row.when {
+            _ if row.gone => "is set nowhere in this version",
             When::Always => "is set on every path: no branch decides it",
             _ => "hangs on no output of an action",
         };
@@ -102,7 +104,11 @@ fn changed<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow) -> Vec<Bits<'
     for difference in own {
         any = true;
         if difference.before != difference.after {
-            let style = if difference.is_loss() { t.warn() } else { t.text() };
+            let style = match difference.is_loss() {
+                _ if row.gone => t.alarm(),
+                true => t.warn(),
+                false => t.text(),
+            };
             let words = format!("{} {} {} {}", row.key, difference.before.word(), g.to, difference.after.word());
             lines.push(vec![bit(format!("{} ", g.alarm), style), bit(words, style)]);
         }
@@ -159,15 +165,17 @@ pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area
         let what = match standing {
             Standing::Elsewhere(purpose, _) => format!("on {purpose}"),
             Standing::Spelling(key, _) => format!("as {key}"),
-            _ => "missing".to_owned(),
+            _ if row.is_expected() => "missing".to_owned(),
+            _ => "absent".to_owned(),
+        };
+        let style = match standing {
+            Standing::Missing if row.is_expected() => t.alarm(),
+            Standing::Missing => t.quiet(),
+            _ => t.warn(),
         };
         let from = rows::from(&entry.conversation).into_owned();
         let at = rows::at(&entry.conversation, model.now).into_owned();
-        lines.push(vec![
-            bit(format!("{from:<17}"), t.text()),
-            bit(format!("{at:<14}"), t.quiet()),
-            bit(what, if matches!(standing, Standing::Missing) { t.alarm() } else { t.warn() }),
-        ]);
+        lines.push(vec![bit(format!("{from:<17}"), t.text()), bit(format!("{at:<14}"), t.quiet()), bit(what, style)]);
     }
     if lacking.len() > room {
         lines.push(vec![bit(
@@ -176,7 +184,12 @@ pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area
         )]);
     }
     lines.push(Vec::new());
-    lines.push(vec![bit(row.key.clone(), t.strong()), bit(" is set by", t.quiet())]);
+    if row.gone {
+        let now = definition.version.as_deref().unwrap_or("now");
+        lines.push(vec![bit(row.key.clone(), t.strong()), bit(format!(" is set by no action of v{now}"), t.alarm())]);
+    } else {
+        lines.push(vec![bit(row.key.clone(), t.strong()), bit(" is set by", t.quiet())]);
+    }
     for used in &row.set {
         let action = &flow.actions[used.action];
         let number = action.tracking.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();

@@ -67,10 +67,11 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         let (all, inside) = f.calls;
         let keys = if f.rows.len() == 1 { "1 key".to_owned() } else { format!("{} keys", f.rows.len()) };
         let calls = if all == 1 { "1 call".to_owned() } else { format!("{all} calls") };
+        let ended = if f.ended > 0 { format!(", {} ended", f.ended) } else { String::new() };
         // What has no room is left out, the least important first: nothing is cut in the middle.
         let parts = [
             vec![bit(format!(" sets {keys}"), t.quiet())],
-            vec![bit(format!(" {dot} "), t.quiet()), bit(format!("{calls} live, {inside} in it now"), t.text())],
+            vec![bit(format!(" {dot} "), t.quiet()), bit(format!("{calls} live, {inside} in it now{ended}"), t.text())],
             versions(paint, model, definition.version.as_deref()),
         ];
         for part in parts {

@@ -69,7 +69,7 @@ pub(super) fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         x += c.version.0;
     }
     let (all, _) = model.flow.calls;
-    let live = if all == 1 { "live, 1 call".to_owned() } else { format!("live, {all} calls") };
+    let live = if all == 1 { "1 live call".to_owned() } else { format!("{all} live calls") };
     paint.put(x, area.y, area.right(), &live, t.quiet());
 }
 
@@ -99,9 +99,10 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area:
             }
         }
     } else {
-        let lost = model.flow.lost.contains(&row.key);
+        let lost = row.lost;
         let (words, style) = match row.when {
             When::Conditional if lost => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
+            When::Never if row.gone => (format!("{} {}", paint.glyphs.missing, row.when.word()), t.alarm()),
             When::Never => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
             when => (when.word().to_owned(), t.quiet()),
         };
@@ -149,11 +150,14 @@ fn tally<'a>(paint: &Paint<'_>, row: &FlowKeyRow, brevity: u8) -> Bits<'a> {
     let absent = if expected { t.alarm() } else { t.quiet() };
     let (mark, word) = if expected { (g.missing, "missing") } else { (g.absent, "absent") };
     let mut bits = Vec::new();
+    // Without their words they are one number.
+    let apart = brevity < 2;
+    let wrong = n.elsewhere + n.spelling + n.late;
     for (count, mark, word, style) in [
         (n.missing, mark, word, absent),
-        (n.elsewhere, g.alarm, "elsewhere", t.warn()),
-        (n.spelling, g.alarm, "misspelt", t.warn()),
-        (n.late, g.alarm, "late", t.warn()),
+        (if apart { n.elsewhere } else { wrong }, g.alarm, "elsewhere", t.warn()),
+        (if apart { n.spelling } else { 0 }, g.alarm, "misspelt", t.warn()),
+        (if apart { n.late } else { 0 }, g.alarm, "late", t.warn()),
     ] {
         if count > 0 {
             let word = if brevity < 2 { format!(" {word}") } else { String::new() };

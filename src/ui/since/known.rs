@@ -107,7 +107,7 @@ fn by_hour<'a>(paint: &Paint<'_>, model: &Model, report: &SinceReport) -> Option
     let at = report.first_missing.as_ref().or(report.missing.first().map(|row| &row.call))?;
     let day = local(at.started).date();
     let mut hours = [0usize; 24];
-    for row in report.missing.iter().map(|row| local(row.call.started)).filter(|time| time.date() == day) {
+    for row in report.missing_since().map(|row| local(row.call.started)).filter(|time| time.date() == day) {
         hours[usize::from(row.hour().unsigned_abs()).min(23)] += 1;
     }
     let most = *hours.iter().max()?;

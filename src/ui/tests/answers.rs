@@ -229,5 +229,5 @@ fn runs_are_counted_where_the_definition_that_is_shown_has_other_ids() {
     assert!(shown.contains("no run is known yet"), "{shown}");
     desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
     let shown = picture(&draw(&mut desk, Theme::Terminal));
-    assert!(shown.contains("1 of 1 known"), "{shown}");
+    assert!(shown.contains("1 recorded run"), "{shown}");
 }

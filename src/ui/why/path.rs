@@ -43,7 +43,10 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &ShownAnswer, began: Ti
     if shown.trunk.is_empty() {
         let words = match shown.reading {
             true => "The flow is being read…",
-            false => "The flow that this call ran, or its definition, is not known.",
+            false => match &shown.ran {
+                Some(flow) => &format!("Its run of {flow} is not recorded yet, and no path to the key is known."),
+                None => "The flow that this call ran, or its definition, is not known.",
+            },
         };
         lines.extend(paint.paragraph(words, width).into_iter().map(|l| vec![bit(l, t.quiet())]));
         return lines;

@@ -6,7 +6,7 @@ use crate::flow::model::ActionKind;
 use crate::why::answer::{ActionName, Certainty, Verdict, WhyAnswer};
 use crate::why::execution::Recorded;
 use crate::why::steps::{self, Setter};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What set it.
 pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, answer: &mut WhyAnswer) {
@@ -170,7 +170,11 @@ fn overwritten(
     answer.remedy = Some("look at the changes of this key: no message names who wrote it".to_owned());
 }
 
-/// The stream showed that the value was changed and then put back: somebody who kept the old one has written it again.
+/// A write this close to the end of a flow may be the flow's own: events of one moment arrive one by one.
+const AT_END: SignedDuration = SignedDuration::from_secs(2);
+
+/// The stream showed that the value was changed and then went back. A flow that ends writes the values that it kept: that it was
+/// one is said only where a flow ended at that moment.
 pub(super) fn put_back(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     let own = call.changes.iter().filter_map(|(time, change)| match change {
         Change::Attribute { participant, key, old: Some(old), new: Some(new), source, .. }
@@ -183,6 +187,14 @@ pub(super) fn put_back(question: &Question, call: &KnownCall<'_>, answer: &mut W
     let own: Vec<_> = own.collect();
     let [.., (first, before, ..), (second, _, after, source)] = own.as_slice() else { return };
     if before != after || *source == Source::You {
+        return;
+    }
+    let legs = call.conversation.participants.iter().filter(|participant| participant.is_flow());
+    let ends = legs.filter_map(|participant| participant.ended);
+    let ends = ends.chain(call.flows.iter().filter_map(|flow| flow.run.as_ref()?.ended));
+    if !ends.into_iter().any(|end| second.duration_since(end).abs() <= AT_END) {
+        let (first, second) = (call.time(*first), call.time(*second));
+        answer.cause.push_str(&format!(" It was changed at {first} and went back to its value before at {second}."));
         return;
     }
     answer.verdict = Verdict::Overwritten;

@@ -1,0 +1,402 @@
+//! What the screens say is so: a verdict agrees with what is listed elsewhere, a cause with the run, a count with the calls.
+
+use super::{Theme, answers, call, draw, picture, since::report};
+use crate::app::{
+    Msg,
+    flow::{Definition, FlowHistory},
+    popups::Overlay,
+    screen::Screen,
+    testing::{Desk, leg},
+    why::Findings,
+};
+use crate::domain::findings::{Finding, RuleId, Severity};
+use crate::why::{FlowRun, Gathered, answer::FlowName, execution};
+use serde_json::json;
+
+fn shown(desk: &mut Desk) -> String {
+    let picture = picture(&draw(desk, Theme::Mono));
+    picture.split("--\n").next().unwrap_or_default().to_owned()
+}
+
+fn notice(desk: &Desk) -> String {
+    desk.model.notice.as_ref().map(|notice| notice.text.clone()).unwrap_or_default()
+}
+
+fn mistake(desk: &Desk) -> String {
+    match desk.model.overlays.last() {
+        Some(Overlay::Palette(palette)) => palette.mistake.clone().unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// Asks why of the first finding of this rule that Diagnose lists.
+fn why_of(desk: &mut Desk, rule: RuleId) -> String {
+    desk.keys("d");
+    let found = desk.model.diagnose.found().iter().find(|f| f.rule == rule).cloned();
+    let found = found.unwrap_or_else(|| panic!("{rule}: {:?}", desk.model.diagnose.found()));
+    desk.model.diagnose.select(&found);
+    desk.keys("W");
+    assert_eq!(desk.model.screen, Screen::Why);
+    desk.tell(Msg::Gathered(found.conversation.clone(), Box::new(Findings(Gathered::default()))));
+    shown(desk)
+}
+
+#[test]
+fn what_diagnose_lists_is_never_set_and_fine_in_why() {
+    for (width, height) in answers::SIZES {
+        let mut desk = Desk::with(width, height, call::expecting());
+        let legs = |ivr: &[(&str, &str)], from: &str| {
+            let customer = leg("c", "customer", "Dana Whitlock", &[("language", "en-US")]).from(from);
+            vec![customer, leg("i", "ivr", "MainIVR", ivr).left(), leg("q", "acd", "Billing", &[]).queue("q-billing")]
+        };
+        desk.call("wrong-1", 60, legs(&[("customer_tier", "gold")], "tel:+15550104402"));
+        desk.call("wrong-2", 50, legs(&[("customer_tier", "silver")], "tel:+15550104403"));
+        desk.call("healthy", 40, legs(&[], "tel:+15550109027"));
+        desk.wait(10_000);
+        let why = why_of(&mut desk, RuleId::WrongParticipant);
+        assert!(!why.contains("✓ set ") && why.contains("✗ wrong participant"), "{why}");
+        assert!(why.contains("Fix") && why.contains("Address the PATCH to"), "{why}");
+        let others = why.lines().find(|line| line.contains("Other calls")).unwrap_or_default();
+        let other = others.contains("010 4402") != others.contains("010 4403");
+        assert!(other && !others.contains("9027"), "{width}: only those on which the same was found\n{why}");
+    }
+}
+
+#[test]
+fn personal_data_and_a_key_that_vanished_keep_their_finding_in_why() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    desk.customer("card", &[("card_number", "4111 1111 1111 1111")]);
+    desk.customer("other", &[("language", "en-US")]);
+    desk.wait(1_000);
+    let why = why_of(&mut desk, RuleId::PersonalDataInClear);
+    assert!(why.contains("⚠ personal data") && why.contains("Keep a reference instead"), "{why}");
+    let others = why.lines().find(|line| line.contains("Other calls")).unwrap_or_default();
+    assert!(others.contains("this was found on no other live call"), "{why}");
+
+    let mut desk = Desk::new(120, 36);
+    let customer = |attributes: &[(&str, &str)]| leg("c", "customer", "Dana", attributes).from("tel:+15550102231");
+    desk.call("lost", 60, vec![customer(&[("customer_ref", "HH-1"), ("language", "en-US")])]);
+    desk.wait(10_000);
+    let agent = || leg("a", "agent", "Ada Agent", &[]).queue("q-billing").there(10, None);
+    desk.call("lost", 60, vec![customer(&[("customer_ref", "HH-1"), ("language", "en-US")]), agent()]);
+    desk.wait(500);
+    desk.call("lost", 60, vec![customer(&[("language", "en-US")]), agent()]);
+    desk.wait(500);
+    let why = why_of(&mut desk, RuleId::LostOnTransfer);
+    assert!(why.contains("⚠ vanished") && why.contains("vanished on a transfer"), "{why}");
+    assert!(!why.contains("no message names who removed it"), "{why}");
+}
+
+#[test]
+fn a_value_that_goes_back_while_the_flow_runs_has_no_invented_cause() {
+    let mut desk = Desk::new(120, 36);
+    let at = |depth: &str| {
+        let customer = leg("c", "customer", "Dana", &[("menu_depth", depth)]).from("tel:+15550102231").there(0, None);
+        vec![customer, leg("i", "ivr", "MainIVR", &[]).there(0, None)]
+    };
+    for depth in ["1", "2", "3", "2"] {
+        desk.call("walks", 0, at(depth));
+        desk.wait(5_000);
+    }
+    desk.keys("<enter>/menu_depth<enter>W");
+    desk.tell(Msg::Gathered("walks".into(), Box::new(Findings(Gathered::default()))));
+    let why = shown(&mut desk);
+    assert!(!why.contains("writes the values that it kept") && !why.contains("⚠ replaced"), "{why}");
+    assert!(why.contains("✓ set") && why.contains("went back to its value before"), "{why}");
+    assert!(why.contains("Its run of MainIVR is not recorded yet"), "{why}");
+}
+
+#[test]
+fn mask_masks_and_unmask_unmasks_however_often() {
+    let mut desk = Desk::busy(120, 36);
+    let start = desk.model.settings.mask;
+    desk.keys("M");
+    assert_eq!(desk.model.settings.mask, !start, "the key turns it round");
+    for (typed, masks, said) in [
+        (":unmask<enter>", false, "masked"),
+        (":mask<enter>", true, "Values that hold personal data are masked"),
+        (":mask<enter>", true, "Already masked."),
+        (":unmask<enter>", false, "Values are shown as they are"),
+        (":unmask<enter>", false, "Already unmasked."),
+        (":privacy<enter>", true, "Values that hold personal data are masked"),
+    ] {
+        desk.keys(typed);
+        assert_eq!(desk.model.settings.mask, masks, "{typed}");
+        assert!(notice(&desk).contains(said), "{typed}: {}", notice(&desk));
+    }
+}
+
+/// The flow of the demo, with and without what its newest version lost.
+fn versions() -> Definition {
+    let text = include_str!("../../../assets/flows/main-ivr.json");
+    let before = text.replacen("\"customer_tier\"", "\"contract_type\"", 1);
+    let mut definition = Definition::read(text, None).expect("a flow");
+    definition.version = Some("43".into());
+    definition.before = Some(("42".into(), std::sync::Arc::new(crate::flow::read(&before).expect("a flow"))));
+    definition
+}
+
+fn on_flow(desk: &mut Desk, definition: Definition) {
+    desk.keys("F");
+    desk.model.flow.name = Some("MainIVR".into());
+    desk.tell(Msg::FlowRead("MainIVR".into(), Ok(definition)));
+    desk.keys("");
+}
+
+#[test]
+fn ended_calls_are_counted_apart_from_live_ones() {
+    let mut desk = Desk::new(120, 36);
+    let through = |over: bool| {
+        let customer = leg("c", "customer", "Dana", &[("language", "en-US")]).from("tel:+15550102231");
+        let customer = if over { customer.left() } else { customer };
+        vec![customer, leg("i", "ivr", "MainIVR", &[]).left()]
+    };
+    for i in 0..5 {
+        desk.call(&format!("live-{i}"), 60, through(false));
+    }
+    for i in 0..3 {
+        desk.call(&format!("over-{i}"), 60, through(false));
+        desk.call(&format!("over-{i}"), 60, through(true));
+    }
+    desk.wait(1_000);
+    desk.keys("d");
+    let diagnose = shown(&mut desk);
+    assert!(diagnose.contains("Diagnose 5 live calls, 3 ended"), "{diagnose}");
+    on_flow(&mut desk, versions());
+    let flow = shown(&mut desk);
+    assert!(flow.contains("5 calls live, 0 in it now, 3 ended") && flow.contains("5 live calls"), "{flow}");
+    let over = desk.model.flow.rows.iter().flat_map(|row| &row.lacking).filter(|(id, _)| id.as_str().contains("over"));
+    assert_eq!(over.count(), 0);
+}
+
+#[test]
+fn the_key_that_the_new_version_lost_comes_first_and_is_selected() {
+    for (width, height) in answers::SIZES {
+        let mut desk = Desk::with(width, height, call::expecting());
+        call::journey(&mut desk, answers::ID);
+        on_flow(&mut desk, versions());
+        let first = desk.model.flow.rows.first().map(|row| row.key.clone());
+        assert_eq!(first.as_deref(), Some("contract_type"), "{width}");
+        assert_eq!(desk.model.flow.selection, first, "{width}");
+        let asked = desk.asked();
+        assert!(
+            asked.iter().any(
+                |e| matches!(e, crate::app::Effect::FlowHistory(_, keys) if keys.contains(&"contract_type".to_owned()))
+            ),
+            "{asked:?}"
+        );
+        let keys = vec![("contract_type".to_owned(), report().versions)];
+        desk.tell(Msg::FlowHistory("MainIVR".into(), FlowHistory::new(keys)));
+        let flow = shown(&mut desk);
+        assert!(flow.contains("✗ never") && flow.contains("is set nowhere in this version"), "{flow}");
+        if width >= 120 {
+            assert!(flow.contains("contract_type is set by no action of v43"), "{flow}");
+        }
+    }
+}
+
+/// A flow whose lookup decides nothing about the balance: every output of it leads to the menu, where the caller chooses.
+const MENU: &str = r#"{ "name": "MainIVR", "type": "inboundcall", "startActionId": "lookup", "actions": [
+    { "id": "lookup", "type": "dataAction", "name": "Find customer", "settings": { "dataAction": "Lookup",
+      "resultVariable": "r", "onSuccess": "found", "onTimeout": "menu", "onError": "menu" } },
+    { "id": "found", "type": "setParticipantData", "name": "Set Customer Data",
+      "settings": { "attributes": { "customer_tier": "gold" } }, "nextActionId": "menu" },
+    { "id": "menu", "type": "menu", "name": "Main Menu", "settings": { "choices": [
+      { "digit": "1", "name": "Billing", "nextActionId": "billing" },
+      { "digit": "2", "name": "Technical", "nextActionId": "technical" } ] } },
+    { "id": "billing", "type": "setParticipantData", "name": "Set Menu Choice",
+      "settings": { "attributes": { "ivr_choice": "billing", "balance_due": "1.00" } }, "nextActionId": "to_billing" },
+    { "id": "technical", "type": "setParticipantData", "name": "Set Menu Choice",
+      "settings": { "attributes": { "ivr_choice": "technical" } }, "nextActionId": "to_technical" },
+    { "id": "to_billing", "type": "transferToAcd", "name": "To Billing", "settings": { "queue": "Billing" } },
+    { "id": "to_technical", "type": "transferToAcd", "name": "To Support", "settings": { "queue": "Support" } } ] }"#;
+
+/// A run of [`MENU`] in which the lookup timed out and the caller pressed 1. The menu's entry names no output.
+fn pressed_one() -> Gathered {
+    let definition = crate::flow::read(MENU).expect("a flow");
+    let entry = |kind: &str, name: &str, id: &str, second: u32, output: &str| {
+        let time = format!("2026-11-20T12:00:{second:02}.000Z");
+        json!({kind: {"actionId": id, "actionName": name, "dateTime": time, "outputPathId": output}})
+    };
+    let document = json!({"flow": {
+        "executionId": "e1", "conversationId": answers::ID, "flowId": "f1", "flowName": "MainIVR", "flowVersion": "43.0",
+        "startDateTime": "2026-11-20T12:00:00.000Z", "endDateTime": "2026-11-20T12:00:24.000Z",
+        "executionInfo": {"characteristics": {"flowExecutionInputOutputs": false}},
+        "execution": [
+            entry("actionCallData", "Find customer", "lookup", 1, "__TIMEOUT__"),
+            entry("menuMenu", "Main Menu", "menu", 9, ""),
+            entry("actionSetParticipantData", "Set Menu Choice", "billing", 12, ""),
+            entry("actionTransferToAcd", "To Billing", "to_billing", 13, ""),
+            json!({"endedFlow": {"dateTime": "2026-11-20T12:00:24.000Z", "flowExitReason": "TRANSFER"}}),
+        ],
+    }});
+    let name = FlowName { id: "f1".into(), name: "MainIVR".into(), version: "43".into() };
+    let run = execution::read(&document).expect("a record");
+    let flow = FlowRun { name, definition: Some(definition.into()), run: Some(run.into()), ..FlowRun::default() };
+    Gathered { flows: vec![flow], notes: Vec::new() }
+}
+
+#[test]
+fn the_menu_item_that_was_taken_is_shown_and_the_others_are_not() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    call::journey(&mut desk, answers::ID);
+    desk.keys("<enter>/customer_tier<enter>W");
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(pressed_one()))));
+    let why = shown(&mut desk);
+    let line = |label: &str| why.lines().find(|line| line.contains(label)).unwrap_or_default().to_owned();
+    assert!(line("1: Billing").contains(" taken") && !line("1: Billing").contains("not taken"), "{why}");
+    assert!(line("2: Technical").contains("not taken"), "{why}");
+}
+
+#[test]
+fn a_branch_that_decides_nothing_is_no_cause_and_menu_choices_are_counted() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    call::journey(&mut desk, answers::ID);
+    on_flow(&mut desk, Definition::read(MENU, None).expect("a flow"));
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(pressed_one()))));
+    let select = |desk: &mut Desk, key: &str| {
+        desk.keys("<home>");
+        while desk.model.flow.selection.as_deref() != Some(key) {
+            let before = desk.model.flow.selection.clone();
+            desk.keys("<down>");
+            assert_ne!(before, desk.model.flow.selection, "{key} is in the list");
+        }
+        desk.model.flow.decisions.clone()
+    };
+    let decisions = select(&mut desk, "balance_due");
+    let names: Vec<&str> = decisions.iter().map(|decision| decision.action.as_str()).collect();
+    assert_eq!(names, ["Main Menu"], "the lookup leads to the menu whatever it answers");
+    let taken: Vec<(usize, bool)> = decisions[0].outputs.iter().map(|output| (output.calls, output.sets)).collect();
+    assert_eq!(taken, [(1, true), (0, false)]);
+    assert_eq!(select(&mut desk, "customer_tier")[0].action, "Find customer");
+}
+
+#[test]
+fn why_names_its_call_wherever_it_was_asked_from() {
+    for (width, height) in answers::SIZES {
+        let mut desk = Desk::with(width, height, call::expecting());
+        call::journey(&mut desk, answers::ID);
+        desk.keys("W");
+        assert_eq!(desk.model.screen, Screen::Why);
+        let header = shown(&mut desk).lines().next().unwrap_or_default().to_owned();
+        assert!(header.contains("+1 555 010 8861"), "{width}: {header}");
+        desk.keys("<esc><enter>/customer_tier<enter>W");
+        let header = shown(&mut desk).lines().next().unwrap_or_default().to_owned();
+        assert_eq!(header.matches("+1 555 010 8861").count(), 1, "{width}: {header}");
+    }
+}
+
+#[test]
+fn a_fall_is_of_its_flow_and_not_of_a_call() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    call::journey(&mut desk, answers::ID);
+    desk.tell(Msg::Fallen(Box::new(Finding {
+        rule: RuleId::PresenceDrop,
+        severity: Severity::Warn,
+        conversation: answers::ID.into(),
+        participant: None,
+        key: Some("former_key".into()),
+        message: "former_key is on 0 of 4 calls of MainIVR v43, and was on 146 of 146 of v42".to_owned(),
+        since: desk.at,
+    })));
+    desk.keys("d<home>");
+    let diagnose = shown(&mut desk);
+    assert!(diagnose.contains("former_key presence-drop of MainIVR since"), "{diagnose}");
+    assert!(!diagnose.contains("sidetone since KEY") && diagnose.contains("H shows since when"), "{diagnose}");
+    assert!(!diagnose.contains("One path of the new version"), "{diagnose}");
+}
+
+#[test]
+fn a_selection_does_not_follow_an_ended_call_out_of_sight() {
+    let mut desk = Desk::new(120, 24);
+    let customer = |i: usize| leg("c", "customer", "Caller", &[]).from(&format!("tel:+1555010{i:04}"));
+    for i in 0..40 {
+        desk.call(&format!("call-{i:02}"), 60 + i as i64, vec![customer(i)]);
+    }
+    desk.keys("<home><down><down>");
+    let (place, selected) = (desk.model.calls.position(), desk.model.calls.selected.clone().expect("one"));
+    let i: usize = selected.as_str().trim_start_matches("call-").parse().expect("a number");
+    desk.call(selected.as_str(), 60 + i as i64, vec![customer(i).left()]);
+    desk.wait(10);
+    let calls = &desk.model.calls;
+    assert_eq!((calls.scroll, calls.position()), (0, place), "the live calls stay in sight");
+    assert_ne!(calls.selected.as_ref(), Some(&selected));
+    assert!(notice(&desk).contains("has ended"), "{}", notice(&desk));
+    // Where its row is in sight, the selection keeps its call.
+    let mut desk = Desk::new(120, 36);
+    for i in 0..4 {
+        desk.call(&format!("call-{i:02}"), 60 + i as i64, vec![customer(i)]);
+    }
+    desk.keys("<home>");
+    let selected = desk.model.calls.selected.clone().expect("one");
+    let i: usize = selected.as_str().trim_start_matches("call-").parse().expect("a number");
+    desk.call(selected.as_str(), 60 + i as i64, vec![customer(i).left()]);
+    desk.wait(10);
+    assert_eq!(desk.model.calls.selected.as_ref(), Some(&selected));
+}
+
+#[test]
+fn since_why_and_flow_take_their_argument() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys(":since contract_type<enter>");
+    assert_eq!(desk.model.screen, Screen::Since, "{}", mistake(&desk));
+    assert_eq!(
+        (desk.model.since.question.key.as_str(), desk.model.since.question.flow.as_deref()),
+        ("contract_type", None)
+    );
+    desk.keys("<esc>:why account_id<enter>");
+    assert_eq!(desk.model.screen, Screen::Why, "{}", mistake(&desk));
+    assert_eq!(desk.model.why.cell.as_ref().map(|cell| cell.key.to_string()).as_deref(), Some("account_id"));
+    desk.keys("<esc>:flow mainivr<enter>");
+    assert_eq!((desk.model.screen, desk.model.flow.name.as_deref()), (Screen::Flow, Some("MainIVR")));
+    desk.keys("<esc>:flow nope<enter>");
+    assert!(mistake(&desk).contains("No flow here is called `nope`"), "{}", mistake(&desk));
+    desk.keys("<esc>:drafts now<enter>");
+    assert_eq!(mistake(&desk), "drafts takes no argument.");
+}
+
+#[test]
+fn missing_by_queue_is_of_the_fall_only() {
+    let mut report = report();
+    let mut old = report.missing[0].clone();
+    (old.queue, old.call.version) = ("Technical".into(), "42".into());
+    report.missing.push(old);
+    assert_eq!(report.missing_by_queue(), [("Billing", 1)]);
+    // Without a fall all of them count.
+    report.first_missing = None;
+    assert_eq!(report.missing_by_queue().len(), 2);
+}
+
+#[test]
+fn a_filter_that_nothing_is_known_of_does_not_blame_the_key() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    call::journey(&mut desk, answers::ID);
+    desk.keys("<enter>/customer_tier<enter>H");
+    let question = desk.model.since.question.clone();
+    desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(Some(Box::new(report()))))));
+    desk.keys("/ queue:Nope<enter>");
+    let question = desk.model.since.question.clone();
+    desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(None))));
+    let since = shown(&mut desk);
+    assert!(since.contains("queue:Nope") && !since.contains("case-sensitive"), "{since}");
+}
+
+#[test]
+fn what_was_undone_is_not_called_never_sent() {
+    use crate::app::testing::truth;
+    let mut desk = Desk::new(120, 36);
+    let id = answers::ID;
+    desk.customer(id, &[("tier", "gold")]);
+    desk.keys("<enter>u");
+    assert_eq!(notice(&desk), "Nothing to undo: no edit of yours was sent.");
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(id, &[("tier", "gold")]));
+    desk.wait(240);
+    desk.customer(id, &[("tier", "gold!")]);
+    desk.keys("u<enter>");
+    desk.serve(&truth(id, &[("tier", "gold!")]));
+    desk.wait(240);
+    desk.customer(id, &[("tier", "gold")]);
+    desk.keys("u");
+    assert_eq!(notice(&desk), "Nothing more to undo.");
+}
