@@ -234,7 +234,8 @@ impl<'r> Laid<'r> {
         for (place, (at, executed)) in all.iter().enumerate() {
             visit();
             let action = &flow.actions[*at];
-            if action.branches.len() > 1 {
+            // Only a menu has no output of its own and never falls through: of other actions what ran next may stand behind several.
+            if matches!(action.kind, ActionKind::Menu) {
                 let next = all.get(place + 1).map(|(next, _)| *next);
                 let leads = |branch: &usize| next.is_some_and(|next| arrives(flow, &action.branches[*branch], next));
                 let mut leading = (0..action.branches.len()).filter(leads);

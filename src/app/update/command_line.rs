@@ -1,6 +1,6 @@
 //! What a command with an argument asks for, done.
 
-use super::{flow, keys, since, views, why};
+use super::{flow, mask, since, views, why};
 use crate::app::{
     Effect, Model, command_line::Request, notice::Level, popups::Overlay, screen::Screen, topics::Topics,
 };
@@ -22,7 +22,7 @@ pub(super) fn ask(model: &mut Model, request: Request) -> Vec<Effect> {
             model.go_to(Screen::Flow);
             return flow::choose(model, name);
         }
-        Request::Mask(masks) => keys::mask(model, masks),
+        Request::Mask(masks) => mask::mask(model, masks),
         Request::View(name) => views::take(model, &name),
         Request::Columns(keys) => {
             model.go_to(Screen::Calls);

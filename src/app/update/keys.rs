@@ -1,8 +1,8 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
 use super::{
-    alerts, call, calls, choose, commit, diagnose, export, findings, flow, popups, quit, recording, replay, signin,
-    since, timeline, views, why,
+    alerts, call, calls, choose, commit, diagnose, export, findings, flow, mask, popups, quit, recording, replay,
+    signin, since, timeline, views, why,
 };
 use crate::app::{
     Effect, Exit, Model,
@@ -228,7 +228,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::GoTo
         | Command::CallsOfRecording => return replay::command(model, command),
         Command::Topics if replay::refused(model, "what was watched then cannot be changed.") => {}
-        Command::Mask => mask(model, !model.settings.mask),
+        Command::Mask => mask::mask(model, !model.settings.mask),
         _ => match model.screen {
             Screen::Calls => return calls::command(model, command),
             Screen::Call => return call::command(model, command),
@@ -240,19 +240,6 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         },
     }
     Vec::new()
-}
-
-/// Masks personal data, or shows it; what is so already is left as it is.
-pub(super) fn mask(model: &mut Model, masks: bool) {
-    let was = std::mem::replace(&mut model.settings.mask, masks);
-    let words = match (masks, was) {
-        (true, true) => "Already masked.",
-        (false, false) => "Already unmasked.",
-        (true, false) => "Values that hold personal data are masked; names and numbers of callers are not.",
-        (false, true) => "Values are shown as they are: personal data is not masked.",
-    };
-    model.say(Level::Info, words);
-    model.touch();
 }
 
 #[cfg(test)]

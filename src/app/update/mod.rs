@@ -20,6 +20,7 @@ mod flow;
 #[cfg(test)]
 mod jobs_tests;
 mod keys;
+mod mask;
 mod mouse;
 mod popups;
 mod quit;

@@ -114,6 +114,8 @@ fn milestones<'a>(paint: &Paint<'_>, model: &Model, call: &CallScreen, entry: &B
     for milestone in Milestone::NAMED {
         let Some(passed) = known.and_then(|m| m.passed(milestone, model.now)) else { continue };
         let at = match passed {
+            // However late it was seen first, it started when it began.
+            _ if milestone == Milestone::Start => since_begin(c, rows::began(c)),
             Passed::At(at) => since_begin(c, at.wall),
             Passed::Before => before(c, milestone).map_or_else(|| "before".to_owned(), |at| since_begin(c, at)),
         };

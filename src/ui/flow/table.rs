@@ -102,7 +102,7 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area:
         let lost = row.lost;
         let (words, style) = match row.when {
             When::Conditional if lost => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
-            When::Never if row.gone => (format!("{} {}", paint.glyphs.missing, row.when.word()), t.alarm()),
+            When::Never if row.gone => (format!("{} never set", paint.glyphs.missing), t.alarm()),
             When::Never => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
             when => (when.word().to_owned(), t.quiet()),
         };

@@ -129,7 +129,7 @@ fn a_key_that_does_not_apply_says_why() {
     for key in ["W", "H"] {
         desk.keys(key);
         assert_eq!(desk.model.screen, Screen::Calls);
-        assert!(notice(&desk).starts_with("This call lacks no expected key."), "{key}: {}", notice(&desk));
+        assert!(notice(&desk).starts_with("No expected key is missing here"), "{key}: {}", notice(&desk));
     }
     let mut desk = Desk::busy(120, 36);
     desk.keys("W");
