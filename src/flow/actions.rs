@@ -248,6 +248,12 @@ fn plain(type_name: &str) -> String {
     }
 }
 
+/// Whether actions of a type have attributes: they set or read participant data.
+pub fn is_data(type_name: &str) -> bool {
+    let class = find(type_name).map(|spec| spec.class);
+    matches!(class, Some(Class::SetData | Class::GetData | Class::SetConversation | Class::GetConversation))
+}
+
 /// What is known of a type, by any of its names. A menu's choices (`menuTransferToAcd`) are the actions they are named for.
 pub fn find(type_name: &str) -> Option<&'static ActionType> {
     let name = plain(type_name);

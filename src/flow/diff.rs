@@ -165,7 +165,12 @@ fn surety(flow: &Flow, uses: &[Use]) -> Surety {
         uses.iter().filter(|one| one.when != When::Never).partition(|one| one.unset());
     match set.as_slice() {
         [] => Surety::Never,
-        _ if unset.is_empty() && on_every_way(flow, set.iter().map(|one| one.action)) => Surety::Always,
+        _ if unset.is_empty()
+            && !set.iter().any(|one| one.may_be_unset)
+            && on_every_way(flow, set.iter().map(|one| one.action)) =>
+        {
+            Surety::Always
+        }
         _ => Surety::Sometimes,
     }
 }

@@ -380,6 +380,9 @@ fn check_type(flow: &Flow, text: &str, parsed: &expr::Expr, here: Option<usize>)
             None => Type::Other,
         }
     };
+    if let Some(what) = types::clash(parsed, &variable) {
+        return refused(format!("{text} is not valid: {what}"));
+    }
     match types::of(parsed, &variable) {
         Type::Text | Type::Other => Ok(()),
         kind @ (Type::Integer | Type::Number | Type::Bool) => refused(format!(
@@ -527,6 +530,8 @@ fn same(there: &Operand, wanted: &Operand) -> bool {
             Operand::Expression(wanted) | Operand::Variable(wanted) | Operand::BuiltIn(wanted),
         ) => bare(there) == bare(wanted),
         (Operand::Template(there), Operand::Literal(wanted)) => there == wanted,
+        // Names of variables are not case-sensitive.
+        (Operand::Variable(there), Operand::Variable(wanted)) => there.eq_ignore_ascii_case(wanted),
         _ => there == wanted,
     }
 }

@@ -46,8 +46,8 @@ impl DataActionAnswer {
             "notfound" | "not_found" => Ok(Self::NotFound),
             "success" | "found" => Ok(Self::Found),
             _ => serde_json::from_str(text)
-                .map(Self::Ok)
-                .map_err(|error| format!("neither timeout, error, notFound, success nor JSON ({error})")),
+                .map_err(|error| format!("neither timeout, error, notFound, success nor JSON ({error})"))
+                .and_then(|json| no_twin(text).map(|()| Self::Ok(json))),
         }
     }
 }
@@ -78,6 +78,7 @@ impl Inputs {
     pub fn from_json(text: &str) -> Result<Self, String> {
         let json: Json = serde_json::from_str(text).map_err(|error| format!("the input is not valid JSON: {error}"))?;
         let Json::Object(members) = json else { return Err("the input is not a JSON object".into()) };
+        no_twin(text)?;
         let mut inputs = Self::default();
         for (name, value) in members {
             match (name.as_str(), value) {
@@ -132,6 +133,12 @@ impl Inputs {
         }
         Ok(inputs)
     }
+}
+
+/// Refuses JSON in which a member stands twice: which of the two is meant nobody knows.
+fn no_twin(text: &str) -> Result<(), String> {
+    let Ok(tree) = crate::tree::parse_json(text) else { return Ok(()) };
+    tree.twice().map_or(Ok(()), |(name, _)| Err(format!("{name} stands twice in one place; take one out")))
 }
 
 fn scoped(name: &str) -> bool {

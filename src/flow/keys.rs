@@ -3,6 +3,7 @@
 use super::graph::Graph;
 pub use super::graph::When;
 use super::model::{ActionKind, Flow, Operand, Remark, display_name};
+use super::unset::Unwritten;
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use std::{borrow::Cow, sync::Arc};
@@ -50,6 +51,8 @@ pub struct Use {
     pub when: When,
     /// The transfer that must fail for it to happen: its index among the actions.
     pub behind: Option<usize>,
+    /// The value may be one that is not set: of a variable that nothing writes, or on one side of an expression.
+    pub may_be_unset: bool,
 }
 
 impl Use {
@@ -105,6 +108,7 @@ pub fn keys(flow: &Flow) -> Keys {
     let when = graph.when();
     let behind = graph.behind(flow, &when);
     let mut keys = Keys::default();
+    let unwritten = Unwritten::of(flow);
     // Readers may take branches before what follows them; people read a file from the top.
     let mut order: Vec<usize> = (0..flow.actions.len()).collect();
     order.sort_by_key(|at| flow.actions[*at].node);
@@ -126,6 +130,7 @@ pub fn keys(flow: &Flow) -> Keys {
                     path,
                     when: when[at],
                     behind: behind[at],
+                    may_be_unset: value.is_some_and(|value| unwritten.may_be(value)),
                 };
                 keys.add(literal, one);
             };
@@ -243,7 +248,7 @@ pub fn expectations(flow: &Flow, keys: &Keys) -> String {
         any = true;
         text.push_str(&format!("\n[[expect]]\nkey = {}\non = \"customer\"\nby = \"flow-end\"\n", toml_text(key)));
         // What the platform keeps of a value that is not set is not verified.
-        let always = live.iter().any(|one| one.when == When::Always) && !live.iter().any(|one| one.unset());
+        let always = live.iter().any(|one| one.when == When::Always) && !live.iter().any(|one| one.may_be_unset);
         text.push_str(&format!("required = {always}\n"));
         let mut literals: Vec<&str> = Vec::new();
         for one in &live {

@@ -15,6 +15,7 @@ pub mod model;
 mod read;
 pub mod run;
 pub mod sample;
+mod unset;
 pub mod value;
 
 pub use read::{Document, ReadError, export, open, read};

@@ -214,6 +214,16 @@ impl ActionKind {
             _ => None,
         }
     }
+
+    /// The names of the attributes that it sets or reads.
+    pub fn names(&self) -> impl Iterator<Item = &Operand> {
+        let read = match self {
+            Self::GetData(list) => list.as_slice(),
+            Self::GetConversation(of) => &of.list,
+            _ => &[],
+        };
+        self.sets().unwrap_or_default().iter().map(|one| &one.key).chain(read.iter().map(|one| &one.key))
+    }
 }
 
 impl Action {
@@ -629,6 +639,11 @@ impl Flow {
         let parts = self.doubtful.iter().chain(&self.unread);
         let parts = parts.map(|one| format!("line {}: {}", one.line, one.what));
         self.start_doubt.iter().cloned().chain(parts).collect()
+    }
+
+    /// Whether all of it is read, and can mean one thing only.
+    pub fn is_certain(&self) -> bool {
+        self.start_doubt.is_none() && self.doubtful.is_empty() && self.unread.is_empty()
     }
 
     /// Notes what can mean more than one thing.

@@ -2,7 +2,7 @@
 //! keeps as unknown, and where that would decide the way it stops and says what to give it.
 
 use super::input::Inputs;
-use super::model::{Action, ContainerKind, Flow, display_name};
+use super::model::{Action, ContainerKind, Flow, display_name, own_variable};
 use super::value::{Type, Val};
 use frames::Frame;
 use indexmap::IndexMap;
@@ -322,6 +322,13 @@ impl Run {
             Some(format!("{name} is {}, and {} is not", first.word(), value.brief()))
         });
         wrong.collect()
+    }
+
+    /// Variables of the flow's own that are given, and that it does not declare, as they were given.
+    pub fn undeclared_inputs(&self) -> impl Iterator<Item = &str> {
+        let own = self.inputs.variables.iter().map(|(name, _)| (name.as_str(), own_variable(name)));
+        own.filter(|(_, own)| own.is_some_and(|own| !self.types.contains_key(&own.to_lowercase())))
+            .map(|(name, _)| name)
     }
 
     /// Answers, outputs and modules that no action asks for, by name: likely misspelt.

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::fmt;
 
-/// Whole numbers up to this are exact as the 64-bit floats that they are computed with.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// The largest whole number of [`DIGITS`] digits. Larger ones may not be exact as the 64-bit floats that numbers are computed with.
+const EXACT: f64 = 999_999_999_999_999.0;
 
 /// Largest text that is computed with, in bytes; a flow that doubles a text in a loop has to end somewhere. What the platform
 /// allows is not verified.
@@ -204,7 +204,9 @@ impl Val {
         let bare = text.trim();
         match kind {
             Type::Integer | Type::Number => match decimal(bare) {
-                Some(number) if kind == Type::Number || number.fract() == 0.0 => Self::number(number),
+                Some(number) if kind == Type::Number || number.is_nan() || number.fract() == 0.0 => {
+                    Self::number(number)
+                }
                 _ => self,
             },
             Type::Bool if bare.eq_ignore_ascii_case("true") => Self::Bool(true),
@@ -289,10 +291,9 @@ impl Type {
 /// Most digits of a number that is computed with: what a 64-bit float keeps of any.
 const DIGITS: usize = 15;
 
-/// How many digits of a written number count: all but zeros before the first other one. None of a whole number, which is exact
-/// up to [`EXACT`].
+/// How many digits of a written number count: all but zeros before the first other one.
 fn digits(text: &str) -> usize {
-    let Some(mantissa) = text.split(['e', 'E']).next().filter(|_| text.contains('.')) else { return 0 };
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
     mantissa.trim_start_matches(['-', '+', '0', '.']).bytes().filter(u8::is_ascii_digit).count()
 }
 

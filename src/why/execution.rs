@@ -36,6 +36,8 @@ pub(crate) struct Run {
     pub(crate) secure: bool,
     /// Its actions are recorded: the switch for them is on, and there is at least one.
     pub(crate) lists_actions: bool,
+    /// It holds entries that are not one map of one kind: what they are of is not known.
+    pub(crate) has_odd_entries: bool,
     /// It shows the flow's end: nothing came after its last action.
     pub(crate) has_end: bool,
     /// Why the flow ended, as its end says it: `TRANSFER`, `DISCONNECT`; empty where that is not recorded.
@@ -53,6 +55,8 @@ impl Run {
             Some("does not list actions")
         } else if self.truncated {
             Some("was cut")
+        } else if self.has_odd_entries {
+            Some("holds entries that cannot be read")
         } else if self.secure {
             Some("is that of a secure flow, which leaves things out")
         } else if self.ended.is_none() && !self.has_end {
@@ -202,6 +206,7 @@ pub(crate) fn read(document: &Value) -> Result<Run, NotAnExecution> {
         truncated: flow.get("isTruncated") == Some(&Value::Bool(true)),
         secure: flow.get("isSecure") == Some(&Value::Bool(true)),
         lists_actions: false,
+        has_odd_entries: false,
         has_end: false,
         exit_reason: entries
             .iter()
@@ -217,6 +222,7 @@ pub(crate) fn read(document: &Value) -> Result<Run, NotAnExecution> {
             .collect(),
     };
     walk(entries, None, 0, &mut run.executed);
+    run.has_odd_entries = has_odd(entries, 0);
     run.has_end = has_end(entries, &run);
     run.lists_actions = !run.executed.is_empty() && lists_actions(flow);
     Ok(run)
@@ -246,6 +252,18 @@ fn holds(value: &Value, member: &str, depth: usize) -> bool {
         Value::Object(map) => map.contains_key(member) || map.values().any(|value| holds(value, member, depth + 1)),
         _ => false,
     }
+}
+
+/// Whether an entry, at any depth, is not a map with one member, its kind.
+fn has_odd(entries: &[Value], depth: usize) -> bool {
+    let odd = |entry: &Value| match entry.as_object().map(|entry| (entry.len(), entry.values().next())) {
+        Some((1, Some(Value::Object(body)))) => {
+            let nested = body.get("execution").and_then(Value::as_array).filter(|_| depth < DEPTH);
+            nested.is_some_and(|nested| has_odd(nested, depth + 1))
+        }
+        _ => true,
+    };
+    entries.iter().any(odd)
 }
 
 fn walk(entries: &[Value], module: Option<&FlowName>, depth: usize, out: &mut Vec<Executed>) {

@@ -108,6 +108,27 @@ impl<'f> Index<'f> {
     }
 }
 
+/// Why a record does not fit a definition, so that an action that is not in it may have been executed all the same: it holds
+/// actions that the definition does not have, or what stands behind another output than the one that was taken.
+pub(super) fn misfit(flow: &Flow, run: &Run) -> Option<&'static str> {
+    let index = Index::of(flow);
+    let mut last: FxHashMap<usize, &Executed> = FxHashMap::default();
+    for executed in run.executed.iter().filter(|executed| executed.module.is_none()) {
+        let Some(at) = index.find(executed) else {
+            return Some("holds actions that the definition does not have");
+        };
+        if let Some((owner, branch)) = flow.actions[at].within
+            && let Some(taken) = last.get(&owner).and_then(|taken| taken_index(taken, &flow.actions[owner]))
+            && taken != branch
+            && flow.actions[owner].branches[taken].to != flow.actions[owner].branches[branch].to
+        {
+            return Some("does not fit the definition");
+        }
+        last.insert(at, executed);
+    }
+    None
+}
+
 /// The index of the output that an executed action took, as the flow's definition knows it.
 pub(super) fn taken_index(executed: &Executed, action: &Action) -> Option<usize> {
     let id = executed.output_id.as_str();
@@ -251,7 +272,8 @@ impl<'r> Laid<'r> {
             by_action.entry(*at).or_default().push(*executed);
             last_in.insert(flow.actions[*at].container, (*at, *executed));
         }
-        Self { complete: run.gap().is_none(), behind, executed, by_action, last_in, followed }
+        let complete = run.gap().is_none() && misfit(flow, run).is_none();
+        Self { complete, behind, executed, by_action, last_in, followed }
     }
 
     /// Whether an action was executed; `None` where that cannot be said.

@@ -1087,3 +1087,59 @@ fn a_key_of_several_words_is_quoted_and_an_empty_value_is_said() {
     assert!(ask(" customer tier").starts_with("\" customer tier\" is not there"), "{}", ask(" customer tier"));
     assert!(ask("tier").ends_with("Its value is empty."), "{}", ask("tier"));
 }
+
+/// Seen: each was said to be executed, and a healthy call was accused.
+#[test]
+fn a_record_that_does_not_fit_the_definition_proves_nothing() {
+    let without = |names: &[&str], entries: Vec<Value>| {
+        let mut document = document(entries);
+        strike(&mut document, names);
+        document
+    };
+    let mut upper = document(timed_out());
+    let mut two_kinds = document(timed_out());
+    let mut stranger = document(timed_out());
+    for entry in upper["flow"]["execution"].as_array_mut().unwrap() {
+        for body in entry.as_object_mut().unwrap().values_mut().filter(|body| body.get("actionId").is_some()) {
+            body["actionId"] = json!(body["actionId"].as_str().unwrap().replace('0', "A"));
+        }
+    }
+    two_kinds["flow"]["execution"][1]["actionPlayAudio"] = json!({"actionId": id(3)});
+    stranger["flow"]["execution"][1]["actionSetParticipantData"] = json!({"actionId": "zz", "trackingId": 3});
+    let mut contradiction = document(timed_out());
+    contradiction["flow"]["execution"][0]["actionCallData"]["outputPathId"] = json!("__SUCCESS__");
+    for document in [without(&["actionId"], timed_out()), upper, two_kinds, stranger, contradiction] {
+        let answer = tier(&[], &[flow_run(&lookup_flow(), &document)]);
+        assert_eq!(answer.verdict, Verdict::Missing);
+        assert!(answer.certainty > Certainty::Executed, "{}\n{document:#}", answer.cause);
+        assert!(!answer.cause.contains("was never set: action"), "{}", answer.cause);
+    }
+    // The setter's own entry cannot be matched: it may have set what is there.
+    let mut healthy = set_to(&json!("gold"));
+    healthy["flow"]["execution"][1]["actionSetParticipantData"] = json!({});
+    let answer = tier(&[("tier", "gold")], &[flow_run(&lookup_flow(), &healthy)]);
+    assert!(!answer.cause.contains("did not by the record"), "{}", answer.cause);
+    assert_eq!(answer.verdict, Verdict::Present);
+}
+
+#[test]
+fn a_call_that_ended_before_the_setter_names_the_end() {
+    let success = || vec![json!({"actionCallData": {"actionId": id(1), "outputPathId": "__SUCCESS__"}})];
+    let answer = tier(&[], &[flow_run(&lookup_flow(), &document(success()))]);
+    assert_eq!((answer.verdict, answer.certainty), (Verdict::Missing, Certainty::Executed), "{}", answer.cause);
+    assert!(answer.cause.contains("the call was disconnected"), "{}", answer.cause);
+    assert!(answer.remedy.unwrap().starts_with("nothing in the flow"));
+    // By an output that leads past the setter the flow itself may have ended.
+    let failure = vec![json!({"actionCallData": {"actionId": id(1), "outputPathId": "__FAILURE__"}})];
+    let answer = tier(&[], &[flow_run(&lookup_flow(), &document(failure))]);
+    assert!(!answer.cause.contains("the call was disconnected"), "{}", answer.cause);
+}
+
+#[test]
+fn a_key_that_the_flow_sets_in_another_case_is_named() {
+    let list = vec![Node::Decide(1, vec![Node::Set(2, "Tier")], Vec::new())];
+    let run = document(vec![json!({"actionDecision": {"actionId": id(1), "outputPathId": "__NO__"}})]);
+    let answer = tier(&[], &[flow_run(&list, &run)]);
+    assert!(answer.cause.contains("sets \"Tier\": names are case-sensitive"), "{}", answer.cause);
+    assert!(answer.remedy.unwrap().contains("spell the key the same way"));
+}

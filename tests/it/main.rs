@@ -23,6 +23,7 @@ mod flow_given;
 mod flow_inputs;
 mod flow_large;
 mod flow_run;
+mod flow_shapes;
 mod flow_unknown;
 mod headless;
 #[cfg(unix)]

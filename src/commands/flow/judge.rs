@@ -89,9 +89,29 @@ pub fn judge(run: &Run, end: &End, expectations: &[Expectation]) -> (Vec<Finding
             skipped += 1;
             continue;
         }
-        findings.extend(one(run, expectation));
+        let found = one(run, expectation).map(|found| match uncertain(run, &found) {
+            Some(why) => Finding {
+                rule: UNEVALUATED,
+                severity: "warn",
+                message: format!("{}, as far as is known here, but {why}", found.message),
+                remedy: "settle what is not certain first".to_owned(),
+                ..found
+            },
+            None => found,
+        });
+        findings.extend(found);
     }
     (findings, skipped)
+}
+
+/// Why a finding may not be so: the file is not certain, or the key is not.
+fn uncertain(run: &Run, found: &Finding) -> Option<String> {
+    if !found.is_error() {
+        return None;
+    }
+    let of_key = format!("{} ", found.key);
+    let own = || run.doubts().into_iter().find(|doubt| doubt.starts_with(&of_key));
+    run.flow().doubts().into_iter().next().or_else(own)
 }
 
 const CALL: &str = "simulation";

@@ -11,7 +11,7 @@ use crate::{
     domain::text::is_hidden,
     exit::Exit,
     flow::{
-        keys::{Use, expectations, keys},
+        keys::{Use, When, expectations, keys},
         model::{Flow, Operand, display_name},
     },
     ndjson,
@@ -239,11 +239,13 @@ fn line(out: &mut impl Write, paint: Paint, flow: &Flow, verb: &str, one: &Use) 
     if let Some(conversation) = &one.conversation {
         what.push_str(&format!(" (conversation {})", conversation.text()));
     }
+    // What leads there may be what is not read.
+    let when = if one.when == When::Never && !flow.is_certain() { "unreachable?" } else { one.when.word() };
     writeln!(
         out,
         "  {verb} {} {} {}  {}",
         paint.column(Role::Quiet, &action.id, 8),
-        paint.column(Role::Quiet, one.when.word(), 11),
+        paint.column(Role::Quiet, when, 11),
         paint.column(Role::Fresh, &what, 32),
         paint.foreign(Role::Quiet, &format!("{} › {}", one.path, display_name(action))),
     )

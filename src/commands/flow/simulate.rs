@@ -14,7 +14,7 @@ use crate::{
     exit::Exit,
     flow::{
         input::{DataActionAnswer, Inputs},
-        model::display_name,
+        model::{Flow, Form, display_name},
         run::{ActionRun, End, Run, STEP_LIMIT},
         value::Val,
     },
@@ -71,10 +71,18 @@ pub struct SimulateArgs {
 pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut inputs = inputs(&args)?;
     for file in &args.module {
-        inputs.modules.push(Arc::new(load(file)?));
+        let module = load(file)?;
+        called(&module, &inputs.modules).map_err(|what| {
+            let what = format!("--module {}: {what}", file.display());
+            Exit::Usage.because(what).remedy("give the file of each common module that the flow calls, once")
+        })?;
+        inputs.modules.push(Arc::new(module));
     }
     let expectations = args.expect.as_deref().map(check::load).transpose()?.unwrap_or_default();
-    let flow = Arc::new(load(&args.file)?);
+    let text = super::text(&args.file)?;
+    let flow = Arc::new(super::read(&text, &args.file.display().to_string())?);
+    // What an export says is packed.
+    let text = if flow.form == Form::Export { String::new() } else { text.to_lowercase() };
     let mut run = Run::new(flow, inputs).limited(args.max_steps);
     if let Some(wrong) = run.wrong_inputs().first() {
         return Err(Exit::Usage
@@ -82,6 +90,16 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
             .remedy("give a value of that type, or null for one that is not set")
             .into());
     }
+    // Hand-written flows use variables that they do not declare.
+    let unknown = run.undeclared_inputs().find(|name| !text.contains(&name.to_lowercase()));
+    if let Some(name) = unknown {
+        let remedy = "spell it as the flow does; give attributes without a scope, or under \"attributes\"";
+        return Err(Exit::Usage
+            .because(format!("--input: no variable of this flow is called {name}"))
+            .remedy(remedy)
+            .into());
+    }
+    drop(text);
     for remark in &run.flow().remarks {
         note(format_args!("line {}: {}", remark.line, visible(&remark.what)));
     }
@@ -163,6 +181,20 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
         note(visible(&last));
     }
     Ok(exit)
+}
+
+/// Refuses a module that no flow can call, and a second one of a name.
+fn called(module: &Flow, others: &[Arc<Flow>]) -> Result<(), String> {
+    let kind = module.kind.to_lowercase();
+    let callable = kind.is_empty() || ["module", "bot"].iter().any(|word| kind.contains(word));
+    if !callable {
+        return Err(format!("it is a flow of the kind {}, and only common modules and bots are called", module.kind));
+    }
+    let same = |other: &&Arc<Flow>| other.name.eq_ignore_ascii_case(&module.name);
+    match others.iter().find(same) {
+        Some(_) => Err(format!("another of these files is called {} as well", module.name)),
+        None => Ok(()),
+    }
 }
 
 fn inputs(args: &SimulateArgs) -> anyhow::Result<Inputs> {

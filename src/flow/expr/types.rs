@@ -131,6 +131,46 @@ pub fn of(expr: &Expr, variable: &dyn Fn(&str) -> Type) -> Type {
     }
 }
 
+/// Functions of a text, each with how many of the arguments behind it are numbers.
+const OF_TEXT: [(&str, usize); 6] =
+    [("left", 1), ("right", 1), ("substring", 2), ("upper", 0), ("lower", 0), ("trim", 0)];
+
+/// The first part of an expression whose types do not go together, as a clause.
+pub fn clash(expr: &Expr, variable: &dyn Fn(&str) -> Type) -> Option<String> {
+    let kind = |expr: &Expr| of(expr, variable);
+    let is_number = |kind: Type| matches!(kind, Type::Integer | Type::Number);
+    let own = match expr {
+        Expr::Binary(Binary::Add, left, right) => match (kind(left), kind(right)) {
+            (Type::Text, other) | (other, Type::Text) if is_number(other) || other == Type::Bool => {
+                Some(format!("+ does not apply to a text and {}; give ToString(…) of that", other.word()))
+            }
+            _ => None,
+        },
+        Expr::Call(name, arguments) => {
+            let lower = name.to_ascii_lowercase();
+            let numbers = OF_TEXT.iter().find(|(own, _)| *own == lower).map(|(_, numbers)| *numbers);
+            let fits = |(at, argument): (usize, &Expr)| match (at, kind(argument)) {
+                (_, Type::Other | Type::Json) | (0, Type::Text) => true,
+                (at, other) => at > 0 && numbers.is_none_or(|numbers| at > numbers || is_number(other)),
+            };
+            let wrong = arguments.iter().enumerate().find(|one| numbers.is_some() && !fits(*one));
+            wrong.map(|(at, argument)| {
+                let wanted = if at == 0 { "a text" } else { "a number" };
+                format!("argument {} of {name} is {wanted}, and not {}", at + 1, kind(argument).word())
+            })
+        }
+        _ => None,
+    };
+    own.or_else(|| match expr {
+        Expr::Call(_, arguments) => arguments.iter().find_map(|one| clash(one, variable)),
+        Expr::Unary(_, inner) | Expr::Member(inner, _) => clash(inner, variable),
+        Expr::Binary(_, left, right) | Expr::Index(left, right) => {
+            clash(left, variable).or_else(|| clash(right, variable))
+        }
+        _ => None,
+    })
+}
+
 fn known(lower: &str) -> Option<&'static (&'static str, usize, Type)> {
     GIVES.iter().find(|(own, ..)| *own == lower)
 }

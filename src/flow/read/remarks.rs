@@ -32,7 +32,7 @@ pub fn add(flow: &mut Flow) {
             remark(format!("{name} names no attribute that is read here, so none of it is listed"));
         }
         for key in keys {
-            if matches!(key, Operand::Unset) || matches!(key, Operand::Literal(name) if name.trim().is_empty()) {
+            if matches!(key, Operand::Unset) {
                 remark(format!("{name} has an attribute without a name"));
             }
             if key.placeholder() && !matches!(key, Operand::Template(_)) {
@@ -55,6 +55,9 @@ fn doubtful(flow: &mut Flow) {
         }
     }
     for action in &flow.actions {
+        if action.kind.names().any(|key| matches!(key, Operand::Literal(name) if name.trim().is_empty())) {
+            found.push((action.line, format!("{} has an attribute without a name", display_name(action))));
+        }
         let keys = || action.branches.iter().filter_map(|branch| branch.digit.as_ref());
         for (at, key) in keys().enumerate() {
             if keys().take(at).any(|other| other == key) {
@@ -62,9 +65,31 @@ fn doubtful(flow: &mut Flow) {
             }
         }
     }
+    found.extend(wrong_ways_out(flow));
     for (line, what) in found {
         flow.doubt(line, what);
     }
+}
+
+/// Called tasks that end by a way out which they do not have: where their callers go on is not known.
+fn wrong_ways_out(flow: &Flow) -> Vec<(usize, String)> {
+    let called: FxHashSet<usize> = flow
+        .actions
+        .iter()
+        .filter_map(|action| match &action.kind {
+            ActionKind::CallTask(jump) => jump.container,
+            _ => None,
+        })
+        .collect();
+    let wrong = flow.actions.iter().filter_map(|action| {
+        let ActionKind::EndTask(Some(way)) = &action.kind else { return None };
+        let task = &flow.containers[action.container];
+        let is = |own: &str| own.eq_ignore_ascii_case(way);
+        let has = is("default") || task.paths.iter().any(|path| is(&path.id) || is(&path.label));
+        let wrong = called.contains(&action.container) && !has;
+        wrong.then(|| (action.line, format!("{} ends by {way}, which is no way out of it", task.name)))
+    });
+    wrong.collect()
 }
 
 /// Types whose actions have attributes.

@@ -1,35 +1,36 @@
 //! What stands in a file in a shape that no reader takes, so that a list of its keys would lack something without a word.
 //! This looks at the document by itself, whatever the readers made of it.
 
-use super::super::actions::{self, Class};
-use super::super::model::{Action, ActionKind, Flow, Form, Remark, WhenWritten, Write, display_name, own_variable};
+use super::super::actions::{self, Class, is_data};
+use super::super::model::{
+    Action, ActionKind, Flow, Form, Operand, Remark, WhenWritten, Write, display_name, own_variable,
+};
+use super::platform::shape;
 use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use rustc_hash::FxHashSet;
-
-/// Types whose actions have attributes.
-fn is_data(type_name: &str) -> bool {
-    let class = actions::find(type_name).map(|spec| spec.class);
-    matches!(class, Some(Class::SetData | Class::GetData | Class::SetConversation | Class::GetConversation))
-}
 
 /// Notes what was not read. Parts of the actions of a configuration are noted as they are read ([`in_action`]).
 pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
     let mut read = FxHashSet::default();
     nodes(flow, &mut read);
     let mut found = Vec::new();
-    for node in tree.all().filter(|node| tree.kind(*node) == NodeKind::Map && !read.contains(node)) {
-        let stray = match flow.form {
-            Form::Archy => tree
-                .members(node)
-                .find(|member| tree.kind(member.value) == NodeKind::Map && is_data(member.name))
-                .map(|member| member.name),
-            Form::Platform | Form::Export => tree.scalar_at(node, "__type").filter(|name| is_data(name)),
-            Form::Tutorial => None,
-        };
-        if let Some(name) = stray {
-            let line = lines.line(tree.span(node).start);
-            found.push(Remark { line, what: format!("{name} stands where no action is read") });
+    match flow.form {
+        Form::Archy => {
+            let strays = tree.all().filter(|node| tree.kind(*node) == NodeKind::Map && !read.contains(node));
+            let strays = strays.filter_map(|node| {
+                let of_map = |value| tree.kind(value) == NodeKind::Map;
+                let member = tree.members(node).find(|member| of_map(member.value) && is_data(member.name))?;
+                Some((node, member.name))
+            });
+            for (node, name) in strays {
+                let line = lines.line(tree.span(node).start);
+                found.push(Remark { line, what: format!("{name} stands where no action is read") });
+            }
         }
+        Form::Platform | Form::Export => shape::whole(tree, &read, &mut |node, what| {
+            found.push(Remark { line: lines.line(tree.span(node).start), what });
+        }),
+        Form::Tutorial => {}
     }
     match flow.form {
         Form::Archy => archy(flow, tree, lines, &mut found),
@@ -68,19 +69,30 @@ pub fn mentioned(writes: &mut Vec<Write>, kind: &ActionKind, text: &str) {
 
 /// What is not read of one action of a configuration, which is a tree of its own.
 pub fn in_action(tree: &Tree<'_>, action: &Action) -> Option<String> {
-    let root = tree.root();
+    let (root, name) = (tree.root(), display_name(action));
+    if tree.kind(root) != NodeKind::Map {
+        return Some("an item of a list of actions is not an action".into());
+    }
+    if action.type_name.is_empty() {
+        return Some(format!("{} has no type", if action.name.is_empty() { "an action" } else { name }));
+    }
     let list = tree.get(root, "variables");
     if is_data(&action.type_name) {
         match list {
             Some(list) if tree.kind(list) == NodeKind::List => {}
-            Some(_) => return Some(format!("variables of {} is not a list", display_name(action))),
+            Some(_) => return Some(format!("variables of {name} is not a list")),
             None => return Some(no_key(action)),
         }
+        let mut pairs = list.into_iter().flat_map(|list| tree.items(list));
+        if pairs.any(|pair| tree.get(pair, "variable").is_none()) {
+            return Some(format!("an item of the variables of {name} names no attribute"));
+        }
+        // Of a configuration, only a value in a shape that is not read is one.
+        if action.kind.names().any(|key| matches!(key, Operand::Template(_))) {
+            return Some(format!("the name of an attribute of {name} stands in a shape that is not read"));
+        }
     }
-    // Few actions have more than one type in them.
-    tree.raw(root).matches("\"__type\"").nth(1)?;
-    let mut inner = tree.all().skip(1).filter_map(|node| tree.scalar_at(node, "__type"));
-    inner.find(|name| is_data(name)).map(|name| format!("{name} stands within {}", display_name(action)))
+    shape::within(tree, name)
 }
 
 /// Whether the outputs of an action follow from its type alone.
@@ -144,6 +156,11 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
                 }
             }
         }
+        for (part, value) in operands(tree, node) {
+            if !OPERAND.iter().any(|name| tree.get(value, name).is_some()) {
+                odd(value, format!("{part} is neither `lit` nor `exp` nor anything else that a value is"));
+            }
+        }
         if tree.get(node, "lit").is_some() && tree.get(node, "exp").is_some() {
             odd(node, "a value that is both `lit` and `exp`".into());
         }
@@ -190,6 +207,20 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
             odd(list, format!("{} holds actions that are none of its outputs'", display_name(action)));
         }
     }
+}
+
+/// What a map that is a value has.
+const OPERAND: [&str; 10] = ["lit", "exp", "var", "ref", "tts", "text", "prompt", "name", "noValue", "none"];
+
+/// Members of a map that are values, each a map that is not empty, with what to call it.
+fn operands<'t>(tree: &'t Tree<'_>, node: NodeId) -> impl Iterator<Item = (&'t str, NodeId)> {
+    let named = ["value", "condition", "initialValue", "loopCount", "lookupValue", "conversationId", "participantId"];
+    let own = tree.members(node).filter(move |member| named.contains(&member.name));
+    let inputs = tree.get(node, "inputs").into_iter().flat_map(|inputs| tree.members(inputs));
+    let attribute = tree.get(node, "attribute").and_then(|attribute| tree.get(attribute, "name"));
+    let all = own.chain(inputs).map(|member| (member.name, member.value));
+    let all = all.chain(attribute.map(|name| ("the name of an attribute", name)));
+    all.filter(|(_, value)| tree.kind(*value) == NodeKind::Map && tree.members(*value).next().is_some())
 }
 
 /// Whether an item is an action by the very name of its type.

@@ -134,6 +134,9 @@ impl Run {
     /// Takes the output that was chosen, and does what belongs to it.
     fn as_chosen(&mut self, at: usize, action: &Action, output: &str, step: &mut ActionRun) -> Go {
         let go = self.by_name(action, output, step);
+        if let Some(end) = self.contradicts(action, output, step) {
+            return Go::End(end);
+        }
         if matches!(go, Go::End(End::Undecided(_)))
             && !(matches!(action.kind, ActionKind::Transfer(_)) && output.eq_ignore_ascii_case("success"))
         {
@@ -175,6 +178,25 @@ impl Run {
             }
         }
         go
+    }
+
+    /// Why an output cannot be the one that was taken: what decides is known, and leads to another.
+    fn contradicts(&mut self, action: &Action, output: &str, step: &ActionRun) -> Option<End> {
+        let mut own = ActionRun { output: None, ..step.clone() };
+        let decided = match &action.kind {
+            ActionKind::Decision(condition) => self.decide(action, condition, &mut own),
+            ActionKind::Switch(on) => self.switch(action, on.as_deref(), &mut own),
+            _ => return None,
+        };
+        let known = own.output.filter(|_| !matches!(decided, Go::End(End::Undecided(_))))?;
+        let taken = step.output.as_ref()?;
+        (!known.eq_ignore_ascii_case(taken)).then(|| {
+            let name = display_name(action);
+            End::Undecided(format!(
+                "--choose '{name}={output}' contradicts what is known: {name} takes its output {known}; leave the choice out, or give \
+                 other values with --input"
+            ))
+        })
     }
 
     fn ends(&mut self, action: &Action) -> Go {

@@ -22,7 +22,7 @@ pub(super) struct Frame {
     /// An action wrote one of its variables.
     pub written: bool,
     /// It is another flow: a module or a bot.
-    foreign: bool,
+    pub foreign: bool,
 }
 
 impl Run {

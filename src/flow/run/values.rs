@@ -1,6 +1,6 @@
 //! What texts, expressions and placeholders come to.
 
-use super::{ActionRun, Run};
+use super::{ActionRun, Run, frames::Frame};
 use crate::flow::{
     expr,
     model::{self, Form, Operand},
@@ -102,11 +102,30 @@ impl Run {
         found.map(|(_, value)| self.given_as(self.container(), name, value.clone()))
     }
 
-    /// A variable that is in sight: of the task, of the module that it belongs to, of the flow, or built in.
+    /// A variable that is in sight: of the task, of the module that it belongs to, of the flow, or built in. A module does not see
+    /// what its caller declares.
     fn in_sight(&self, name: &str) -> Option<&Val> {
         let own = self.frames.last().and_then(|frame| frame.scope.get(name));
-        let module = || self.frames.iter().rev().find_map(|frame| frame.scope.get(name));
-        own.or_else(|| name.starts_with("common.").then(module).flatten()).or_else(|| self.globals.get(name))
+        let module = || self.own_frames().find_map(|frame| frame.scope.get(name));
+        let of_module = self.in_module() || name.starts_with("common.");
+        let global = || self.globals.get(name).filter(|_| !self.is_hidden(name));
+        own.or_else(|| of_module.then(module).flatten()).or_else(global)
+    }
+
+    /// Whether another flow runs that this one calls.
+    fn in_module(&self) -> bool {
+        self.frames.iter().any(|frame| frame.foreign)
+    }
+
+    /// The frames of the flow or module that runs, innermost first.
+    fn own_frames(&self) -> impl Iterator<Item = &Frame> {
+        let first = self.frames.iter().rposition(|frame| frame.foreign).unwrap_or(0);
+        self.frames[first..].iter().rev()
+    }
+
+    /// Whether a variable is the caller's, and a module runs.
+    fn is_hidden(&self, name: &str) -> bool {
+        self.in_module() && (self.types.contains_key(name) || name.starts_with("common."))
     }
 
     pub(super) fn lookup(&self, name: &str) -> Val {
@@ -130,6 +149,9 @@ impl Run {
         if Operand::Literal(name.to_owned()).placeholder() {
             return placeholder(name);
         }
+        if self.in_module() && self.types.contains_key(&lower) {
+            return Val::unknown(format!("{name} is a variable of the flow that called, which a module does not see"));
+        }
         Val::unknown(format!("{name} is not given"))
     }
 
@@ -137,11 +159,15 @@ impl Run {
     pub(super) fn put(&mut self, name: &str, value: Val) {
         let value = self.held(self.container(), name, value);
         let name = name.to_lowercase();
-        let module = name.starts_with("common.");
-        let frames = self.frames.iter_mut().rev().take(if module { usize::MAX } else { 1 });
+        let module = name.starts_with("common.") || self.in_module();
+        let hidden = self.is_hidden(&name);
+        let first = self.frames.iter().rposition(|frame| frame.foreign).unwrap_or(0);
+        let frames = self.frames[first..].iter_mut().rev().take(if module { usize::MAX } else { 1 });
         let mut scopes = frames.map(|frame| &mut frame.scope);
         let old = match scopes.find(|scope| scope.contains_key(&name)) {
             Some(scope) => scope.insert(name, value.clone()),
+            // Of its caller a module changes nothing, either.
+            None if hidden => None,
             None => self.globals.insert(name, value.clone()),
         };
         if old.as_ref() != Some(&value) {

@@ -1,6 +1,6 @@
 //! A key that is nowhere: what passed it by.
 
-use super::{FlowRun, KnownCall, NoRecord, Question, in_flow, last_set};
+use super::{FlowRun, KnownCall, NoRecord, Question, folded, in_flow, last_set};
 use crate::domain::{Change, Participant, plain_version};
 use crate::flow::keys::{When, keys};
 use crate::flow::model::{ActionKind, Flow};
@@ -184,10 +184,10 @@ fn not_reached(
     } else {
         steps::steps(definition, laid.as_ref(), at)
     };
-    let gap = flow.run.as_deref().and_then(Run::gap);
+    let gap = flow.gap();
     let has_end = flow.run.as_deref().is_some_and(|run| run.has_end);
     // The record is a proof: of this run, and of every other that might have set the key.
-    let mut sure = gap.is_none();
+    let mut sure = gap.is_none() && definition.doubts().is_empty();
     let cut_short =
         flow.run.as_deref().and_then(|run| cut_short(question, call, definition, run, laid.as_ref()?, answer));
     let because = match (&parting, left) {
@@ -290,8 +290,14 @@ fn cut_short(
     let own = run.executed.iter().rfind(|executed| executed.module.is_none())?;
     let action = &definition.actions[at];
     // A flow may also end behind an output that leads nowhere, and which one was taken need not be recorded.
-    let left = how == CutShort::Disconnected && !action.branches.is_empty() && !matches!(action.kind, ActionKind::Menu);
     let setters = steps::setters(definition, &question.key, Setter::Exactly);
+    let taken = steps::taken_index(last, action);
+    let goes_on =
+        |taken: usize| action.branches[taken].to.is_some_and(|to| parting::can_reach(definition, to, &setters));
+    let left = how == CutShort::Disconnected
+        && !action.branches.is_empty()
+        && !matches!(action.kind, ActionKind::Menu)
+        && !taken.is_some_and(goes_on);
     if !std::ptr::eq(own, last) || left || !parting::can_reach(definition, at, &setters) {
         return None;
     }
@@ -622,6 +628,13 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
                 in_flow(flow)
             ),
         ),
+        None if complete && known.iter().any(|(flow, _)| flow.called_unseen()) => (
+            Certainty::Unknown,
+            format!(
+                "{} is not there: no action of {names} sets it, but a common module ran, and what that set is not recorded.",
+                question.key
+            ),
+        ),
         None if complete => {
             let text = format!("no action of {names} sets {}", question.key);
             answer.evidence.push(Evidence { time: None, source: EvidenceSource::Flow, text });
@@ -635,6 +648,17 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
             ),
         ),
     };
+    // Names are case-sensitive.
+    let twin = known.iter().flat_map(|(_, definition)| definition.actions.iter()).find_map(|action| {
+        let mut names = steps::named(action);
+        Some((action, names.find(|name| folded(name) == folded(&question.key))?))
+    });
+    if let Some((action, twin)) = twin {
+        let words = steps::name(action).words();
+        answer.cause.push_str(&format!(" {words} sets {twin:?}: names are case-sensitive."));
+        answer.remedy = Some("spell the key the same way where it is set and where it is read".to_owned());
+        return;
+    }
     answer.remedy =
         Some(format!("have the flow set {}, or look at what else should: a script, a program, an agent", question.key));
 }

@@ -49,6 +49,20 @@ impl FlowRun {
         Some(Laid::over(self.definition.as_deref()?, run))
     }
 
+    /// Why an action that is not in the record may have been executed all the same; `None` where it was not, or there is no record.
+    pub(super) fn gap(&self) -> Option<&'static str> {
+        let run = self.run.as_deref()?;
+        run.gap().or_else(|| steps::misfit(self.definition.as_deref()?, run))
+    }
+
+    /// A common module ran, and the record does not say what it set.
+    pub(super) fn called_unseen(&self) -> bool {
+        let run = self.run.as_deref().filter(|run| !run.records_values);
+        run.is_some_and(|run| {
+            run.executed.iter().any(|one| one.module.is_some() || one.kind.contains("CallCommonModule"))
+        })
+    }
+
     /// Why this run may have set the key although nothing that was read says so; `None` where it did not.
     pub(super) fn blind_spot(&self, key: &str) -> Option<String> {
         let definition = self.definition.as_deref();
@@ -63,7 +77,7 @@ impl FlowRun {
         let Some(run) = self.run.as_deref() else {
             return Some(format!("the record of the run of {} could not be read", in_flow(self)));
         };
-        if let Some(gap) = run.gap() {
+        if let Some(gap) = self.gap() {
             return Some(format!("the record of the run of {} {gap}", in_flow(self)));
         }
         if run.records_values {

@@ -263,7 +263,7 @@ fn number(value: &Val, whole: bool) -> Option<Val> {
         _ => return None,
     };
     // How a fraction is rounded is not verified.
-    (!whole || number.fract() == 0.0).then(|| Val::number(number))
+    (!whole || number.is_nan() || number.fract() == 0.0).then(|| Val::number(number))
 }
 
 /// `MakeDuration(days, hours, minutes, seconds)`; what a fifth part counts is not verified.

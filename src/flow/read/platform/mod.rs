@@ -4,6 +4,7 @@
 
 mod kind;
 mod operand;
+pub mod shape;
 
 use super::super::actions::{self, Class};
 use super::super::model::*;
@@ -97,6 +98,7 @@ fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Result
     for (at, node) in nodes.iter().enumerate() {
         reader.links(at, *node)?;
     }
+    reader.lost_outputs();
     let initial = tree.scalar_at(root, "initialSequence").filter(|id| !id.is_empty());
     let found = initial.and_then(|id| reader.sections.get(id).copied());
     let parts = reader.flow.containers.len();
@@ -229,7 +231,8 @@ impl<'t> PlatformReader<'_, 't> {
         let start = self.of_id(id);
         self.flow.containers[at].start = start;
         if start.is_none() {
-            self.remark(node, format!("startAction {id} is not an action of this flow"));
+            let at = line(self.tree, self.lines, node);
+            self.flow.doubt(at, format!("startAction {id} is not an action of this flow"));
             self.flow.containers[at].astray = Some(id.to_owned());
         }
     }
@@ -331,24 +334,89 @@ impl<'t> PlatformReader<'_, 't> {
     /// Notes links in shapes that are not read: ways on would be missing without a word.
     fn odd_links(&mut self, tree: &Tree<'_>, at: usize, paths: &[NodeId]) {
         let root = tree.root();
-        let list = tree.get(root, "paths").filter(|list| !matches!(tree.kind(*list), NodeKind::List | NodeKind::Null));
-        let names = |holder, read: &[&str]| {
-            let links = tree.members(holder).filter(|one| one.name.to_ascii_lowercase().contains("next"));
-            links
-                .filter(|one| !read.contains(&one.name))
-                .any(|one| tree.scalar(one.value).is_some_and(|id| self.of_id(id).is_some()))
-        };
         let name = display_name(&self.flow.actions[at]);
+        let list = tree.get(root, "paths").filter(|list| !matches!(tree.kind(*list), NodeKind::List | NodeKind::Null));
+        let is_link = |name: &str| matches!(name, "nextAction" | "nextActionId");
+        let mut links = [root].into_iter().chain(paths.iter().copied()).flat_map(|node| tree.members(node));
         let what = if list.is_some() {
             format!("paths of {name} is not a list")
-        } else if names(root, &["nextAction", "nextActionId"])
-            || paths.iter().any(|path| names(*path, &["nextActionId"]))
-        {
+        } else if paths.iter().any(|path| !matches!(tree.kind(*path), NodeKind::Map | NodeKind::Null)) {
+            format!("an output of {name} is not a map")
+        } else if links.any(|link| is_link(link.name) && !shape::is_plain(tree, link.value)) {
+            format!("{name} leads on by what is not an id")
+        } else if self.leads_elsewhere(tree, at, paths) {
             format!("{name} leads on by a name that is not read")
+        } else if let Some(case) = pathless(tree, paths) {
+            format!("the case {case} of {name} has no output")
         } else {
             return;
         };
         self.flow.unread.push(Remark { line: self.flow.actions[at].line, what });
+    }
+
+    /// Whether the id of another action stands in an action where no link is read.
+    fn leads_elsewhere(&self, tree: &Tree<'_>, at: usize, paths: &[NodeId]) -> bool {
+        let root = tree.root();
+        let own = &self.flow.actions[at].id;
+        let names = |name: &str, id: &str| {
+            let name = name.to_ascii_lowercase();
+            // Short ids may be words.
+            let is_action = || self.of_id(id).is_some() && !self.sections.contains_key(id);
+            (id.len() >= GUID || name.contains("next")) && id != own && is_action()
+        };
+        let mut work = vec![(root, "")];
+        while let Some((node, name)) = work.pop() {
+            let is_path = paths.contains(&node);
+            for member in tree.members(node) {
+                let read = match member.name {
+                    "nextActionId" => node == root || is_path,
+                    "id" | "nextAction" => node == root,
+                    "uiMetaData" => true,
+                    _ => false,
+                };
+                match tree.scalar(member.value) {
+                    _ if read => {}
+                    Some(id) if names(member.name, id) => return true,
+                    Some(_) => {}
+                    None => work.push((member.value, member.name)),
+                }
+            }
+            for item in tree.items(node) {
+                match tree.scalar(item) {
+                    Some(id) if names(name, id) => return true,
+                    Some(_) => {}
+                    None => work.push((item, name)),
+                }
+            }
+        }
+        false
+    }
+
+    /// Actions whose outputs the file always lists, and does not, in a flow with actions that nothing leads to.
+    fn lost_outputs(&mut self) {
+        let bare = |action: &Action| {
+            let class = action.spec.map(|spec| spec.class);
+            let lists = matches!(class, Some(Class::Decision | Class::Switch | Class::Lookup | Class::TableLookup));
+            lists && !action.branches.iter().any(|branch| branch.written)
+        };
+        if !self.flow.actions.iter().any(bare) {
+            return;
+        }
+        let mut led_to = vec![false; self.flow.actions.len()];
+        let starts = self.flow.containers.iter().filter_map(|part| part.start);
+        let next =
+            self.flow.actions.iter().flat_map(|action| {
+                action.next.into_iter().chain(action.branches.iter().filter_map(|branch| branch.to))
+            });
+        starts.chain(next).for_each(|at| led_to[at] = true);
+        if led_to.iter().all(|led| *led) {
+            return;
+        }
+        for action in self.flow.actions.iter().filter(|action| bare(action)) {
+            let what =
+                format!("{} has no outputs that are read, and actions stand where none leads", display_name(action));
+            self.flow.unread.push(Remark { line: action.line, what });
+        }
     }
 
     fn branch(&mut self, tree: &Tree<'_>, at: usize, path: NodeId) -> Branch {
@@ -394,7 +462,7 @@ impl<'t> PlatformReader<'_, 't> {
             }
             None => {
                 let what = format!("{name} leads to {id}, which is not an action of this flow");
-                self.remark_in(tree, target, what);
+                self.flow.doubt(line(tree, self.lines, target), what);
                 (None, Some(id.to_owned()))
             }
         }
@@ -435,15 +503,27 @@ impl<'t> PlatformReader<'_, 't> {
                 action.kind = ActionKind::Jump(Jump::new(None, inputs, outputs));
                 action.next = None;
                 action.astray = Some(id.to_owned());
-                self.remark_in(tree, node, what);
+                self.flow.doubt(line(tree, self.lines, node), what);
             }
             (None, None) => {
                 action.kind = ActionKind::Unknown;
                 let what = format!("{} names no task, menu or state of this flow", display_name(action));
-                self.remark_in(tree, node, what);
+                self.flow.doubt(line(tree, self.lines, node), what);
             }
         }
     }
+}
+
+/// How long an id of the platform is.
+const GUID: usize = 36;
+
+/// The first case of a switch whose output is not among these.
+fn pathless<'t>(tree: &'t Tree<'_>, paths: &[NodeId]) -> Option<&'t str> {
+    let cases = tree.get(tree.root(), "cases").into_iter().flat_map(|list| tree.items(list));
+    let is_there = |id: &str| paths.iter().any(|path| tree.scalar_at(*path, "outputId") == Some(id));
+    let mut cases = cases.filter_map(|case| Some((case, tree.scalar_at(case, "referenceId")?)));
+    let (case, id) = cases.find(|(_, id)| !is_there(id))?;
+    Some(tree.scalar_at(case, "name").unwrap_or(id))
 }
 
 /// Whether a member says so; in quotes it is a text, and means the same to whoever wrote it.

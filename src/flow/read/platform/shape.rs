@@ -1,0 +1,144 @@
+//! An independent count: all in a configuration that looks like an action, a task, a menu or a variable, compared with what the
+//! reader took. Whatever it did not take is noted, for a list of keys without it would look whole.
+
+use super::{MODULES, is_flow};
+use crate::flow::actions::is_data;
+use crate::tree::{NodeId, NodeKind, Tree};
+use rustc_hash::FxHashSet;
+
+/// Where something stands that is not read, and what.
+type Odd<'a> = &'a mut dyn FnMut(NodeId, String);
+
+/// What the reader of a configuration passes over. `actions` are the nodes of those that it read.
+pub fn whole(tree: &Tree<'_>, actions: &FxHashSet<NodeId>, odd: Odd<'_>) {
+    let mut flows = super::root(tree).into_iter().collect::<Vec<_>>();
+    let mut parts = FxHashSet::default();
+    let mut depth = 0;
+    let mut from = 0;
+    while from < flows.len() && depth <= MODULES {
+        let level = from..flows.len();
+        from = level.end;
+        depth += 1;
+        for at in level {
+            let root = flows[at];
+            let modules = tree.get(root, "commonModules").into_iter().flat_map(|list| tree.items(list));
+            flows.extend(modules.filter_map(|item| tree.get(item, "model")).filter(|model| is_flow(tree, *model)));
+            variables(tree, root, odd);
+            plain(tree, root, "initialSequence", odd);
+            for item in tree.get(root, "flowSequenceItemList").into_iter().flat_map(|list| tree.items(list)) {
+                part(tree, item, odd);
+                if tree.kind(item) == NodeKind::Map {
+                    parts.insert(item);
+                }
+            }
+        }
+    }
+    for node in tree.all().filter(|node| !actions.contains(node) && !parts.contains(node)) {
+        if let Some(what) = stray(tree, node).or_else(|| value(tree, node)) {
+            odd(node, what);
+        }
+    }
+}
+
+/// What stands within an action, which is a tree of its own, and is not read.
+pub fn within(tree: &Tree<'_>, name: &str) -> Option<String> {
+    let mut inner = tree.all().filter(|node| *node != tree.root());
+    let odd = inner.find_map(|node| stray(tree, node).or_else(|| value(tree, node)))?;
+    Some(format!("within {name}, {odd}"))
+}
+
+/// Something that looks like an action, a task, a menu or a state.
+fn stray(tree: &Tree<'_>, node: NodeId) -> Option<String> {
+    match tree.kind(node) {
+        NodeKind::Map => {}
+        NodeKind::Text => {
+            // Few texts are as long as the shortest action.
+            let text = Some(tree.raw(node)).filter(|raw| raw.len() > 30 && raw.contains("__type"))?;
+            let packed = text.trim_start_matches('"').trim_start().starts_with(['{', '[']);
+            return packed.then(|| "a JSON text that holds parts of a flow stands where none is read".into());
+        }
+        _ => return None,
+    }
+    let type_name = tree.scalar_at(node, "__type");
+    if let Some(name) = type_name.filter(|name| is_data(name) || name.to_ascii_lowercase().ends_with("action")) {
+        return Some(format!("{name} stands where no action is read"));
+    }
+    let has = |name| tree.get(node, name).is_some();
+    if let Some(list) = ["actionList", "menuChoiceList", "startAction"].into_iter().find(|name| has(name)) {
+        return Some(format!("a map with {list} stands where no task, menu or state is read"));
+    }
+    let linked = has("trackingId") && (has("nextAction") || has("paths"));
+    linked.then(|| "what looks like an action stands where none is read".into())
+}
+
+/// A value that says more than one thing, or says it in a shape that is not read.
+fn value(tree: &Tree<'_>, node: NodeId) -> Option<String> {
+    let config = tree.get(node, "config")?;
+    let odd = match tree.kind(config) {
+        NodeKind::Map => tree.members(config).nth(1).is_some(),
+        NodeKind::Null => false,
+        _ => true,
+    };
+    // Other things than values may have a member of that name.
+    let is_value = ["text", "uiMetaData", "type"].iter().any(|name| tree.get(node, name).is_some());
+    (odd && is_value).then(|| "the config of a value is not one map with one member".into())
+}
+
+/// Lists of a task, menu or state that are none.
+fn part(tree: &Tree<'_>, node: NodeId, odd: Odd<'_>) {
+    if tree.kind(node) != NodeKind::Map {
+        odd(node, "an item of flowSequenceItemList is not a task, menu or state".into());
+        return;
+    }
+    let name = tree.scalar_at(node, "name").unwrap_or_default();
+    let is_list = |member| tree.get(node, member).is_some_and(|list| tree.kind(list) == NodeKind::List);
+    let lists = ["actionList", "menuChoiceList"];
+    for member in lists {
+        let other = lists.into_iter().any(|other| other != member && is_list(other));
+        let list = tree.get(node, member).filter(|_| !is_list(member));
+        if let Some(list) = list.filter(|list| !(other && tree.kind(*list) == NodeKind::Null)) {
+            odd(list, format!("{member} of {name} is not a list"));
+        }
+    }
+    if lists.iter().all(|member| tree.get(node, member).is_none()) {
+        odd(node, format!("{name} has neither an actionList nor a menuChoiceList"));
+    }
+    let choices = tree.get(node, "menuChoiceList").into_iter().flat_map(|list| tree.items(list));
+    for choice in choices {
+        if tree.get(choice, "action").is_none_or(|action| tree.kind(action) != NodeKind::Map) {
+            odd(choice, format!("a choice of {name} holds no action that is read"));
+        }
+    }
+    if let Some(list) = tree.get(node, "paths").filter(|list| !optional_list(tree, *list)) {
+        odd(list, format!("paths of {name} is not a list"));
+    }
+    plain(tree, node, "startAction", odd);
+    variables(tree, node, odd);
+}
+
+fn optional_list(tree: &Tree<'_>, node: NodeId) -> bool {
+    matches!(tree.kind(node), NodeKind::List | NodeKind::Null)
+}
+
+/// A link that is not the id of something.
+fn plain(tree: &Tree<'_>, node: NodeId, member: &str, odd: Odd<'_>) {
+    if let Some(link) = tree.get(node, member).filter(|link| !is_plain(tree, *link)) {
+        odd(link, format!("{member} is not an id"));
+    }
+}
+
+/// Whether a link is an id, or none.
+pub fn is_plain(tree: &Tree<'_>, link: NodeId) -> bool {
+    !matches!(tree.kind(link), NodeKind::Map | NodeKind::List)
+}
+
+/// The list of variables of a flow, task or state, and what in it is none.
+fn variables(tree: &Tree<'_>, holder: NodeId, odd: Odd<'_>) {
+    let Some(list) = tree.get(holder, "variables") else { return };
+    if !optional_list(tree, list) {
+        odd(list, "variables is not a list".into());
+    }
+    for item in tree.items(list).filter(|item| tree.scalar_at(*item, "name").is_none()) {
+        odd(item, "an item of variables is not a variable with a name".into());
+    }
+}
