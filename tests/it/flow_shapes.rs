@@ -24,7 +24,9 @@ fn changed(type_name: &str, change: impl Fn(&mut Json)) -> Json {
     let mut flow = sample();
     let mut found = Vec::new();
     of_type(&mut flow, type_name, &mut found);
-    change(found.first_mut().expect("the sample has one"));
+    // The first setter of the sample ends a branch.
+    let linked = |one: &Json| type_name != "SetAttributesAction" || one.get("nextAction").is_some();
+    change(found.into_iter().find(|one| linked(one)).expect("the sample has one"));
     flow
 }
 
@@ -96,7 +98,8 @@ fn a_configuration_in_a_shape_that_is_not_read_is_told_and_not_certain() {
         let keys = on(&text, &["flow", "keys", "FILE", "--json"]);
         let told: Json = serde_json::from_str(&keys.stdout).unwrap_or_else(|_| panic!("{case}: {keys:?}"));
         assert_eq!((keys.code, &told["certain"]), (Some(2), &json!(false)), "{case}: {}", told["reasons"]);
-        assert!(told["reasons"][0].as_str().is_some_and(|reason| reason.starts_with("line ")), "{case}: {told}");
+        let mut reasons = told["reasons"].as_array().into_iter().flatten().filter_map(Json::as_str);
+        assert!(reasons.any(|reason| reason.starts_with("line ")), "{case}: {told}");
         assert!(!on(&text, &["flow", "keys", "FILE"]).stdout.contains(" unreachable "), "{case}");
         assert_eq!(on(&text, &["flow", "keys", "FILE", "--expect"]).code, Some(2), "{case}");
         let run = on(
