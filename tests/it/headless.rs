@@ -648,3 +648,22 @@ fn keys_that_look_the_same_are_told_apart_for_people() {
     assert!(told.stdout.contains("pr\u{e9}nom=composed"), "{}", told.stdout);
     assert!(told.stdout.contains("pre\u{25cc}\u{301}nom=decomposed"), "{}", told.stdout);
 }
+
+/// A full disk behind stdout: what became of the change is said all the same.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_set_whose_stdout_is_full_says_what_became_of_the_change() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold")]);
+    for more in [&[][..], &["--json"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let program = center.program();
+        let mut command = program.command(&[&["set", &call.to_string(), "tier=silver"], more].concat());
+        let output = command.stdout(full).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("cannot write to stdout"), "{stderr}");
+        assert!(stderr.contains("the change was sent and seen"), "{stderr}");
+    }
+    assert_eq!(center.value(call, "tier").as_deref(), Some("silver"));
+}

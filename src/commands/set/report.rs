@@ -259,7 +259,23 @@ impl SetReport {
         } else {
             out = self.human(paint).into_bytes();
         }
-        Ok(print(&out)?)
+        let Err(error) = print(&out) else { return Ok(()) };
+        // The reader has seen enough.
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Err(error.into());
+        }
+        let exit = if self.exit == Exit::Done { Exit::Failed } else { self.exit };
+        Err(exit.because(format!("cannot write to stdout: {error}; {}", self.fate())).into())
+    }
+
+    /// What became of the change, for when stdout does not take it.
+    fn fate(&self) -> &'static str {
+        match self.output.outcome {
+            "confirmed" => "the change was sent and seen",
+            "accepted" => "the change was sent and accepted, and not seen yet",
+            "unknown" => "the change was sent, and its outcome is unknown",
+            _ => "nothing was changed",
+        }
     }
 
     fn human(&self, paint: Paint) -> String {

@@ -534,7 +534,8 @@ impl ParticipantQueue {
         context.audit(target, &write, &write.items, AuditOutcome::Failed);
         let failure = &match write.maybe_applied {
             true => {
-                let reason = format!("{}; a try whose answer was lost may have been written", failure.reason);
+                let what = failure.reason.trim_end_matches('.');
+                let reason = format!("{what}; a try whose answer was lost may have been written");
                 RequestFailure { reason, ..failure.clone() }
             }
             false => failure.clone(),

@@ -255,11 +255,17 @@ impl World {
         agent
     }
 
-    /// An agent of the queue who is not on this conversation yet.
+    /// An agent of the queue who is not on this conversation; one who never was rather than one who was before.
     fn agent_of(&mut self, queue: usize, id: Uuid) -> Option<usize> {
-        let here: Vec<usize> = self.conversations.get(&id)?.users().collect();
+        let conversation = self.conversations.get(&id)?;
+        let before: Vec<usize> = conversation.users().collect();
+        let here: Vec<usize> =
+            conversation.participants.iter().filter(|p| p.is_live()).filter_map(|p| p.user).collect();
         let free = |user: &usize| self.scenario.users[*user].queues.contains(&queue) && !here.contains(user);
-        let all: Vec<usize> = (0..self.scenario.users.len()).filter(free).collect();
+        let mut all: Vec<usize> = (0..self.scenario.users.len()).filter(free).collect();
+        if all.iter().any(|user| !before.contains(user)) {
+            all.retain(|user| !before.contains(user));
+        }
         let ready: Vec<usize> = all.iter().copied().filter(|user| self.presence(*user).on_queue).collect();
         let candidates = if ready.is_empty() { all } else { ready };
         self.rng.choice(candidates)

@@ -160,6 +160,10 @@ impl World {
             let run = world.finished(&happening);
             world.past.extend(run);
         }
+        // The topics of the queues that they are in told of them before: they hear of it when they leave.
+        for conversation in world.conversations.values_mut() {
+            conversation.told = conversation.queues_now();
+        }
         world
     }
 

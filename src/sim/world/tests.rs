@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::*;
-use crate::sim::scenario::{Act, Plant};
+use crate::sim::scenario::{self, Act, Plant};
 
 const AT: i64 = 1_795_183_411_000;
 
@@ -201,4 +201,38 @@ fn stories_end_with_the_end() {
             assert!(story.plants.iter().all(|plant| plant.from < story.length()));
         }
     }
+}
+
+/// The queue's only agent has been on the call before: it is that one who answers again.
+#[test]
+fn an_agent_who_has_left_answers_again() {
+    let text = format!("{}\n[[queue]]\nname = \"Second\"\n", scenario::CLEAN);
+    let mut scenario = scenario::parse(&text).unwrap();
+    let second = scenario.queues.len() - 1;
+    scenario.users.truncate(1);
+    scenario.users[0].queues = vec![0, second];
+    let mut world = World::new(Arc::new(scenario), 7, 0, 1.0, AT);
+    let queue = |world: &World, n: usize| Some(world.scenario().queues[n].name.clone());
+    let first = queue(&world, 0);
+    let id = world.place(&crate::sim::Placed { queue: first, ..Default::default() }, AT).unwrap();
+    world.answer(id, None, AT + 1_000);
+    let name = queue(&world, second).unwrap();
+    world.leave(id, "agent", "transfer", AT + 2_000);
+    world.transfer(id, &name, AT + 2_000);
+    world.answer(id, None, AT + 3_000);
+    let call = world.conversation(id).unwrap();
+    let agents: Vec<bool> = call.participants.iter().filter(|p| p.purpose == "agent").map(|p| p.is_live()).collect();
+    assert_eq!(agents, [false, true]);
+}
+
+/// The topic of a queue hears of a call that was in it from the beginning when that leaves.
+#[test]
+fn calls_that_are_there_at_the_beginning_leave_their_queues() {
+    let world = world(7, 24);
+    let mut there = 0;
+    for call in world.live() {
+        assert_eq!(call.told, call.queues_now());
+        there += call.told.len();
+    }
+    assert!(there > 0);
 }
