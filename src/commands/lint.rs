@@ -124,10 +124,18 @@ fn verdict(findings: &[Finding], target: Target, payload: Option<&Explained>) ->
         Target::Cxone => "CXone",
         Target::Any => "the API and Architect",
     };
+    let all = payload.map_or(0, |payload| payload.pairs.len());
+    let computed = payload.map_or(0, |payload| payload.pairs.iter().filter(|pair| pair.computed()).count());
     let fixes = payload.is_some_and(|payload| !payload.flat().0.is_empty());
     match (target, counts.is_empty()) {
         (Target::Cxone, _) => "Nothing about CXone is verified: all of this is information.".into(),
+        (_, true) if payload.is_some_and(Explained::sends_unknown) => "What it sends is not known here.".into(),
         (_, true) if payload.is_some_and(|payload| payload.pairs.is_empty()) => "No payload in it.".into(),
+        (Target::Api, true) if computed > 0 => {
+            format!(
+                "Right for {whom} as far as it is known: {computed} of {all} are computed, and what they hold is not known here."
+            )
+        }
         (Target::Any, true) => "Nothing is wrong with it, for a target that takes this format.".into(),
         (_, true) => format!("Right for {whom}."),
         (_, false) => {
@@ -192,8 +200,14 @@ fn tell(out: &mut Vec<u8>, paint: Paint, finding: &Finding, as_json: bool) -> st
 fn fix(payload: &Explained, target: Target) -> anyhow::Result<bool> {
     let (flat, left_out) = payload.flat();
     let map = !matches!(payload.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);
-    if flat.is_empty() && (!left_out.is_empty() || !map) {
-        let what = if left_out.is_empty() { payload.form.to_string() } else { listed(&left_out) };
+    // What a program takes out again is no empty payload either.
+    let program = payload.unwrapped.iter().any(|what| what.starts_with("the text around"));
+    if flat.is_empty() && (!left_out.is_empty() || !map || program) {
+        let what = match left_out.is_empty() {
+            true if map => "the payload sets nothing".to_owned(),
+            true => payload.form.to_string(),
+            false => listed(&left_out),
+        };
         note(format_args!("nothing to print: there is no key with a text in it ({})", visible(&what)));
         return Ok(false);
     }

@@ -496,7 +496,7 @@ fn expression_end(text: &str, ends: &[char]) -> Option<usize> {
 }
 
 /// The length of the quoted part that `text` begins with, templates included.
-fn quoted_length(text: &str) -> Option<usize> {
+pub fn quoted_length(text: &str) -> Option<usize> {
     let quote = text.chars().next()?;
     let mut characters = text.char_indices().skip(1);
     while let Some((at, character)) = characters.next() {

@@ -45,8 +45,8 @@ const LONG: [&str; 26] = [
 /// A piece of the body.
 enum Piece {
     Text(Word),
-    /// What a file holds, or stdin (`-`).
-    File(String),
+    /// What a file holds, or stdin (`-`); whether curl takes the line ends out of it.
+    File(String, bool),
     /// Percent-encoded.
     Encoded,
 }
@@ -83,8 +83,13 @@ pub fn of(text: &str) -> Option<Result<Explained, NoPayload>> {
         let text = ticks.map_or(text, |end| &text[..start + end]);
         let line = words::line(text, start, dialect);
         behind = start + line.length;
-        let Some(request) = request(&line) else { continue };
-        found.push(judge(text, start, &line, &request, dialect));
+        // `--next` begins another request.
+        let name = line.words.first().cloned().into_iter();
+        for words in line.words.iter().skip(1).collect::<Vec<_>>().split(|word| word.text == "--next") {
+            let words: Vec<Word> = name.clone().chain(words.iter().map(|word| (*word).clone())).collect();
+            let Some(request) = request(&words) else { continue };
+            found.push(judge(text, start, &line, &request, dialect));
+        }
     }
     if found.is_empty() {
         return None;
@@ -126,9 +131,9 @@ fn starts(text: &str) -> Vec<usize> {
 }
 
 /// What a line sends; nothing where it sends no body.
-fn request(line: &Line) -> Option<Request> {
+fn request(words: &[Word]) -> Option<Request> {
     let mut request = Request::default();
-    let mut words = line.words.iter();
+    let mut words = words.iter();
     let wget = words.next()?.text.starts_with("wget");
     while let Some(word) = words.next() {
         let text = word.text.as_str();
@@ -163,11 +168,12 @@ impl Request {
         }
         let Some(value) = words.next() else { return };
         match name {
-            "data" | "data-ascii" | "data-binary" => self.data(value.clone(), true, false),
-            "data-raw" => self.data(value.clone(), false, false),
+            "data" | "data-ascii" => self.data(value.clone(), Some(true), false),
+            "data-binary" => self.data(value.clone(), Some(false), false),
+            "data-raw" => self.data(value.clone(), None, false),
             "json" => {
                 self.json = true;
-                self.data(value.clone(), true, true);
+                self.data(value.clone(), Some(false), true);
             }
             "data-urlencode" => self.pieces.push((Piece::Encoded, false)),
             "request" => self.method = Some(value.text.clone()),
@@ -193,7 +199,7 @@ impl Request {
             };
             let Some(value) = value else { return };
             match letter {
-                'd' => self.data(value, true, false),
+                'd' => self.data(value, Some(true), false),
                 'X' => self.method = Some(value.text),
                 'H' => self.header(&value.text),
                 'F' => self.multipart = true,
@@ -222,15 +228,16 @@ impl Request {
         match name {
             "method" => self.method = Some(value.text),
             "header" => self.header(&value.text),
-            "body-file" | "post-file" => self.pieces.push((Piece::File(value.text), false)),
-            _ => self.data(value, false, false),
+            "body-file" | "post-file" => self.pieces.push((Piece::File(value.text, false), false)),
+            _ => self.data(value, None, false),
         }
     }
 
-    fn data(&mut self, word: Word, files: bool, json: bool) {
-        let piece = match word.text.strip_prefix('@').filter(|_| files) {
-            Some(file) => Piece::File(file.to_owned()),
-            None => Piece::Text(word),
+    /// `files` says whether `@` names a file, and whether curl takes the line ends out of that.
+    fn data(&mut self, word: Word, files: Option<bool>, json: bool) {
+        let piece = match (word.text.strip_prefix('@'), files) {
+            (Some(file), Some(joins)) => Piece::File(file.to_owned(), joins),
+            _ => Piece::Text(word),
         };
         self.pieces.push((piece, json));
     }
@@ -298,8 +305,17 @@ fn judge(text: &str, start: usize, line: &Line, request: &Request, dialect: Dial
     let mut explained = read.map_err(|error| {
         let sent = hidden.show(&body);
         let hint = match () {
-            () if line.words.iter().any(|word| word.expands && body.starts_with(&word.text)) => {
-                "the shell expands the braces and takes the quotes off: put all of it in single quotes".to_owned()
+            () if sent.starts_with('$') => {
+                format!("in single quotes the shell fills nothing in: write \"{sent}\" in double quotes")
+            }
+            () if body.chars().any(|c| c.is_control()) && sent.contains('{') => {
+                "a line end or a tab stands in a text as it is: JSON writes it as \\n or \\t".to_owned()
+            }
+            () if !sent.contains('{') && (sent.starts_with(['~', '/', '.']) || sent.ends_with(".json")) => {
+                format!("curl takes that for the text itself; what a file holds is sent with -d @{sent}")
+            }
+            () if !sent.contains('{') && sent.contains('=') => {
+                "this is a field of a form; JSON is '{\"attributes\":{\"key\":\"value\"}}'".to_owned()
             }
             () if sent.contains("\\\"") => {
                 "in single quotes the shell leaves backslashes as they are: write \" without them".to_owned()
@@ -345,7 +361,8 @@ fn body(text: &str, line: &Line, request: &Request) -> Result<(Word, Vec<String>
                     "send the JSON with --data",
                 ));
             }
-            Piece::File(name) if name == "-" => match &line.input {
+            Piece::File(name, joins) if name == "-" => match &line.input {
+                Some(input) if *joins => whole.text.push_str(&input.text.replace(['\n', '\r'], "")),
                 Some(input) => whole.text.push_str(&input.text),
                 None => {
                     return Err(nothing(
@@ -354,14 +371,26 @@ fn body(text: &str, line: &Line, request: &Request) -> Result<(Word, Vec<String>
                     ));
                 }
             },
-            Piece::File(name) => {
+            Piece::File(name, _) => {
                 let name = Hidden { text: String::new(), sources: line.sources.clone() }.show(name);
                 return Err(nothing(
                     format!("the body is in the file {name}, which is not read here"),
                     format!("'sidetone lint {name}' reads it"),
                 ));
             }
-            Piece::Text(word) => whole.text.push_str(&word.text),
+            Piece::Text(word) if word.expands => {
+                return Err(nothing(
+                    format!(
+                        "the shell expands the braces outside quotes: it makes several words of {}",
+                        clip(&word.text)
+                    ),
+                    "put all of it in single quotes",
+                ));
+            }
+            Piece::Text(word) => {
+                whole.splits |= word.splits;
+                whole.text.push_str(&word.text);
+            }
         }
     }
     if request.in_address {
@@ -379,12 +408,21 @@ fn body(text: &str, line: &Line, request: &Request) -> Result<(Word, Vec<String>
     // All of it a variable or a command's output.
     let hidden = Hidden { text: String::new(), sources: line.sources.clone() };
     if let Some(source) = hidden.whole(&whole.text) {
-        return words::value_of(source, text).ok_or_else(|| {
+        let value = words::value_of(source, text).ok_or_else(|| {
             nothing(
                 format!("the body is {source}, and what that holds does not stand here"),
                 "give the JSON itself, or the commands that make it",
             )
-        });
+        })?;
+        if whole.splits && value.0.text.contains(char::is_whitespace) {
+            return Err(nothing(
+                format!(
+                    "{source} stands outside quotes, and what it holds has blanks: the shell makes several words of it"
+                ),
+                format!("put it in double quotes: \"{source}\""),
+            ));
+        }
+        return Ok(value);
     }
     Ok((whole, line.sources.clone()))
 }

@@ -1,7 +1,9 @@
 //! The payload in a text around it: a request, a curl command, a program, a forum post.
 
 use super::code::{self, Language};
-use super::shell::{self, Hidden, Shell};
+use super::members::{mark_code, tail};
+use super::shell::{self, Hidden, Shell, powershell};
+use super::uses::{self, Holder};
 use super::{Explained, Form, NoPayload, Trouble, Was, blank, command, joined, pointer, sent, shapes};
 use regex::Regex;
 use std::{collections::HashSet, sync::LazyLock};
@@ -19,6 +21,8 @@ struct Candidate {
     assigned: Option<String>,
     /// It is JSON as a text of the program.
     text: bool,
+    /// It is the map alone, which the program puts into a body.
+    map: bool,
 }
 
 /// Candidates from this score on are maps of attributes.
@@ -32,7 +36,8 @@ pub fn payload(text: &str) -> Option<Result<Explained, NoPayload>> {
     if let Some(sent) = command::of(text) {
         return Some(sent);
     }
-    let plain = shell::documents(text);
+    let power = powershell::texts(text);
+    let plain = power.unwrap_or_else(|| shell::documents(text));
     let objects = code::dicts(&plain.text).or_else(|| code::hashtables(&plain.text));
     let command = shell::is_command(text);
     let language = Language::of(text);
@@ -120,6 +125,7 @@ fn best(text: &str, language: Language) -> Option<Explained> {
         if sent_as && candidate.explained.form == Form::Flat {
             as_attributes(&mut candidate.explained);
             candidate.score = BODY;
+            candidate.map = true;
         }
         if commented { &mut comments } else { &mut all }.push(candidate);
     }
@@ -134,8 +140,9 @@ fn best(text: &str, language: Language) -> Option<Explained> {
             |one| if body { one.explained.form == Form::Attributes && one.score >= BODY } else { one.score == score },
         )
         .collect();
+    let others: Vec<_> = rivals.iter().map(|one| (one.assigned.clone(), one.span.start, one.span.end)).collect();
     let several = if body || score == SENT { the_sent_first(text, &mut rivals) } else { None };
-    let Candidate { mut explained, span, assigned, text: is_text, .. } = rivals.into_iter().next()?;
+    let Candidate { mut explained, span, assigned, text: is_text, map, .. } = rivals.into_iter().next()?;
     if score < BODY
         && let Some(elsewhere) = attributes_elsewhere(text, &explained, language)
     {
@@ -143,12 +150,31 @@ fn best(text: &str, language: Language) -> Option<Explained> {
     }
     explained.troubles.extend(several);
     explained.troubles.extend(sent::troubles(text, span.clone(), is_text));
-    if let Some(name) = assigned.filter(|_| !is_text) {
-        if sent::is_replaced(text, &name, span.end) {
-            let known = explained.pairs.iter_mut().filter(|pair| pair.was != Was::ComputedKey);
-            known.for_each(|pair| pair.was = Was::Expression);
+    if is_text || sent::encoders(&text[..span.start]).0 > 0 {
+        if uses::is_text_changed(text, span.clone()) {
+            uses::unknown(&mut explained);
         }
-        set_later(&mut explained, &name, &text[span.end..], language);
+    } else if matches!(explained.form, Form::Attributes | Form::Flat) {
+        let blocks = uses::Blocks::of(text);
+        let whole = explained.form == Form::Attributes && !map;
+        let in_call = blocks.enclosing(span.start).last().is_some_and(|open| !blocks.is_block(*open));
+        if let Some(holder) = Holder::assigned(&text[..span.start], whole).filter(|_| !in_call) {
+            // Of several that one variable gets, the last is sent only where nothing is between them and on the same way.
+            let sure = |other: &(usize, usize)| {
+                other.1 <= span.start
+                    && blocks.around(other.0) == blocks.around(span.start)
+                    && !sent::is_used(&text[..span.start], &holder.name, other.1)
+            };
+            let twins: Vec<(usize, usize)> = others
+                .iter()
+                .filter(|one| one.0 == assigned && one.1 != span.start)
+                .map(|one| (one.1, one.2))
+                .collect();
+            if !twins.iter().all(sure) {
+                uses::unknown(&mut explained);
+            }
+            uses::follow(&mut explained, text, span.clone(), holder, language);
+        }
     }
     explained.unwrapped.insert(0, "the text around the JSON".into());
     let around = format!("{}\n{}", &text[..span.start], &text[span.end..]);
@@ -269,7 +295,7 @@ fn joined_at(text: &str, at: usize, language: Language) -> Option<Candidate> {
     let score = score(&explained, settings, is_sent(&text[..at]));
     joined.text = Hidden::default();
     let assigned = assigned_to(sent::encoders(above).1);
-    Some(Candidate { explained, score, span: joined.span, assigned, text: true })
+    Some(Candidate { explained, score, span: joined.span, assigned, text: true, map: false })
 }
 
 fn score(explained: &Explained, settings: bool, sent: bool) -> u32 {
@@ -322,19 +348,7 @@ fn candidate(text: &str, at: usize, language: Language) -> Option<Candidate> {
     let assigned = assigned_to(sent::encoders(before).1);
     let settings = explained.pairs.iter().any(|pair| is_request_setting(&pair.key));
     let score = score(&explained, settings, is_sent(before));
-    Some(Candidate { explained, score, span: at..at + length, assigned, text: false })
-}
-
-/// Pairs whose value, or whose key, is code.
-fn mark_code(explained: &mut Explained, literal: &code::Literal) {
-    for pair in &mut explained.pairs {
-        let below = format!("{}/", pair.path);
-        if literal.computed.contains(&pair.path) {
-            pair.was = Was::ComputedKey;
-        } else if literal.code.iter().any(|path| *path == pair.path || path.starts_with(&below)) {
-            pair.was = Was::Expression;
-        }
-    }
+    Some(Candidate { explained, score, span: at..at + length, assigned, text: false, map: false })
 }
 
 /// A member of a request's headers or options.
@@ -361,138 +375,41 @@ fn assigned_to(before: &str) -> Option<String> {
     Some(found[1].to_owned())
 }
 
-/// The last bytes of what stands before a map: enough for what is looked for there.
-fn tail(before: &str) -> &str {
-    let mut from = before.len().saturating_sub(120);
-    while !before.is_char_boundary(from) {
-        from += 1;
-    }
-    &before[from..]
-}
-
 /// Attributes that a program sets one by one: `body.attributes["tier"] = "gold"`, `attributes.tier = 'gold'`.
 fn assignments(text: &str, language: Language) -> Option<Explained> {
     // By the name itself, or by a variable that is sent as the attributes.
     let names: Vec<String> = named_as_attributes(text).iter().map(|name| regex::escape(name)).collect();
+    let set = Regex::new(&format!(
+        r#"(?:([A-Za-z_$][\w$]*)(?:\.|\[["']))?(?:\b|\B\$)({})(?:["']\])?(?:\[|\.[A-Za-z_$][\w$]*\s*=|\.put\(|\.update\()"#,
+        names.join("|")
+    ))
+    .ok()?;
     let mut explained = blank(Form::Attributes);
-    explained.pairs = set_one_by_one(text, &names.join("|"), "/attributes", language);
+    let mut seen: Vec<Holder> = Vec::new();
+    for found in set.captures_iter(text) {
+        let (body, name) = (found.get(1), found.get(2)?);
+        let holder = match body {
+            Some(body) if name.as_str() == "attributes" => Holder { name: body.as_str().into(), whole: true },
+            Some(body) => Holder { name: format!("{}.{}", body.as_str(), name.as_str()), whole: false },
+            None => Holder { name: name.as_str().into(), whole: false },
+        };
+        let first = body.unwrap_or(name).start();
+        if seen.contains(&holder) || sent::in_comment(text, first) {
+            continue;
+        }
+        let declared =
+            Regex::new(&format!(r"(?:^|[^\w.$]){}\s*(?::[^=\n]*)?:?=[^=]", regex::escape(&holder.name))).ok();
+        let declared = declared.and_then(|declared| declared.find(&text[..first]));
+        let (start, origin) = declared.map_or((first, first), |found| {
+            let value = code::expression(&text[found.end() - 1..]);
+            (found.end() - 1, (found.end() + value.len()).min(first))
+        });
+        uses::follow(&mut explained, text, start..origin, holder.clone(), language);
+        seen.push(holder);
+    }
     explained.around = text.to_owned();
     explained.unwrapped.push("the program around the keys".into());
     (!explained.pairs.is_empty()).then_some(explained)
-}
-
-/// What a program sets in a map after it was written down: `attrs["b"] = 2` behind `attrs = {…}`. The last value of a key counts.
-fn set_later(explained: &mut Explained, name: &str, behind: &str, language: Language) {
-    let name = regex::escape(name);
-    let whole = explained.pairs.first().is_none_or(|pair| pair.path.starts_with("/attributes/"));
-    let (names, path) = match explained.form {
-        // The map itself, which is sent as the attributes, or the `attributes` of a whole body.
-        Form::Attributes if whole => (format!(r#"{name}(?:\.attributes|\[["']attributes["']\])?"#), "/attributes"),
-        Form::Flat => (name, ""),
-        _ => return,
-    };
-    let sets = set_one_by_one(behind, &names, path, language);
-    for pair in sets.into_iter().chain(updates(behind, &names, path, language)) {
-        // The map within a body is set as a whole.
-        if pair.key == "attributes" && path == "/attributes" {
-            continue;
-        }
-        match explained.pairs.iter_mut().find(|known| known.path == pair.path) {
-            Some(known) => *known = pair,
-            None => explained.pairs.push(pair),
-        }
-    }
-    for (key, rest) in removed(behind, &names) {
-        if set_one_by_one(rest, &names, path, language).iter().all(|pair| pair.key != key) {
-            explained.pairs.retain(|pair| pair.key != key);
-        }
-    }
-}
-
-/// The pairs that are put into a map of one of these names at once: `attrs.update({…})`, `Object.assign(attrs, {…})`. What is no
-/// literal is computed.
-fn updates(text: &str, names: &str, above: &str, language: Language) -> Vec<super::Pair> {
-    let call = Regex::new(&format!(
-        r#"(?:\b|\B\$)(?:{names})(?:"\]|'\])?\s*(?:\.update\(|\.putAll\(|\|=)\s*|\bObject\.assign\(\s*(?:{names})(?:"\]|'\])?\s*,\s*"#
-    ));
-    let mut pairs = Vec::new();
-    for found in call.iter().flat_map(|call| call.find_iter(text)) {
-        let rest = &text[found.end()..];
-        let map = code::literal(rest, language).and_then(|literal| {
-            let mut explained = shapes::json(&literal.json).ok()?;
-            mark_code(&mut explained, &literal);
-            Some(explained.pairs)
-        });
-        let map = map.unwrap_or_else(|| {
-            let source = code::expression(rest);
-            vec![super::Pair {
-                key: format!("...{source}"),
-                value: source.to_owned(),
-                was: Was::Expression,
-                path: format!("/...{source}"),
-            }]
-        });
-        pairs.extend(map.into_iter().map(|pair| super::Pair { path: format!("{above}{}", pair.path), ..pair }));
-    }
-    pairs
-}
-
-/// The keys that are taken out of a map of one of these names again, each with what stands behind: `del attrs["a"]`,
-/// `attrs.pop("a")`, `delete attrs.a`.
-fn removed<'t>(text: &'t str, names: &str) -> Vec<(String, &'t str)> {
-    let call = Regex::new(&format!(
-        r#"\b(?:del|delete)\s+(?:{names})(?:"\]|'\])?(?:\[["']([^"'\n]+)["']\]|\.([\w$]+))|(?:\b|\B\$)(?:{names})(?:"\]|'\])?\.(?:pop|remove)\(\s*["']([^"'\n]+)["']"#
-    ));
-    let found = call.iter().flat_map(|call| call.captures_iter(text));
-    let key = |found: regex::Captures<'t>| {
-        let key = (1..=3).find_map(|group| found.get(group))?;
-        Some((key.as_str().to_owned(), &text[found.get(0)?.end()..]))
-    };
-    found.filter_map(key).collect()
-}
-
-/// The pairs that are set in a map of one of these names.
-fn set_one_by_one(text: &str, names: &str, above: &str, language: Language) -> Vec<super::Pair> {
-    let set = Regex::new(&format!(
-        r#"(?:\b|\B\$)(?:{names})(?:"\]|'\])?(?:(\[)|\.([A-Za-z_$][\w$]*)\s*=|\.put\(\s*"([^"\n]+)"\s*,)\s*"#
-    ));
-    let mut pairs = Vec::new();
-    for found in set.iter().flat_map(|set| set.captures_iter(text)) {
-        let mut rest = &text[found.get(0).map_or(0, |all| all.end())..];
-        let name = (2..=3).find_map(|group| found.get(group)).map_or("", |key| key.as_str());
-        let mut key = Ok(name.to_owned());
-        if found.get(1).is_some() {
-            let Some((name, length)) = code::index(rest) else { continue };
-            let Some(value) = rest[length..].trim_start().strip_prefix('=') else { continue };
-            (key, rest) = (name, value);
-        }
-        // `==` compares.
-        if rest.starts_with('=') {
-            continue;
-        }
-        let source = code::expression(rest.trim_start());
-        let whole = |literal: &code::Literal| literal.length == source.len() && !literal.names_only;
-        let map = code::literal(source, language).filter(whole).map(|literal| literal.json);
-        let list = || serde_json::from_str(source).is_ok_and(|value: serde_json::Value| value.is_array());
-        let json = map.or_else(|| list().then(|| source.to_owned()));
-        let (was, value) = match json.map_or_else(|| code::scalar(source), Ok) {
-            Ok(json) => match serde_json::from_str(&json) {
-                Ok(serde_json::Value::String(text)) => (Was::Text, text),
-                Ok(serde_json::Value::Bool(_)) => (Was::Bool, json),
-                Ok(serde_json::Value::Null) => (Was::Null, json),
-                Ok(serde_json::Value::Object(_) | serde_json::Value::Array(_)) => (Was::Nested, json),
-                _ => (Was::Number, json),
-            },
-            Err(code) => (Was::Expression, code),
-        };
-        let (key, was) = match key {
-            Ok(key) => (key, was),
-            Err(source) => (format!("[{source}]"), Was::ComputedKey),
-        };
-        let path = pointer(above, &key);
-        pairs.push(super::Pair { key, value, was, path });
-    }
-    pairs
 }
 
 /// A text that begins like JSON and is none: quoted for a shell or a page it still is a payload.

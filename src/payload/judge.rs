@@ -107,7 +107,7 @@ pub const RULES: &[Rule] = &[
     Rule { id: "tutorial-flow-action", what: "the flow format that only tutorials use", severity: Severity::Error },
     Rule { id: "wrong-method", what: "a method that attributes are not sent by", severity: Severity::Error },
     Rule { id: "not-as-json", what: "a program that sends something else than JSON", severity: Severity::Error },
-    Rule { id: "content-type", what: "a request that does not say that it sends JSON", severity: Severity::Warn },
+    Rule { id: "content-type", what: "a request that does not say that it sends JSON", severity: Severity::Error },
     Rule {
         id: "shell-quoting",
         what: "quotes that one version of a shell leaves and another takes off",

@@ -10,10 +10,12 @@ mod command;
 mod embedded;
 mod joined;
 mod judge;
+mod members;
 mod sent;
 mod shapes;
 mod shell;
 mod texts;
+mod uses;
 
 pub use judge::{Finding, RULES, Rule, Severity, Target, judge};
 
@@ -96,6 +98,13 @@ pub struct Pair {
     pub was: Was,
     /// Where it stands: a JSON pointer; `/` and a line number for lines.
     pub path: String,
+}
+
+impl Pair {
+    /// Its value, or its key, is not known here.
+    pub fn computed(&self) -> bool {
+        matches!(self.was, Was::Expression | Was::ComputedKey)
+    }
 }
 
 /// A pair, or a member beside the pairs, that has no place in a flat map of texts.
@@ -214,6 +223,11 @@ pub fn explain(text: &str) -> Result<Explained, NoPayload> {
         return Err(NoPayload { message: "there is nothing".into(), hint: None });
     }
     if body.starts_with(['{', '[', '"']) {
+        // A program may begin with a text of its own: a docstring, "use strict".
+        let program = ["\"\"\"", "\"use strict\""].iter().any(|begin| body.starts_with(begin));
+        if let Some(found) = program.then(|| embedded::payload(body)).flatten() {
+            return found;
+        }
         shapes::json(body).or_else(|error| embedded::rescue(body, error))
     } else {
         texts::explain(body)
@@ -221,6 +235,11 @@ pub fn explain(text: &str) -> Result<Explained, NoPayload> {
 }
 
 impl Explained {
+    /// It sends something of which nothing is known here.
+    pub fn sends_unknown(&self) -> bool {
+        self.pairs.is_empty() && self.troubles.iter().any(|trouble| trouble.rule == "code-value")
+    }
+
     /// Pairs that can be written: texts, with numbers and booleans turned into texts; and what was done, for people.
     ///
     /// # Errors
@@ -320,3 +339,5 @@ fn pointer(base: &str, name: &str) -> String {
 mod sending_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unknown_tests;

@@ -15,6 +15,10 @@ enum Sink {
     Member,
     /// Sends a text as it is, and an object as `[object Object]`: `body:` of fetch, `send(…)`.
     Raw,
+    /// Sends an object as a form: `data:` of jQuery.
+    Fields,
+    /// Goes into the address: `params=`.
+    Address,
 }
 
 /// How deep variables are followed.
@@ -25,12 +29,8 @@ const NAMES: usize = 8;
 pub fn troubles(program: &str, span: std::ops::Range<usize>, text: bool) -> Vec<Trouble> {
     let mut found = Vec::new();
     let (encoded, before) = encoders(&program[..span.start]);
-    if let Some(printed) = printer(before).filter(|_| !text) {
-        found.push(Trouble::error(
-            "not-as-json",
-            format!("{printed} makes a text of the object that is not JSON"),
-            "JSON.stringify(…) in JavaScript, json.dumps(…) in Python",
-        ));
+    if let Some(printed) = printer(before).filter(|_| !text && encoded == 0) {
+        found.push(printed_as(printed));
         return found;
     }
     let mut uses = vec![(encoded + usize::from(text), before, None)];
@@ -50,12 +50,22 @@ pub fn troubles(program: &str, span: std::ops::Range<usize>, text: bool) -> Vec<
         }
         // `body = json.dumps(body)`: from there on it is a text.
         let mut again = 0;
-        for before in mentions(program, &next, span.end) {
+        for (before, behind) in mentions(program, &next, span.end) {
             let (more, before) = encoders(before);
+            let texts = count + again + more;
+            let printed = printer(before).or_else(|| behind.starts_with(".toString(").then_some("toString()"));
+            let printed = printed.or_else(|| in_template(before, behind).then_some("the template"));
+            if let Some(printed) = printed.filter(|_| texts == 0) {
+                let trouble = printed_as(printed);
+                if !found.contains(&trouble) {
+                    found.push(trouble);
+                }
+                continue;
+            }
             if assigned(before).as_ref() == Some(&next) {
                 again += more;
             } else {
-                uses.push((count + again + more, before, Some(next.clone())));
+                uses.push((texts, before, Some(next.clone())));
             }
         }
         names.push(next);
@@ -68,19 +78,8 @@ pub fn is_used(program: &str, name: &str, from: usize) -> bool {
     mentions(program, name, from).next().is_some()
 }
 
-/// Whether a variable is given something else behind this byte that is computed: `attrs = clean(attrs)`.
-pub fn is_replaced(program: &str, name: &str, from: usize) -> bool {
-    let again = Regex::new(&format!(r"(?m)(?:^|[;{{\s]){}\s*=\s*([^=\s].*)$", regex::escape(name)));
-    again.is_ok_and(|again| {
-        again.captures_iter(&program[from..]).filter_map(|found| found.get(1)).any(|source| {
-            let source = source.as_str();
-            !source.starts_with('{') && encoders(&source[..source.find('(').map_or(0, |at| at + 1)]).0 == 0
-        })
-    })
-}
-
-/// What stands before each use of a variable behind this byte. Where it is assigned or changed is none.
-fn mentions<'t>(program: &'t str, name: &str, from: usize) -> impl Iterator<Item = &'t str> {
+/// What stands before and behind each use of a variable behind this byte. Where it is assigned or changed is none.
+fn mentions<'t>(program: &'t str, name: &str, from: usize) -> impl Iterator<Item = (&'t str, &'t str)> {
     let word = Regex::new(&format!(r"(?:^|[^\w.$])({})(\W|$)", regex::escape(name))).ok();
     let mut found = Vec::new();
     let mut at = from;
@@ -89,9 +88,9 @@ fn mentions<'t>(program: &'t str, name: &str, from: usize) -> impl Iterator<Item
         let changed = behind.starts_with(['[', '.'])
             || behind.starts_with('=') && !behind.starts_with("==")
             || behind.starts_with(":=");
-        let encodes = behind.starts_with(".to_json") || behind.starts_with(".ToString");
+        let encodes = [".to_json", ".ToString", ".toString("].iter().any(|method| behind.starts_with(method));
         if !changed || encodes {
-            found.push(&program[..hit.start()]);
+            found.push((&program[..hit.start()], &program[hit.end()..]));
         }
         at = hit.end();
     }
@@ -117,10 +116,29 @@ pub fn is_encoded_member(before: &str) -> bool {
     count > 0 && sink(before, "") == Some(Sink::Member)
 }
 
+/// An object is made to a text that is no JSON.
+fn printed_as(by: &str) -> Trouble {
+    Trouble::error(
+        "not-as-json",
+        format!("{by} makes a text of the object that is not JSON"),
+        "JSON.stringify(…) in JavaScript, json.dumps(…) in Python",
+    )
+}
+
+/// Whether a name is all of a place in a template that is given to something, `` body: `${b}` ``.
+fn in_template(before: &str, behind: &str) -> bool {
+    let Some(begin) = before.trim_end().strip_suffix("${") else { return false };
+    let Some(tick) = begin.rfind('`') else { return false };
+    behind.trim_start().starts_with('}')
+        && begin[..tick].trim_end().ends_with([':', '=', '('])
+        && !begin[..tick].trim_end().ends_with(".log(")
+}
+
 /// A function right before that makes some other text of an object.
 fn printer(before: &str) -> Option<&str> {
-    static PRINTER: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"(?:^|[^\w.])((?:str|repr|String)\()\s*$").ok());
+    static PRINTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?:^|[^\w.])((?:str|repr|String|new\s+URLSearchParams|qs\.stringify|querystring\.stringify|urlencode|urllib\.parse\.urlencode|http_build_query)\()\s*$").ok()
+    });
     let found = PRINTER.as_ref()?.captures(before)?.get(1)?;
     Some(found.as_str().trim_end_matches('('))
 }
@@ -128,7 +146,7 @@ fn printer(before: &str) -> Option<&str> {
 /// What takes what stands behind this text.
 fn sink(before: &str, program: &str) -> Option<Sink> {
     static SINK: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r#"(?:\b(json["']?\s*[:=])|\b(data\s*=)|\b(body["']?\s*:|content\s*=)|(\.send\()|(\battributes["']?\]?\s*(?:[:=]|=>)))\s*[furbFURB$@]{0,2}$"#).ok()
+        Regex::new(r#"(?:\b(json["']?\s*[:=])|\b(data\s*=)|\b(body["']?\s*:|content\s*=)|(\.send\()|(\battributes["']?\]?\s*(?:[:=]|=>))|(\bdata["']?\s*:)|(\bparams["']?\s*[:=]))\s*[furbFURB$@]{0,2}$"#).ok()
     });
     let found = SINK.as_ref()?.captures(before)?;
     let has = |word: &str| program.contains(word);
@@ -136,6 +154,8 @@ fn sink(before: &str, program: &str) -> Option<Sink> {
     match () {
         () if found.get(5).is_some() => Some(Sink::Member),
         () if found.get(1).is_some() => Some(Sink::Json),
+        () if found.get(7).is_some() => Some(Sink::Address),
+        () if found.get(6).is_some() => has(".ajax(").then_some(Sink::Fields),
         () if found.get(2).is_some() => requests.then_some(Sink::Form),
         // With `json: true` the old `request` makes JSON itself; other libraries take objects.
         () if found.get(3).is_some() => (has("fetch(") && !has("json: true")).then_some(Sink::Raw),
@@ -153,6 +173,16 @@ fn wrong(sink: Sink, texts: usize) -> Option<Trouble> {
             "not-as-json",
             "data= sends an object as a form, and the API takes JSON",
             "json=…, or data=json.dumps(…) with Content-Type application/json",
+        )),
+        (Sink::Fields, 0) => Some(Trouble::error(
+            "not-as-json",
+            "jQuery sends an object as a form, and the API takes JSON",
+            "data: JSON.stringify(…), contentType: \"application/json\"",
+        )),
+        (Sink::Address, _) => Some(Trouble::error(
+            "not-as-json",
+            "params go into the address, so none of it is the body",
+            "json=… in Python; the second argument of axios.patch(…)",
         )),
         (Sink::Raw, 0) => Some(Trouble::error(
             "not-as-json",
@@ -196,12 +226,36 @@ pub fn method(text: &str) -> Option<Trouble> {
     {
         return Some(Trouble::method(Severity::Error, &format!("it sends {method}")));
     }
+    static POWER: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?i)\b(?:Invoke-RestMethod|Invoke-WebRequest)\b").ok());
+    let power = POWER.as_ref().is_some_and(|power| power.is_match(text));
+    if power && !["-method", "-custommethod", "@params"].iter().any(|sign| text.to_ascii_lowercase().contains(sign)) {
+        return Some(Trouble::method(Severity::Error, "without -Method it sends GET"));
+    }
     let unnamed = text.contains("fetch(") && !text.contains("method");
     unnamed.then(|| Trouble::method(Severity::Error, "fetch without a method sends GET"))
 }
 
 /// What is wrong with a hashtable of PowerShell that nothing makes JSON of.
 pub fn hashtable(text: &str) -> Option<Trouble> {
+    static TWICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?i)ConvertTo-Json\b[^|\n;]*\|\s*ConvertTo-Json\b|ConvertTo-Json\s*\(\s*ConvertTo-Json").ok()
+    });
+    static GIVEN: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?im)(\$\w+)\s*=[^;\n]*\bConvertTo-Json\b").ok());
+    let again = |name: &str| {
+        let again = Regex::new(&format!(
+            r"(?i){}\b\s*\|\s*ConvertTo-Json|ConvertTo-Json\b[^\n;|)]*{}\b",
+            regex::escape(name),
+            regex::escape(name)
+        ));
+        again.is_ok_and(|again| again.is_match(text))
+    };
+    if TWICE.as_ref().is_some_and(|twice| twice.is_match(text))
+        || GIVEN.iter().flat_map(|given| given.captures_iter(text)).any(|found| again(&found[1]))
+    {
+        return Some(Trouble::encoded("ConvertTo-Json makes a text of what is a JSON text already"));
+    }
     let lower = text.to_ascii_lowercase();
     let sends = lower.contains("-body") && text.contains("@{") && !lower.contains("convertto-json");
     sends.then(|| {
@@ -218,6 +272,9 @@ pub fn hashtable(text: &str) -> Option<Trouble> {
 pub fn in_comment(text: &str, at: usize) -> bool {
     let before = &text[..at];
     if before.rfind("/*").is_some_and(|open| before.rfind("*/").is_none_or(|close| close < open)) {
+        return true;
+    }
+    if before.rfind("<!--").is_some_and(|open| before.rfind("-->").is_none_or(|close| close < open)) {
         return true;
     }
     let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
@@ -259,4 +316,18 @@ fn line_comment(line: &str) -> bool {
         previous = character;
     }
     false
+}
+
+/// The length of the comment that begins at this byte; 0 for none.
+pub fn comment_length(text: &str, at: usize) -> usize {
+    let rest = &text[at..];
+    let before = text[..at].chars().next_back();
+    let to = |end: &str, missing: usize| rest.find(end).map_or(missing, |found| found + end.len());
+    match () {
+        () if rest.starts_with("/*") => to("*/", rest.len()),
+        () if rest.starts_with("<!--") => to("-->", rest.len()),
+        () if rest.starts_with("//") && before != Some(':') => rest.find('\n').unwrap_or(rest.len()),
+        () if rest.starts_with('#') && before.is_none_or(char::is_whitespace) => rest.find('\n').unwrap_or(rest.len()),
+        () => 0,
+    }
 }

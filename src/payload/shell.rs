@@ -1,6 +1,8 @@
 //! What a shell puts into a text before anybody sees it: `$TIER` in double quotes or in a here-document. Such parts are hidden
 //! while the text is read as JSON, and their keys and values marked as computed.
 
+pub mod powershell;
+
 use super::{Explained, Was};
 use regex::Regex;
 use std::sync::LazyLock;

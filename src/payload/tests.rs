@@ -320,7 +320,7 @@ fn what_people_paste_is_read_as_what_it_sends() {
             true,
         ),
         (
-            "Invoke-RestMethod URL -Body \"{`\"attributes`\":{`\"tier`\":`\"gold`\"}}\"",
+            "Invoke-RestMethod URL -Method Patch -Body \"{`\"attributes`\":{`\"tier`\":`\"gold`\"}}\"",
             Attributes,
             &[("tier", "gold")],
             true,

@@ -41,6 +41,8 @@ pub struct Word {
     pub text: String,
     /// Bash makes several words of it: a comma stands in braces, outside quotes.
     pub expands: bool,
+    /// Something is filled in outside quotes, where the shell splits it at its blanks.
+    pub splits: bool,
 }
 
 /// A command line.
@@ -54,6 +56,8 @@ pub struct Line {
     pub unclosed: Option<char>,
     /// What stands for the computed parts.
     pub sources: Vec<String>,
+    /// Where its words end: before its here-documents.
+    end: usize,
     /// What it reads from stdin, where that stands in the text.
     pub input: Option<Word>,
 }
@@ -166,7 +170,14 @@ impl<'t> Splitter<'t> {
                 '@' if self.power && self.word.is_none() && self.here() => {}
                 '$' if !self.power && self.rest().starts_with("$'") => self.ansi(),
                 '$' if !self.power && self.rest().starts_with("$\"") => self.at += 1,
-                '$' | '`' => self.computed(),
+                '$' | '`' => {
+                    self.computed();
+                    if !self.power
+                        && let Some(word) = &mut self.word
+                    {
+                        word.splits |= word.text.ends_with(END);
+                    }
+                }
                 '<' if !self.power => self.input(),
                 '>' if !self.power => {
                     self.end_word();
@@ -177,7 +188,13 @@ impl<'t> Splitter<'t> {
                     match character {
                         '{' => self.braces += 1,
                         '}' => self.braces = self.braces.saturating_sub(1),
-                        ',' if self.braces > 0 && !self.power => self.word.get_or_insert_default().expands = true,
+                        ',' | '.'
+                            if self.braces > 0
+                                && !self.power
+                                && (character == ',' || self.rest().starts_with("..")) =>
+                        {
+                            self.word.get_or_insert_default().expands = true
+                        }
                         _ => {}
                     }
                     self.push(character);
@@ -189,6 +206,7 @@ impl<'t> Splitter<'t> {
             }
         }
         self.end_word();
+        self.line.end = self.at;
         self.read_documents();
         self.line.length = self.at;
         self.line
@@ -369,7 +387,7 @@ impl<'t> Splitter<'t> {
             let Some(begin) = self.rest().find('\n').map(|end| self.at + end + 1) else { return };
             let (inner, length) = document(&self.text[begin..], &delimiter, tabs);
             let text = if quoted { inner } else { shell::hide_from(&inner, Shell::Posix, &mut self.line.sources) };
-            self.line.input = Some(Word { text, expands: false });
+            self.line.input = Some(Word { text, ..Word::default() });
             self.at = begin + length;
         }
     }
@@ -389,12 +407,21 @@ fn document(text: &str, delimiter: &str, tabs: bool) -> (String, usize) {
     (inner, length)
 }
 
-/// What is piped into the command by `echo`, `printf` or `cat <<EOF`.
+/// What is piped into the command by `echo`, `printf` or `cat <<EOF`, where one of these stands right before the pipe.
 fn piped(text: &str, start: usize, sources: &mut Vec<String>) -> Option<Word> {
     let before = text[..start].trim_end().strip_suffix('|')?;
-    let begin = ["echo ", "printf ", "cat <<"].iter().filter_map(|word| before.rfind(word)).max()?;
+    let mut begins: Vec<usize> =
+        ["echo ", "printf ", "cat <<"].iter().flat_map(|word| before.match_indices(word)).map(|(at, _)| at).collect();
+    begins.sort_unstable();
     // A here-document stands behind the whole line.
-    let line = Splitter::new(&text[begin..], Dialect::Posix).line();
+    let (begin, line) = begins.into_iter().rev().find_map(|begin| {
+        let line = Splitter::new(&text[begin..], Dialect::Posix).line();
+        (line.unclosed.is_none() && begin + line.end <= before.len()).then_some((begin, line))
+    })?;
+    // Another command between them makes of it what it likes.
+    if !before[begin + line.end..].trim().is_empty() {
+        return None;
+    }
     let shift = sources.len();
     let moved = |text: &str| moved(text, shift);
     sources.extend(line.sources.iter().cloned());
@@ -402,15 +429,61 @@ fn piped(text: &str, start: usize, sources: &mut Vec<String>) -> Option<Word> {
     let input = match words.next()?.as_str() {
         "cat" => moved(&line.input?.text),
         "echo" => {
-            words.skip_while(|word| matches!(word.as_str(), "-n" | "-e" | "-en" | "-ne")).collect::<Vec<_>>().join(" ")
+            let words: Vec<String> = words.collect();
+            let options =
+                words.iter().take_while(|word| matches!(word.as_str(), "-n" | "-e" | "-en" | "-ne" | "-E")).count();
+            let joined = words[options..].join(" ");
+            if words[..options].iter().any(|option| option.contains('e')) { unescaped(&joined)? } else { joined }
         }
-        _ => match words.collect::<Vec<_>>().as_slice() {
-            [format, text] if format.starts_with("%s") => text.clone(),
-            [text] if !text.contains('%') => text.clone(),
-            _ => return None,
-        },
+        _ => {
+            let words: Vec<String> = words.collect();
+            let (format, arguments) = words.split_first()?;
+            printed(format, arguments)?
+        }
     };
-    Some(Word { text: input, expands: false })
+    Some(Word { text: input, ..Word::default() })
+}
+
+/// What `printf` prints; nothing where it is not followed.
+fn printed(format: &str, arguments: &[String]) -> Option<String> {
+    let mut out = String::new();
+    let mut arguments = arguments.iter();
+    let mut parts = format.split('%');
+    out.push_str(&unescaped(parts.next()?)?);
+    while let Some(part) = parts.next() {
+        if let Some(rest) = part.strip_prefix('s') {
+            out.push_str(arguments.next().map_or("", String::as_str));
+            out.push_str(&unescaped(rest)?);
+        } else if part.is_empty() {
+            out.push('%');
+            out.push_str(&unescaped(parts.next()?)?);
+        } else {
+            return None;
+        }
+    }
+    // With more of them the format begins anew.
+    arguments.next().is_none().then_some(out)
+}
+
+/// A text without its escapes, as `printf` and `echo -e` read them; nothing where one is not known.
+fn unescaped(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            out.push(character);
+            continue;
+        }
+        out.push(match characters.next()? {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            '\\' => '\\',
+            '"' => '"',
+            _ => return None,
+        });
+    }
+    Some(out)
 }
 
 /// A text whose hidden parts are counted from another number.
@@ -516,7 +589,7 @@ fn cmd(text: &str) -> Line {
     }
     line.length = length;
     let (words, open) = arguments(&plain);
-    line.words = words.into_iter().map(|text| Word { text, expands: false }).collect();
+    line.words = words.into_iter().map(|text| Word { text, ..Word::default() }).collect();
     line.unclosed = open.then_some('"');
     line
 }

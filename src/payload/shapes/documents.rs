@@ -2,7 +2,7 @@
 //! API reads it, a notification.
 
 use super::{blank, json};
-use crate::payload::{Explained, Form, Was, pointer};
+use crate::payload::{Explained, Form, Severity, Trouble, Was, pointer};
 use crate::tree::{NodeId, NodeKind, Tree};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -54,24 +54,112 @@ fn data_action(tree: &Tree<'_>, request: NodeId, path: &str) -> Explained {
     if !text("requestUrlTemplate").contains("/participants/") {
         return explained;
     }
-    let body =
-        json(text("requestTemplate")).or_else(|error| json(&in_quotes(text("requestTemplate"))).map_err(|_| error));
-    if let Ok(body) = body {
-        let inner = match body.form {
-            Form::Attributes => "/attributes",
-            _ => "",
-        };
-        explained.pairs = body.pairs;
-        for pair in &mut explained.pairs {
-            if pair.key.contains("${") || pair.value.contains("${") {
-                pair.was = Was::Expression;
-            }
-            pair.path = template.clone();
+    let body = text("requestTemplate");
+    request_line(tree, request, &mut explained);
+    let whole = body.trim();
+    let velocity = ["#set", "#if", "#foreach", "#end", "#{", "#macro"].iter().any(|word| whole.contains(word));
+    let one = whole.starts_with('$') && !whole.contains(['"', ':']);
+    let read = json(body).or_else(|error| json(&in_quotes(body)).map_err(|_| error));
+    let body = match read {
+        Ok(body) => body,
+        Err(_) if velocity || one => {
+            explained.troubles.push(Trouble {
+                rule: "code-value",
+                severity: Severity::Info,
+                message: "its template is put together when it runs: what it sends is not known here".into(),
+                remedy: "test the action in Integrations and give the body that it shows".into(),
+            });
+            return explained;
         }
-        // The body's own map is right or wrong as any body is: only a map in "attributes" sets anything.
-        if inner.is_empty() {
-            explained.beside = explained.pairs.iter().map(|pair| (template.clone(), pair.key.clone())).collect();
+        Err(error) => {
+            let (message, remedy) = match whole {
+                "" => ("its request template is empty, so no body is sent".to_owned(), None),
+                _ => (format!("its request template is not JSON: {}", error.message), error.hint),
+            };
+            let remedy = remedy.unwrap_or_else(|| r#"{"attributes":{"key":"${input.value}"}}"#.into());
+            explained.troubles.push(Trouble::error("not-json", message, remedy));
+            return explained;
         }
+    };
+    unquoted(tree, whole, &mut explained);
+    let inner = match body.form {
+        Form::Attributes => "/attributes",
+        _ => "",
+    };
+    explained.pairs = body.pairs;
+    for pair in &mut explained.pairs {
+        if ["${", "$!{", "$input", "$esc"].iter().any(|sign| pair.key.contains(sign) || pair.value.contains(sign)) {
+            pair.was = Was::Expression;
+        }
+        pair.path = template.clone();
+    }
+    // All of the map from an input: as a value of its own it is that, in quotes it is one text.
+    if let [pair] = explained.pairs.as_slice()
+        && body.form == Form::Flat
+        && pair.key == "attributes"
+    {
+        if pair.was != Was::Expression || whole.contains(&format!("\"{}", pair.value)) {
+            explained.troubles.push(Trouble::encoded(
+                "attributes is one text and not an object: none of the keys in it would be set",
+            ));
+        }
+        return explained;
+    }
+    // The body's own map is right or wrong as any body is: only a map in "attributes" sets anything.
+    if inner.is_empty() {
+        explained.beside = explained.pairs.iter().map(|pair| (template.clone(), pair.key.clone())).collect();
     }
     explained
+}
+
+/// What is wrong with the method and the headers of the request.
+fn request_line(tree: &Tree<'_>, request: NodeId, explained: &mut Explained) {
+    let text = |name| tree.get(request, name).and_then(|id| tree.str(id)).unwrap_or_default();
+    let method = text("requestType");
+    if text("requestUrlTemplate").trim_end().ends_with("/attributes")
+        && !method.is_empty()
+        && !method.eq_ignore_ascii_case("PATCH")
+    {
+        explained.troubles.push(Trouble::method(Severity::Error, &format!("its request sends {method}")));
+    }
+    let Some(headers) = tree.get(request, "headers") else { return };
+    for header in tree.members(headers).filter(|header| header.name.eq_ignore_ascii_case("content-type")) {
+        let kind = tree.str(header.value).unwrap_or_default();
+        if !kind.to_ascii_lowercase().contains("json") && !kind.contains('$') {
+            explained.troubles.push(Trouble::error(
+                "content-type",
+                format!("it is sent as {kind}; the API takes application/json"),
+                "leave the header out, or write application/json",
+            ));
+        }
+    }
+}
+
+/// Inputs that are filled in without quotes: a text makes no JSON there, and anything else is no text.
+fn unquoted(tree: &Tree<'_>, template: &str, explained: &mut Explained) {
+    static BARE: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#""([^"\\]*)"\s*:\s*\$!?\{\s*(?:input\.)?([^{}]*)\}"#).ok());
+    let input = ["contract", "input", "inputSchema", "properties"]
+        .iter()
+        .try_fold(tree.root(), |node, name| tree.get(node, name));
+    for found in BARE.iter().flat_map(|bare| bare.captures_iter(template)).filter(|found| &found[1] != "attributes") {
+        let (key, name) = (&found[1], found[2].trim());
+        let kind = input
+            .and_then(|input| tree.get(input, name))
+            .and_then(|property| tree.get(property, "type"))
+            .and_then(|kind| tree.str(kind));
+        let remedy = format!("put quotes around it: \"{key}\":\"${{input.{name}}}\"");
+        explained.troubles.push(match kind {
+            Some("string") => Trouble::error(
+                "not-json",
+                format!("{key} is the text {name} without quotes: what is sent then is not JSON"),
+                remedy,
+            ),
+            kind => {
+                let kind = kind.map(|kind| format!(" ({kind})")).unwrap_or_default();
+                let message = format!("{key} is {name}{kind} without quotes, which is sent as no text; values are texts by the API's schema");
+                Trouble::error("not-a-string", message, remedy)
+            }
+        });
+    }
 }
