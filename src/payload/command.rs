@@ -417,7 +417,7 @@ fn body(text: &str, line: &Line, request: &Request) -> Result<(Word, Vec<String>
         if whole.splits && value.0.text.contains(char::is_whitespace) {
             return Err(nothing(
                 format!(
-                    "{source} stands outside quotes, and what it holds has blanks: the shell makes several words of it"
+                    "{source} stands outside quotes, and what it holds has spaces: the shell makes several words of it"
                 ),
                 format!("put it in double quotes: \"{source}\""),
             ));

@@ -253,7 +253,7 @@ fn what_may_not_be_set_is_not_surely_set() {
 }
 
 #[test]
-fn a_choice_against_what_is_known_is_refused() {
+fn a_choice_against_what_is_known_is_followed_and_not_certain() {
     let flow = |condition: &str| {
         call(&format!(
             "          - decision:\n              name: D\n              condition: {{exp: {condition}}}\n              outputs:\n                \"yes\":\n                  actions:\n          {}                \"no\":\n                  actions:\n          {}",
@@ -263,7 +263,8 @@ fn a_choice_against_what_is_known_is_refused() {
     };
     let (run, end) = simulated(&flow("true"), &["--choose", "D=no"]);
     assert_eq!((run.code, &end["certain"]), (Some(2), &json!(false)), "{run:?}");
-    assert!(end["message"].as_str().is_some_and(|what| what.contains("contradicts what is known")), "{end}");
+    assert_eq!(end["attributes"]["n"], json!("1"), "it is followed: {run:?}");
+    assert!(end["reasons"][0].as_str().is_some_and(|what| what.contains("contradicts what is known")), "{end}");
     for (condition, choice, key) in
         [("true", "D=yes", "y"), ("true", "D=__YES__", "y"), ("Call.Ani == \\\"x\\\"", "D=no", "n")]
     {

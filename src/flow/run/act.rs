@@ -134,8 +134,9 @@ impl Run {
     /// Takes the output that was chosen, and does what belongs to it.
     fn as_chosen(&mut self, at: usize, action: &Action, output: &str, step: &mut ActionRun) -> Go {
         let go = self.by_name(action, output, step);
-        if let Some(end) = self.contradicts(action, output, step) {
-            return Go::End(end);
+        // A choice is somebody's question what would be: it is followed, and said to be none of this flow's ways.
+        if let Some(why) = self.contradicts(action, output, step) {
+            self.doubt(why);
         }
         if matches!(go, Go::End(End::Undecided(_)))
             && !(matches!(action.kind, ActionKind::Transfer(_)) && output.eq_ignore_ascii_case("success"))
@@ -181,7 +182,7 @@ impl Run {
     }
 
     /// Why an output cannot be the one that was taken: what decides is known, and leads to another.
-    fn contradicts(&mut self, action: &Action, output: &str, step: &ActionRun) -> Option<End> {
+    fn contradicts(&mut self, action: &Action, output: &str, step: &ActionRun) -> Option<String> {
         let mut own = ActionRun { output: None, ..step.clone() };
         let decided = match &action.kind {
             ActionKind::Decision(condition) => self.decide(action, condition, &mut own),
@@ -192,10 +193,7 @@ impl Run {
         let taken = step.output.as_ref()?;
         (!known.eq_ignore_ascii_case(taken)).then(|| {
             let name = display_name(action);
-            End::Undecided(format!(
-                "--choose '{name}={output}' contradicts what is known: {name} takes its output {known}; leave the choice out, or give \
-                 other values with --input"
-            ))
+            format!("--choose '{name}={output}' contradicts what is known: {name} takes its output {known}")
         })
     }
 
