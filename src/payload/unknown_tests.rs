@@ -6,8 +6,11 @@ use super::*;
 const URL: &str = "https://api.mypurecloud.com/api/v2/conversations/c/participants/p/attributes";
 const HEAD: &str = "curl -X PATCH -H 'Content-Type: application/json'";
 
+/// Pairs that are known, keys or pairs that are computed, and the rules that object.
+type Known = (Vec<String>, Vec<String>, Vec<&'static str>);
+
 /// What is known (`key=value`), what is computed, and the rules of the errors; a refusal is its message alone.
-fn read(text: &str) -> Result<(Vec<String>, Vec<String>, Vec<&'static str>), String> {
+fn read(text: &str) -> Result<Known, String> {
     let explained = explain(text).map_err(|error| error.to_string())?;
     let errors = judge(&explained, Target::Api);
     let errors = errors.iter().filter(|one| one.severity == Severity::Error).map(|one| one.rule).collect();
