@@ -58,6 +58,15 @@ fn a_configuration_in_a_shape_that_is_not_read_is_told_and_not_certain() {
     };
     let task = |change: &dyn Fn(&mut Json)| changed("Task", change);
     let first_set = |change: &dyn Fn(&mut Json)| changed("SetAttributesAction", change);
+    let pair = |change: &dyn Fn(&mut Json)| {
+        let literal = |one: &Json| one["expression"]["config"].get("lit").is_some();
+        let mut flow = sample();
+        let mut found = Vec::new();
+        of_type(&mut flow, "SetAttributesAction", &mut found);
+        let mut pairs = found.into_iter().flat_map(|one| one["variables"].as_array_mut().expect("pairs"));
+        change(pairs.find(|one| literal(one)).expect("a literal"));
+        flow
+    };
     let cases = [
         ("wrapped in a list", items(&|list| last(list, &|one| json!([one])))),
         ("a JSON text", items(&|list| last(list, &|one| json!(one.to_string())))),
@@ -89,6 +98,20 @@ fn a_configuration_in_a_shape_that_is_not_read_is_told_and_not_certain() {
             first_set(&|one| {
                 one["variables"][0]["variable"]["config"] = json!({"lit": {"text": "a"}, "ref": {"text": "Flow.X"}});
             }),
+        ),
+        ("the config of a name by another name", pair(&|one| rename(&mut one["variable"]["config"], "lit", "literal"))),
+        ("a config in a config", pair(&|one| one["variable"]["config"] = json!({"value": one["variable"]["config"]}))),
+        (
+            "the config of a value by another name",
+            pair(&|one| rename(&mut one["expression"]["config"], "lit", "literal")),
+        ),
+        ("the expression by another name", pair(&|one| rename(one, "expression", "value"))),
+        ("an expression in a list", pair(&|one| one["expression"] = json!([one["expression"]]))),
+        ("a variable in a list", pair(&|one| one["variable"] = json!([one["variable"]]))),
+        ("no variable", pair(&|one| one["variable"] = Json::Null)),
+        (
+            "a way out that is an object",
+            changed("EndTaskAction", |one| one["pathReference"] = json!({"id": one["pathReference"]})),
         ),
         ("a name with a list for config", first_set(&|one| one["variables"][0]["variable"]["config"] = json!([1]))),
     ];

@@ -230,6 +230,8 @@ fn not_reached(
             answer.evidence.push(Evidence { time: time.map(rfc3339), source: EvidenceSource::Execution, text });
             let time = call.at(time);
             let is_last = laid.as_ref().and_then(|laid| laid.entries().last()).is_some_and(|(at, _)| at == stopped);
+            // It went on, and by the definition not there: one of the two is not whole.
+            sure &= flow.running || is_last;
             if sure {
                 answer.remedy = Some(format!("set {} before {last}", question.key));
             }
@@ -487,7 +489,14 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
     if known.is_empty() {
         answer.verdict = Verdict::Missing;
         let recorded = |flow: &FlowRun| {
-            flow.run.as_deref().is_some_and(|run| run.records_values) && flow.blind_spot(&question.key).is_none()
+            let run = flow.run.as_deref().filter(|run| run.records_values);
+            // An entry that sets data and lists no key may have set this one.
+            let lists = |run: &Run| {
+                let mut setters =
+                    run.executed.iter().filter(|one| one.kind.contains("Set") && one.kind.contains("Data"));
+                setters.all(|one| one.sets.as_ref().is_some_and(|keys| !keys.is_empty()))
+            };
+            run.is_some_and(lists) && flow.blind_spot(&question.key).is_none()
         };
         if let Some(flow) = call.flows.first().filter(|_| call.flows.iter().all(recorded)) {
             let names: Vec<String> = call.flows.iter().map(in_flow).collect();

@@ -33,8 +33,14 @@ pub fn whole(tree: &Tree<'_>, actions: &FxHashSet<NodeId>, odd: Odd<'_>) {
             }
         }
     }
-    for node in tree.all().filter(|node| !actions.contains(node) && !parts.contains(node)) {
-        if let Some(what) = stray(tree, node).or_else(|| value(tree, node)) {
+    for node in tree.all() {
+        if let Some(link) = way_out(tree, node) {
+            odd(link, "pathReference is not an id".into());
+        }
+        if !actions.contains(&node)
+            && !parts.contains(&node)
+            && let Some(what) = stray(tree, node).or_else(|| value(tree, node))
+        {
             odd(node, what);
         }
     }
@@ -42,6 +48,9 @@ pub fn whole(tree: &Tree<'_>, actions: &FxHashSet<NodeId>, odd: Odd<'_>) {
 
 /// What stands within an action, which is a tree of its own, and is not read.
 pub fn within(tree: &Tree<'_>, name: &str) -> Option<String> {
+    if way_out(tree, tree.root()).is_some() {
+        return Some(format!("the pathReference of {name} is not an id"));
+    }
     let mut inner = tree.all().filter(|node| *node != tree.root());
     let odd = inner.find_map(|node| stray(tree, node).or_else(|| value(tree, node)))?;
     Some(format!("within {name}, {odd}"))
@@ -73,15 +82,52 @@ fn stray(tree: &Tree<'_>, node: NodeId) -> Option<String> {
 
 /// A value that says more than one thing, or says it in a shape that is not read.
 fn value(tree: &Tree<'_>, node: NodeId) -> Option<String> {
+    if let Some(what) = assignment(tree, node) {
+        return Some(what.into());
+    }
     let config = tree.get(node, "config")?;
-    let odd = match tree.kind(config) {
-        NodeKind::Map => tree.members(config).nth(1).is_some(),
-        NodeKind::Null => false,
-        _ => true,
-    };
     // Other things than values may have a member of that name.
-    let is_value = ["text", "uiMetaData", "type"].iter().any(|name| tree.get(node, name).is_some());
-    (odd && is_value).then(|| "the config of a value is not one map with one member".into())
+    if !["text", "uiMetaData", "type"].iter().any(|name| tree.get(node, name).is_some()) {
+        return None;
+    }
+    let mut members = tree.members(config);
+    let (is_map, one, more) = (tree.kind(config), members.next(), members.next());
+    match (is_map, one) {
+        (NodeKind::Null, _) | (NodeKind::Map, None) => None,
+        (NodeKind::Map, Some(one)) if more.is_none() => {
+            (!is_config(one.name)).then(|| format!("the config of a value is {}, which is not read", one.name))
+        }
+        _ => Some("the config of a value is not one map with one member".into()),
+    }
+}
+
+/// Whether the one member of a `config` may be of a kind that is read: `lit`, `ref` and their like, or a function or operator. A name
+/// that only resembles them is neither.
+fn is_config(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let resembles = ["lit", "ref", "value", "config"].iter().any(|known| lower.starts_with(known));
+    matches!(name, "lit" | "ref" | "sysref" | "emp" | "nul") || !resembles
+}
+
+/// A key and its value, one of which is not there or stands in a list.
+fn assignment(tree: &Tree<'_>, node: NodeId) -> Option<&'static str> {
+    let variable = tree.get(node, "variable")?;
+    // A setting or a variable of another kind, which only mentions one.
+    if ["key", "id", "__type", "config"].iter().any(|name| tree.get(node, name).is_some()) {
+        return None;
+    }
+    let is_none = |node: NodeId| matches!(tree.kind(node), NodeKind::Null | NodeKind::List);
+    if is_none(variable) {
+        return Some("the variable of an assignment is no value");
+    }
+    tree.get(node, "expression")
+        .is_none_or(is_none)
+        .then_some("the expression of an assignment is not there or no value")
+}
+
+/// Where a task's end says by which of its paths it is left, in a shape that is not read.
+fn way_out(tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {
+    tree.get(node, "pathReference").filter(|link| !is_plain(tree, *link))
 }
 
 /// Lists of a task, menu or state that are none.
