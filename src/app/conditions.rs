@@ -5,7 +5,7 @@ use super::{
     key::Key,
     keymap::{Binding, Command, Condition, Scope},
     model::Model,
-    popups::Overlay,
+    popups::{Filtered, Overlay},
     screen::Screen,
     signin::{How, Stage},
 };
@@ -22,11 +22,14 @@ impl Model {
             C::Always => true,
             C::HasCall => self.calls.selected.is_some(),
             C::HasFilter => !self.calls.filter_text.is_empty(),
-            C::FiltersCalls => matches!(self.overlays.last(), Some(Overlay::Filter(prompt)) if !prompt.changes),
+            C::FiltersCalls => {
+                matches!(self.overlays.last(), Some(Overlay::Filter(prompt)) if prompt.of == Filtered::Calls)
+            }
             C::HasCell => self.call.as_ref().is_some_and(|c| c.cell().is_some()),
             C::HasDraft => {
                 let cell = self.call.as_ref().and_then(CallScreen::cell);
-                cell.and_then(|cell| self.outbox.view(&cell).map(|v| !v.state.is_busy())).unwrap_or(false)
+                let has = |state: EditState| !state.is_busy() && !matches!(state, EditState::Seen { .. });
+                cell.and_then(|cell| self.outbox.view(&cell)).is_some_and(|v| has(v.state))
             }
             C::HasDrafts => !self.outbox.to_review().is_empty(),
             C::HasUndo => self.call.is_some() && self.outbox.log().any(Sent::is_undoable),
@@ -55,6 +58,7 @@ impl Model {
             }
             C::HasFlowKey => self.flow.row().is_some(),
             C::HasFlow => self.flow.definition().is_some(),
+            C::HasSinceLine => self.since.call.is_none() && !self.since.listed().is_empty(),
             C::HasShow => self.flow.show.is_some(),
             C::FlowRuns => self.flow_of_commit().is_some(),
             C::HasMoreColumns => self.calls.more.0 + self.calls.more.1 > 0,
@@ -74,7 +78,7 @@ impl Model {
             C::HasFilter => "No filter to clear.",
             C::FiltersCalls => "Views are of the Calls screen.",
             C::HasCell => "No attribute is selected.",
-            C::HasDraft => "No draft on this attribute.",
+            C::HasDraft => return self.no_draft(),
             C::HasDrafts => "No drafts to review.",
             C::HasUndo => self.nothing_to_undo(),
             C::HasUnsent => "No unsent edit on this attribute.",
@@ -91,6 +95,7 @@ impl Model {
             C::HasAddress => "The address is not here yet.",
             C::HasFlowKey => "No key of the flow is selected.",
             C::HasFlow => "The flow's configuration is not here: c chooses a flow.",
+            C::HasSinceLine => "There is no call to open.",
             C::HasShow => "The flow is not being run: space runs it step by step.",
             C::FlowRuns => "No flow runs on this call.",
             C::HasMoreColumns => "All columns are in sight.",
@@ -100,6 +105,20 @@ impl Model {
             C::PicksView => "Only a saved view can be deleted.",
         };
         words.to_owned()
+    }
+
+    /// That the selected attribute has no draft, and what to do instead where an edit of it was seen.
+    fn no_draft(&self) -> String {
+        let cell = self.call.as_ref().and_then(CallScreen::cell);
+        let state = cell.and_then(|cell| self.outbox.view(&cell)).map(|view| view.state);
+        match state {
+            Some(EditState::Seen { .. }) => {
+                let key = self.keymap.key_for_in(Scope::Call, Command::Undo);
+                let key = key.map(|k| k.label(self.settings.ascii)).unwrap_or_default();
+                format!("It was sent and seen: no draft is left. {key} undoes it.")
+            }
+            _ => "No draft on this attribute.".to_owned(),
+        }
     }
 
     /// Why there is nothing to undo.
@@ -112,17 +131,15 @@ impl Model {
 
     /// That no edit of the operator's cost a value; and how many values went without one.
     pub(super) fn no_losses(&self) -> String {
-        let mut words = "Nothing vanished or was reverted while an edit of yours was in progress.".to_owned();
         let vanished = self.monitor.examiner.all().filter(|f| f.rule == RuleId::LostOnTransfer).count();
-        if vanished > 0 {
-            let key = self.keymap.key_for(Command::Diagnose).map(|k| k.label(self.settings.ascii)).unwrap_or_default();
-            let keys = if vanished == 1 { "1 key".to_owned() } else { format!("{vanished} keys") };
-            words = format!(
-                "{words} {keys} vanished on a transfer: {key} lists {}.",
-                if vanished == 1 { "it" } else { "them" }
-            );
+        if vanished == 0 {
+            return "Nothing vanished or was reverted while an edit of yours was in progress.".to_owned();
         }
-        words
+        let key = self.keymap.key_for(Command::Diagnose).map(|k| k.label(self.settings.ascii)).unwrap_or_default();
+        match vanished {
+            1 => format!("No side effects of your edits. 1 key vanished on a transfer: {key} lists it."),
+            n => format!("No side effects of your edits. {n} keys vanished on a transfer: {key} lists them."),
+        }
     }
 
     /// What a key is for that means nothing here, for the operator: no key is silent.
@@ -132,8 +149,14 @@ impl Model {
             let help = self.keymap.key_for(Command::Help).map(|k| k.label(self.settings.ascii)).unwrap_or_default();
             return format!("{label} does nothing here: {help} shows the keys of this screen.");
         };
+        // Where it works is said before what it does there, where the line has no room for both.
+        let in_a_line = |place: String| {
+            let whole = format!("{label} works {place}: {}.", binding.help);
+            let fits = whole.chars().count() + 6 <= usize::from(self.size.width);
+            if fits { whole } else { format!("{label} works {place}.") }
+        };
         if scopes == [Scope::Replay] {
-            return format!("{label} works while a recording is played: {}.", binding.help);
+            return in_a_line("while a recording is played".to_owned());
         }
         if self.screen == Screen::Calls && self.calls.coverage.focus && scopes.contains(&Scope::Calls) {
             let back = self.keymap.key_for_in(Scope::Coverage, Command::Back).map(|k| k.label(self.settings.ascii));
@@ -145,7 +168,7 @@ impl Model {
             [all @ .., last] => format!("{} and {last} screens", all.join(", ")),
             [] => String::new(),
         };
-        format!("{label} works on the {screens}: {}.", binding.help)
+        in_a_line(format!("on the {screens}"))
     }
 
     /// What the footer calls a binding: what Esc clears where it does not go back.
@@ -153,6 +176,7 @@ impl Model {
         match (binding.scope, binding.command) {
             (Scope::Timeline, Command::Back) if self.timeline.has_own_filter() => "all changes",
             (Scope::Since, Command::Back) if self.since.has_own_filter() => "clear filter",
+            (Scope::Diagnose, Command::Back) if !self.diagnose.filter_text.is_empty() => "clear filter",
             _ => binding.hint,
         }
     }

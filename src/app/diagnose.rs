@@ -1,9 +1,11 @@
 //! The Diagnose screen: findings over all calls, grouped by rule, the worst first. Where not all of them have room, long groups are
 //! folded.
 
+use super::rows;
 use crate::domain::{
-    ConversationId, Key, ParticipantId,
+    At, Board, ConversationId, Key, ParticipantId,
     expect::Expectation,
+    filter::{CallFacts, ChangeFacts, ChangeFilter},
     findings::{Examiner, Finding, RuleId, Severity, Stamp},
 };
 use rustc_hash::FxHashMap;
@@ -48,6 +50,8 @@ pub enum Selected {
     Finding(FindingIdentity),
     /// The line that stands for the folded findings of a rule.
     Folded(RuleId),
+    /// The line above the findings of ended calls.
+    Ended,
 }
 
 /// One line.
@@ -73,6 +77,13 @@ pub enum DiagnoseRow {
         /// The first call that one of them is on.
         first: ConversationId,
     },
+    /// The heading of the findings of ended calls, which are below it or folded.
+    Ended {
+        /// How many they are.
+        count: usize,
+        /// They are shown.
+        open: bool,
+    },
 }
 
 impl DiagnoseRow {
@@ -80,7 +91,7 @@ impl DiagnoseRow {
     pub fn finding(&self) -> Option<&Finding> {
         match self {
             Self::Finding(finding) => Some(finding),
-            Self::Rule { .. } | Self::Folded { .. } => None,
+            Self::Rule { .. } | Self::Folded { .. } | Self::Ended { .. } => None,
         }
     }
 
@@ -89,6 +100,7 @@ impl DiagnoseRow {
         match self {
             Self::Finding(finding) => Some(Selected::Finding(FindingIdentity::of(finding))),
             Self::Folded { rule, .. } => Some(Selected::Folded(*rule)),
+            Self::Ended { .. } => Some(Selected::Ended),
             Self::Rule { .. } => None,
         }
     }
@@ -122,26 +134,77 @@ pub struct Diagnose {
     pub selected: Option<Selected>,
     /// Rows scrolled away.
     pub scroll: usize,
-    /// Every finding in that order, shown or folded.
+    /// The filter as it was typed.
+    pub filter_text: String,
+    filter: ChangeFilter,
+    /// Every finding in that order, shown or folded: those of live calls, then those of ended ones.
     found: Vec<Finding>,
+    /// How many of them are of live calls.
+    live: usize,
+    /// Findings that the filter leaves out.
+    hidden: usize,
     /// The rules that the operator unfolded (true) or folded (false).
     folds: FxHashMap<RuleId, bool>,
-    /// Which state of the findings is shown, and on how many rows.
-    shown: Option<(Stamp, usize)>,
-    /// The rows are older than the folds or the selection.
+    /// The findings of ended calls are shown.
+    shows_ended: bool,
+    /// Which state of the findings is shown, of how many ended calls, and on how many rows.
+    shown: Option<(Stamp, usize, usize)>,
+    /// The rows are older than the folds, the filter or the selection.
     stale: bool,
     /// What came stands at the top, and is to be in sight.
     shows_top: bool,
 }
 
+/// What findings are judged and filtered by.
+#[derive(Clone, Copy)]
+pub(in crate::app) struct Seen<'a> {
+    pub(in crate::app) board: &'a Board,
+    pub(in crate::app) examiner: &'a Examiner,
+    pub(in crate::app) now: At,
+}
+
+impl Seen<'_> {
+    /// The call has ended. That a flow lost a key is about the flow, whatever became of the call by which it showed.
+    fn is_over(&self, finding: &Finding) -> bool {
+        let entry = self.board.get(finding.conversation.as_str());
+        finding.rule != RuleId::PresenceDrop && entry.is_none_or(|entry| entry.conversation.is_over())
+    }
+
+    /// A word is looked for in what was found, too.
+    fn matches(&self, filter: &ChangeFilter, finding: &Finding) -> bool {
+        if filter.is_empty() {
+            return true;
+        }
+        let call = self.board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
+        let on = finding.participant.as_ref().zip(call).and_then(|(id, call)| call.participant(id.as_str()));
+        let rule = finding.rule.rule();
+        let words = format!("{} {} {}", rule.name, rule.title, finding.message);
+        let from = call.map(rows::from).unwrap_or_default();
+        filter.matches(&ChangeFacts {
+            key: finding.key.as_ref().map_or("", |key| key.as_str()),
+            old: None,
+            new: Some(&words),
+            on: on.map_or("customer", |on| on.purpose.as_str()),
+            from: &from,
+            source: "",
+            call: call.map(|conversation| CallFacts { conversation, names: &self.board.names, now: self.now }),
+        })
+    }
+}
+
 impl Diagnose {
-    /// Brings the rows up to date; the selection stays on its finding, or goes to the neighbour that takes its place.
-    pub fn refresh(&mut self, examiner: &Examiner, page: usize) {
+    /// Brings the rows up to date; the selection stays on its finding, or goes to the neighbour that takes its place. It does not
+    /// follow a call that ends away from the live ones.
+    pub(in crate::app) fn refresh(&mut self, seen: Seen<'_>, page: usize) {
         let before = self.position();
-        // Most events change no finding, and of ten thousand calls there may be tens of thousands.
-        let shown = self.shown.replace((examiner.stamp(), page));
-        if shown.map(|(stamp, _)| stamp) != Some(examiner.stamp()) {
-            self.fill(examiner);
+        let was_live = before.is_some_and(|row| self.is_live(row));
+        // Most events change no finding, and of ten thousand calls there may be tens of thousands. A filter asks for more than them.
+        let now = (seen.examiner.stamp(), seen.board.ended(), page);
+        let shown = self.shown.replace(now);
+        let is_same = shown.is_some_and(|shown| (shown.0, shown.1) == (now.0, now.1));
+        if !is_same || !self.filter.is_empty() || self.stale && self.found.is_empty() {
+            self.fill(seen);
+            self.leave_ended(was_live, seen);
             self.list(page);
         } else if std::mem::take(&mut self.stale) || shown != self.shown {
             self.list(page);
@@ -160,37 +223,53 @@ impl Diagnose {
         }
     }
 
+    /// The row is above the findings of ended calls.
+    fn is_live(&self, row: usize) -> bool {
+        !self.rows.iter().take(row + 1).any(|row| matches!(row, DiagnoseRow::Ended { .. }))
+    }
+
+    /// The call of the selected finding has ended: the next one takes its place.
+    fn leave_ended(&mut self, was_live: bool, seen: Seen<'_>) {
+        let Some(Selected::Finding(place)) = &self.selected else { return };
+        let is_over = self.found[self.live..].iter().any(|f| place.is(f) && seen.is_over(f));
+        if was_live && is_over {
+            self.selected = None;
+        }
+    }
+
+    /// Shows only findings that match; false where the text cannot be read.
+    pub(in crate::app) fn set_filter(&mut self, text: &str) -> bool {
+        let Ok(filter) = text.parse() else { return false };
+        (self.filter, self.filter_text) = (filter, text.trim().to_owned());
+        (self.shown, self.stale) = (None, true);
+        true
+    }
+
     /// Scrolls to the top with the next look, as far as what is selected stays in sight.
     pub(in crate::app) fn show_top(&mut self) {
         self.shows_top = true;
     }
 
-    /// Every finding, in the order of the groups.
-    fn fill(&mut self, examiner: &Examiner) {
-        let mut findings: Vec<&Finding> = examiner.all().collect();
-        findings.sort_by(|a, b| {
-            // What can still be mended comes first.
-            let is_over =
-                |f: &Finding| examiner.milestones(f.conversation.as_str()).is_some_and(|m| m.ended().is_some());
-            let of = |f: &Finding| (f.rule as usize, is_over(f), Reverse(f.severity), Reverse(f.since));
-            let places = || (&a.conversation, &a.participant, &a.key).cmp(&(&b.conversation, &b.participant, &b.key));
-            of(a).cmp(&of(b)).then_with(places)
-        });
-        let mut groups: Vec<&[&Finding]> = findings.chunk_by(|a, b| a.rule == b.rule).collect();
-        let worst = |group: &[&Finding]| group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
-        // A flow that lost a key is behind many of the others.
-        let is_fall = |group: &[&Finding]| group.first().is_some_and(|f| f.rule == RuleId::PresenceDrop);
-        groups.sort_by_key(|group| (Reverse(is_fall(group)), Reverse(worst(group)), Reverse(group.len())));
-        self.found = groups.into_iter().flatten().map(|f| (*f).clone()).collect();
+    /// Every finding, in the order of the groups: those of live calls, then those of ended ones.
+    fn fill(&mut self, seen: Seen<'_>) {
+        let (findings, hidden): (Vec<&Finding>, Vec<&Finding>) =
+            seen.examiner.all().partition(|finding| seen.matches(&self.filter, finding));
+        let (ended, live): (Vec<&Finding>, Vec<&Finding>) =
+            findings.into_iter().partition(|finding| seen.is_over(finding));
+        (self.live, self.hidden) = (live.len(), hidden.len());
+        self.found = [live, ended].into_iter().flat_map(sorted).cloned().collect();
     }
 
-    /// The rows of what was found: long groups are folded where not all of it has room on a page.
+    /// The rows of what was found: long groups are folded where not all of it has room on a page, and what is of ended calls until it
+    /// is asked for.
     fn list(&mut self, page: usize) {
         let same_rule = |a: &Finding, b: &Finding| a.rule == b.rule;
-        let headings = self.found.chunk_by(same_rule).count();
-        let tight = self.found.len() + headings > page;
+        let (live, ended) = self.found.split_at(self.live);
+        let headings = live.chunk_by(same_rule).count();
+        let tight = live.len() + headings + usize::from(!ended.is_empty()) > page;
         let mut rows = Vec::new();
-        for group in self.found.chunk_by(same_rule) {
+        let is_selected = |f: &Finding| matches!(&self.selected, Some(Selected::Finding(place)) if place.is(f));
+        for group in live.chunk_by(same_rule) {
             let rule = group[0].rule;
             let worst = group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
             rows.push(DiagnoseRow::Rule { rule, count: group.len(), worst });
@@ -201,8 +280,7 @@ impl Diagnose {
                 None if tight && group.len() > FOLDED + 1 => FOLDED,
                 None => group.len(),
             };
-            let hidden = |f: &Finding| matches!(&self.selected, Some(Selected::Finding(place)) if place.is(f));
-            if group[most..].iter().any(hidden) {
+            if group[most..].iter().any(is_selected) {
                 // What is selected is shown, and its group does not close behind it.
                 self.folds.insert(rule, true);
                 most = group.len();
@@ -212,7 +290,26 @@ impl Diagnose {
                 rows.push(DiagnoseRow::Folded { rule, count: group.len() - most, first: first.conversation.clone() });
             }
         }
+        if !ended.is_empty() {
+            self.shows_ended |= ended.iter().any(is_selected);
+            rows.push(DiagnoseRow::Ended { count: ended.len(), open: self.shows_ended });
+            for group in ended.chunk_by(same_rule).filter(|_| self.shows_ended) {
+                let worst = group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
+                rows.push(DiagnoseRow::Rule { rule: group[0].rule, count: group.len(), worst });
+                rows.extend(group.iter().cloned().map(DiagnoseRow::Finding));
+            }
+        }
         self.rows = rows;
+    }
+
+    /// Those of live calls.
+    pub fn live(&self) -> &[Finding] {
+        &self.found[..self.live]
+    }
+
+    /// How many findings the filter leaves out.
+    pub fn hidden(&self) -> usize {
+        self.hidden
     }
 
     /// Every finding, shown or folded, in the order of the screen.
@@ -225,6 +322,7 @@ impl Diagnose {
         let here = |row: &DiagnoseRow| match (row, self.selected.as_ref()) {
             (DiagnoseRow::Finding(finding), Some(Selected::Finding(place))) => place.is(finding),
             (DiagnoseRow::Folded { rule, .. }, Some(Selected::Folded(folded))) => rule == folded,
+            (DiagnoseRow::Ended { .. }, Some(Selected::Ended)) => true,
             _ => false,
         };
         self.rows.iter().position(here)
@@ -243,18 +341,27 @@ impl Diagnose {
 
     /// Shows the findings that the selected line stands for; false where it stands for none.
     pub fn unfold(&mut self) -> bool {
-        let Some(Selected::Folded(rule)) = self.selected else { return false };
-        self.folds.insert(rule, true);
+        match self.selected {
+            Some(Selected::Folded(rule)) => drop(self.folds.insert(rule, true)),
+            // It is closed as it is opened.
+            Some(Selected::Ended) => self.shows_ended = !self.shows_ended,
+            _ => return false,
+        }
         self.stale = true;
         true
     }
 
     /// Folds the rule of what is selected.
     pub fn fold(&mut self) {
+        let is_ended = self.position().is_some_and(|row| !self.is_live(row));
         let rule = match &self.selected {
+            _ if is_ended => {
+                (self.shows_ended, self.selected, self.stale) = (false, Some(Selected::Ended), true);
+                return;
+            }
             Some(Selected::Finding(place)) => place.rule,
             Some(Selected::Folded(rule)) => *rule,
-            None => return,
+            Some(Selected::Ended) | None => return,
         };
         self.folds.insert(rule, false);
         self.selected = Some(Selected::Folded(rule));
@@ -291,6 +398,21 @@ impl Diagnose {
             self.scroll = to + 1 - page;
         }
     }
+}
+
+/// In the order of the groups: the worst first, a key that a flow lost before others as bad, as it is behind many of them. How many
+/// a group has does not move it.
+fn sorted(mut findings: Vec<&Finding>) -> Vec<&Finding> {
+    findings.sort_by(|a, b| {
+        let of = |f: &Finding| (f.rule as usize, Reverse(f.severity), Reverse(f.since));
+        let places = || (&a.conversation, &a.participant, &a.key).cmp(&(&b.conversation, &b.participant, &b.key));
+        of(a).cmp(&of(b)).then_with(places)
+    });
+    let mut groups: Vec<&[&Finding]> = findings.chunk_by(|a, b| a.rule == b.rule).collect();
+    let worst = |group: &[&Finding]| group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
+    let is_fall = |group: &[&Finding]| group.first().is_some_and(|f| f.rule == RuleId::PresenceDrop);
+    groups.sort_by_key(|group| (Reverse(worst(group)), Reverse(is_fall(group))));
+    groups.into_iter().flatten().copied().collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::{
     call::Sources,
     calls::{Calls, SelectionMoved},
     command_line::Entered,
-    diagnose::Diagnose,
+    diagnose::{Diagnose, Seen},
     effect::Exit,
     flow::Definition,
     flow::FlowScreen,
@@ -284,7 +284,8 @@ impl Model {
             }
             Screen::Diagnose => {
                 let page = self.page();
-                self.diagnose.refresh(&self.monitor.examiner, page);
+                let seen = Seen { board: &self.monitor.board, examiner: &self.monitor.examiner, now: at };
+                self.diagnose.refresh(seen, page);
             }
             Screen::Flow => {
                 let page = self.page();

@@ -8,7 +8,7 @@ use crate::domain::{
     presence::{Presence, has_fallen, is_too_few_to_tell},
 };
 pub use filter::KnownNames;
-pub use live::LiveWithout;
+pub use live::{LiveWith, LiveWithout};
 
 /// What is asked of the history store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -253,7 +253,7 @@ pub enum Reading {
     Asked,
     /// There is no history store.
     NoStore,
-    /// The key was never seen, or not with these conditions.
+    /// No stored call had the key, or none with these conditions.
     Never,
     /// It cannot be had; why, and what to do.
     Failed(String),

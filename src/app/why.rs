@@ -17,6 +17,9 @@ pub use simulate::Simulated;
 pub(super) use simulate::{simulate, sum_up};
 use std::{sync::Arc, time::Duration};
 
+/// How long after a flow's end nothing is made of that its run is not recorded.
+const RECORDED_WITHIN: Duration = Duration::from_secs(120);
+
 /// What was found of the flows that a call ran.
 #[derive(Clone, Debug)]
 pub struct Findings(pub(crate) Gathered);
@@ -64,6 +67,8 @@ pub(crate) struct ShownAnswer {
     pub(crate) fault: Option<Finding>,
     /// The flow that the call is known to have run, with its version.
     pub(crate) ran: Option<String>,
+    /// That flow runs, or ended so recently that its record may not be there yet.
+    pub(crate) is_recent: bool,
 }
 
 /// State of the Why screen.
@@ -121,7 +126,18 @@ impl Model {
             let version = run.version().map(|version| format!(" v{version}")).unwrap_or_default();
             Some(format!("{}{version}", run.name(names)?))
         });
-        Some(ShownAnswer { keys, calls, fault, ran, ..shown })
+        let is_recent = self.may_be_recorded_yet(&entry.conversation);
+        Some(ShownAnswer { keys, calls, fault, ran, is_recent, ..shown })
+    }
+
+    /// The record of the call's flow may still come: the flow runs, or ended a short time ago.
+    fn may_be_recorded_yet(&self, call: &crate::domain::Conversation) -> bool {
+        if self.replay.is_some() {
+            return false;
+        }
+        let ended = call.participants.iter().filter(|p| p.is_flow()).filter_map(|p| p.ended).max();
+        let is_recent = |at: Timestamp| rows::between(at, self.now.wall) < RECORDED_WITHIN;
+        call.running_flow().is_some() || ended.is_some_and(is_recent)
     }
 
     /// What is found of a key on this participant, the worst first. That it is missing is what is answered anyway, and that a flow
@@ -259,6 +275,7 @@ pub(super) fn shown(entry: &BoardEntry, flows: &[FlowRun], cell: &Cell) -> Shown
         reading: false,
         fault: None,
         ran: None,
+        is_recent: false,
     }
 }
 

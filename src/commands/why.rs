@@ -267,7 +267,7 @@ fn meaning(certainty: Certainty) -> &'static str {
         Certainty::Observed => "seen on the stream or in a read",
         Certainty::Executed => "the platform recorded it",
         Certainty::Static => "what the flow can do, not what it did",
-        Certainty::Unknown => "nothing that could be read says so",
+        Certainty::Unknown => "nothing read so far shows it",
     }
 }
 

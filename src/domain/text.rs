@@ -211,6 +211,20 @@ pub fn shorten_id_in(id: &str, columns: usize, charset: Charset) -> Cow<'_, str>
     Cow::Owned(format!("{}{}{}", &id[..head], charset.ellipsis(), &id[id.len() - tail..]))
 }
 
+/// An id as it is told from these others: shortened where that is enough, else the whole of it.
+pub fn tell_apart<'i, 'o>(
+    id: &'i str,
+    mut others: impl Iterator<Item = &'o str>,
+    columns: usize,
+    charset: Charset,
+) -> Cow<'i, str> {
+    let short = shorten_id_in(id, columns, charset);
+    match others.any(|other| other != id && shorten_id_in(other, columns, charset) == short) {
+        true => cut_in(id, usize::MAX, charset),
+        false => short,
+    }
+}
+
 /// Must not reach a terminal as it is: it would control it, reorder the line, or take no room.
 pub fn is_hidden(c: char) -> bool {
     chars::is_hidden(c)

@@ -208,11 +208,7 @@ async fn why_none(client: &Client, notes: &mut Vec<String>) -> bool {
              not recorded"
                 .to_owned(),
         ),
-        Ok(_) => notes.push(
-            "no run of a flow is recorded for this call: the flow was not published since execution data was switched on, \
-             its log level is off, the record is not there yet, or the call is older than 10 days"
-                .to_owned(),
-        ),
+        Ok(_) => notes.push(crate::why::NO_RUN.to_owned()),
         Err(error) => notes.push(without("whether execution data is on", &error)),
     }
     is_on

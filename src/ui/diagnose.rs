@@ -32,12 +32,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     let areas = layout::diagnose(model.size);
     let t = paint.theme;
     let d = &model.diagnose;
-    let count = |s: Severity| d.found().iter().filter(|f| f.severity == s).count();
+    let count = |s: Severity| d.live().iter().filter(|f| f.severity == s).count();
     let mut title = vec![bit("Diagnose", t.strong())];
     let ended = model.monitor.board.ended();
     let live = model.monitor.board.len().saturating_sub(ended);
-    let ended = if ended > 0 { format!(", {ended} ended") } else { String::new() };
-    title.push(bit(format!(" {live} live {}{ended}", if live == 1 { "call" } else { "calls" }), t.quiet()));
+    let over = if ended > 0 { format!(", {ended} ended") } else { String::new() };
+    title.push(bit(format!(" {live} live {}{over}", if live == 1 { "call" } else { "calls" }), t.quiet()));
     for s in [Severity::Error, Severity::Warn, Severity::Info] {
         let n = count(s);
         if n > 0 {
@@ -47,11 +47,13 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     }
     let expected = model.monitor.examiner.expectations().len();
     let note = match expected {
+        _ if !d.filter_text.is_empty() => format!("filter {}, {} not shown", d.filter_text, d.hidden()),
         0 => "no expectations given".to_owned(),
         1 => "1 expectation".to_owned(),
         n => format!("{n} expectations"),
     };
     let x = paint.bits(areas.title.x + 1, areas.title.y, areas.title.right(), &title);
+    let note = cut_in(&note, usize::from(areas.title.right().saturating_sub(x + 3)), paint.charset()).into_owned();
     paint.bits_right(x + 2, areas.title.y, areas.title.right().saturating_sub(1), &[bit(note, t.quiet())]);
     if d.rows.is_empty() {
         empty(paint, model, areas.table);
@@ -65,6 +67,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
         match row {
             DiagnoseRow::Rule { rule, count, worst } => heading(paint, *rule, *count, *worst, areas.table, y),
             DiagnoseRow::Finding(finding) => line(paint, model, finding, &columns, areas.table, y),
+            DiagnoseRow::Ended { count, open } => {
+                ended_heading(paint, model, (*count, ended), *open, areas.table, y);
+                if d.selected == Some(Selected::Ended) {
+                    selected(paint, areas.table, y);
+                }
+            }
             DiagnoseRow::Folded { rule, count, first } => {
                 folded(paint, model, *count, first.as_str(), areas.table, y);
                 if d.selected == Some(Selected::Folded(*rule)) {
@@ -94,10 +102,15 @@ fn words(severity: Severity, n: usize) -> &'static str {
 fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let calls = model.monitor.board.len();
-    let found = format!("Nothing found on {calls} {}.", if calls == 1 { "call" } else { "calls" });
+    let found = match model.diagnose.filter_text.as_str() {
+        "" => format!("Nothing found on {calls} {}.", if calls == 1 { "call" } else { "calls" }),
+        filter => format!("None of {} findings matches `{filter}`. Esc clears the filter.", model.diagnose.hidden()),
+    };
     let connected = model.replay.is_some() || matches!(model.link, Link::Live | Link::Gap { .. } | Link::Closed);
     let first = if calls > 0 || connected { found } else { "Not connected: nothing can be found yet.".to_owned() };
-    let second = if model.monitor.examiner.expectations().is_empty() {
+    let second = if !model.diagnose.filter_text.is_empty() {
+        ""
+    } else if model.monitor.examiner.expectations().is_empty() {
         "Missing keys are found when --expect FILE says which keys calls should have."
     } else {
         "Findings appear here by themselves."
@@ -117,13 +130,28 @@ fn heading(paint: &mut Paint<'_>, rule: RuleId, count: usize, worst: Severity, a
         bit(" ", t.text()),
         bit(capital(rule.rule().title), t.strong()),
         bit(format!("  {count}"), style),
-        bit(format!("  {}", rule.as_str()), t.quiet()),
     ];
     paint.bits(area.x + 1, y, area.right().saturating_sub(1), &bits);
 }
 
+/// The line above the findings of ended calls.
+fn ended_heading(paint: &mut Paint<'_>, model: &Model, (count, calls): (usize, usize), open: bool, area: Rect, y: u16) {
+    let t = paint.theme;
+    let key = model.keymap.key_for_in(Scope::Diagnose, Command::Open);
+    let key = key.map(|key| key.label(model.settings.ascii)).unwrap_or_default();
+    let findings = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+    let calls = if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") };
+    let bits = [
+        bit("Ended", t.quiet()),
+        bit(format!("  {findings} on {calls} that ended   "), t.quiet()),
+        bit(key, t.strong()),
+        bit(if open { " hide" } else { " show" }, t.quiet()),
+    ];
+    paint.bits(area.x + 3, y, area.right().saturating_sub(1), &bits);
+}
+
 /// A title as a heading.
-fn capital(title: &str) -> String {
+pub(super) fn capital(title: &str) -> String {
     let mut chars = title.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
@@ -237,9 +265,9 @@ fn flow_of(model: &Model, finding: &Finding, entry: &BoardEntry) -> Option<Strin
 }
 
 /// What to do about a key that a flow lost, by the keys of this screen.
-fn after_fall(model: &Model) -> String {
+pub(super) fn after_fall(model: &Model, scope: Scope) -> String {
     let key = |command| {
-        let key = model.keymap.key_for_in(Scope::Diagnose, command).or_else(|| model.keymap.key_for(command));
+        let key = model.keymap.key_for_in(scope, command).or_else(|| model.keymap.key_for(command));
         key.map(|key| key.label(model.settings.ascii)).unwrap_or_default()
     };
     format!(
@@ -313,33 +341,50 @@ const LABEL: u16 = 11;
 fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let Some(finding) = model.diagnose.finding() else {
-        if matches!(model.diagnose.selected, Some(Selected::Folded(_))) {
-            paint.put(area.x, area.y, area.right(), "More findings of this rule are folded.", t.quiet());
-        }
+        let words = match model.diagnose.selected {
+            Some(Selected::Folded(_)) => "More findings like those above are folded.",
+            Some(Selected::Ended) => {
+                "What was found on calls that have ended since: nothing can be set there any more."
+            }
+            _ => "",
+        };
+        paint.put(area.x, area.y, area.right(), words, t.quiet());
         return;
     };
     let rule = finding.rule.rule();
     let mut lines: Vec<Bits<'_>> = Vec::new();
     let entry = model.monitor.board.get(finding.conversation.as_str());
     let style = severity(paint, finding.severity);
-    let key = finding.key.as_ref().map_or_else(String::new, |key| format!("{key} "));
-    let mut head = vec![bit(format!("{} {key}{}", mark(paint, finding.severity), finding.rule.as_str()), style)];
+    // A rule without a key says by its title what it is about.
+    let what = match &finding.key {
+        Some(key) => format!("{key} {}", rule.short),
+        None => capital(rule.title),
+    };
+    let mut head = vec![bit(format!("{} {what}", mark(paint, finding.severity)), style)];
     let participant = finding.participant.as_ref().zip(entry);
-    if let Some(who) = participant.and_then(|(p, e)| e.conversation.participant(p.as_str())) {
-        head.push(bit(" on ", t.quiet()));
-        head.push(bit(who.purpose.as_str(), t.text()));
-    }
+    let who = participant.and_then(|(p, e)| e.conversation.participant(p.as_str()));
+    head.extend(who.map(|who| bit(format!(" {} {}", paint.glyphs.dot, who.purpose.as_str()), t.text())));
     if let Some(entry) = entry {
-        head.push(bit(" of ", t.quiet()));
-        let of = flow_of(model, finding, entry).map_or_else(|| rows::from(&entry.conversation), Into::into);
-        head.push(bit(of, t.strong()));
+        let flow = flow_of(model, finding, entry);
+        head.push(bit(if who.is_some() || flow.is_some() { " of " } else { " on " }, t.quiet()));
+        head.push(bit(flow.map_or_else(|| rows::from(&entry.conversation), Into::into), t.strong()));
     }
     let earlier = if entry.is_some_and(|e| was_so_before(e, finding)) { " or before" } else { "" };
     head.push(bit(format!(" since {}{earlier}", times::time_of(model, finding.since.wall)), t.quiet()));
+    // On whom and since when go to lines of their own before anything is cut.
+    let mut since = None;
+    if paint.bits_width(&head) > area.width {
+        since = head.pop();
+    }
+    let who = if paint.bits_width(&head) > area.width { head.split_off(1) } else { Vec::new() };
     lines.push(head);
+    let rest: Bits<'_> = who.into_iter().chain(since).collect();
+    if !rest.is_empty() {
+        lines.push(std::iter::once(bit(" ", t.text())).chain(rest).collect());
+    }
     let mut below: Vec<Vec<Bits<'_>>> = Vec::new();
     let cause = model.cause(finding);
-    let fall = (finding.rule == RuleId::PresenceDrop).then(|| after_fall(model));
+    let fall = (finding.rule == RuleId::PresenceDrop).then(|| after_fall(model, Scope::Diagnose));
     let remedy = cause.and_then(|cause| cause.remedy.as_deref()).map(|remedy| format!("{}.", capital(remedy)));
     let sections = [
         Some(("Evidence", finding.message.as_str(), t.text())),

@@ -31,6 +31,13 @@ pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
     for (y, line) in (top..=rule.y).zip(&lines) {
         let mark = if y == top { mark } else { " " };
         let shown = [bit(format!(" {mark} "), of_mark), bit(line.as_str(), style), bit(" ", t.text())];
+        // Nothing of the rule's own style is left below the words: all lines look alike.
+        paint.clear(Rect {
+            x: rule.x + 1,
+            y,
+            width: paint.bits_width(&shown).min(rule.width.saturating_sub(1)),
+            height: 1,
+        });
         paint.bits(rule.x + 1, y, rule.right(), &shown);
     }
 }

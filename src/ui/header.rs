@@ -67,9 +67,15 @@ fn left<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Bits<'
         }
         left.push(bit(then.clone(), t.quiet()));
     } else if !home {
+        // Whose calls these are, on every screen: it stands for the home screen.
+        if brevity < 2 && !s.org.is_empty() {
+            left.push(bit(cut(&s.org, 16), t.quiet()));
+            left.push(bit(then.clone(), t.quiet()));
+        }
+        let named = |place: &&Place| brevity >= 2 || s.org.is_empty() || !matches!(place, Place::Calls(_));
         // The last places of the way.
         let (places, most) = [(2, 20), (2, 20), (1, 12), (0, 0), (0, 0)][usize::from(brevity.min(BRIEFEST))];
-        for place in &way[way.len().saturating_sub(places)..] {
+        for place in way[way.len().saturating_sub(places)..].iter().filter(named) {
             left.push(bit(cut(&place.title(model), most), t.quiet()));
             left.push(bit(then.clone(), t.quiet()));
         }

@@ -10,9 +10,9 @@ mod versions;
 use super::paint::{Paint, bit};
 use crate::app::{
     Model, layout, rows,
-    since::{CallRef, LiveWithout, Reading, SinceLine, SinceReport},
+    since::{CallRef, LiveWithout, Reading, SinceLine, SinceQuestion, SinceReport},
 };
-use crate::domain::text::shorten_id_in;
+use crate::domain::text::tell_apart;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 use std::time::Duration;
@@ -34,9 +34,6 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
 /// Why there is nothing to see, and what to do.
 fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) {
     let t = paint.theme;
-    let q = &model.since.question;
-    let filter = q.filter();
-    let of = if filter.is_empty() { String::new() } else { format!(" with {filter}") };
     let (first, rest, style) = match reading {
         Reading::None | Reading::Asked => ("Asking the history store".to_owned(), String::new(), t.strong()),
         Reading::NoStore => (
@@ -46,16 +43,10 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) 
                 .to_owned(),
             t.strong(),
         ),
-        Reading::Never if model.since.has_own_filter() => (
-            format!("No call that was counted is known with {filter}."),
-            format!("Nothing can be said of {} there. / changes the filter, esc clears it.", q.key),
-            t.strong(),
-        ),
-        Reading::Never => (
-            format!("{} was never seen on {} of a call{of}.", q.key, q.on),
-            "Keys are case-sensitive. c chooses another key, / changes the filter.".to_owned(),
-            t.strong(),
-        ),
+        Reading::Never => {
+            let (first, rest) = never(model);
+            (first, rest, t.strong())
+        }
         Reading::Failed(why) if model.replay.is_some() => (why.clone(), String::new(), t.strong()),
         Reading::Failed(why) => ("The history store cannot be asked.".to_owned(), why.clone(), t.alarm()),
         Reading::Here(_) => return,
@@ -70,6 +61,34 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) 
             y += 1;
         }
     }
+}
+
+/// No stored call had the key: whether calls have it now, or it may be written otherwise, and what to do.
+fn never(model: &Model) -> (String, String) {
+    let (since, live) = (&model.since, model.live_with());
+    let SinceQuestion { key, on, .. } = &since.question;
+    let filter = since.question.filter();
+    let with = if filter.is_empty() { String::new() } else { format!(" with {filter}") };
+    let next = match since.has_own_filter() {
+        true => "/ changes the filter, esc clears it.",
+        false => "c chooses another key, / changes the filter.",
+    };
+    let others = live.calls - usize::from(live.here);
+    let calls = if others == 1 { "1 other call".to_owned() } else { format!("{others} other calls") };
+    let now = match (live.here, others) {
+        (true, 0) => "this call".to_owned(),
+        (true, _) => format!("this call and on {calls}"),
+        (false, 0) => {
+            let first = format!("No stored call{with} had {key} on {on}.");
+            return match live.near {
+                Some(near) => (first, format!("Calls here have {near}: keys are case-sensitive. {next}")),
+                None => (first, next.to_owned()),
+            };
+        }
+        (false, _) => calls.replacen(" other", "", 1),
+    };
+    let first = format!("{key} is on {now}, and was on no stored call{with}.");
+    (first, format!("It is new: a call is stored once its flow has ended in view. r asks again, {next}"))
 }
 
 /// Rows of the chart from which on what is known of the calls has room below.
@@ -141,7 +160,7 @@ const LABEL: usize = 15;
 fn witness(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, (missing, call): (bool, &CallRef), area: Rect) {
     let t = paint.theme;
     let from = model.monitor.board.get(call.conversation.as_str()).map(|e| rows::from(&e.conversation).into_owned());
-    let id = shorten_id_in(call.conversation.as_str(), 9, paint.charset()).into_owned();
+    let id = apart(paint, report, call);
     let version = if call.version.is_empty() { String::new() } else { format!("v{}  ", call.version) };
     let label = if missing { "First missing" } else { "Last good" };
     let mut bits = vec![
@@ -159,6 +178,13 @@ fn witness(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, (missing,
         }
     }
     paint.line(area.x, area.y, area.right(), &bits);
+}
+
+/// The id of a call as it is told from the others that are named here.
+fn apart(paint: &Paint<'_>, report: &SinceReport, call: &CallRef) -> String {
+    let fall = report.first_missing.iter().chain(&report.last_present);
+    let all = fall.chain(report.missing.iter().map(|row| &row.call)).map(|call| call.conversation.as_str());
+    tell_apart(call.conversation.as_str(), all, 9, paint.charset()).into_owned()
 }
 
 /// How soon after the first call of the version; how long before the first call without the key.

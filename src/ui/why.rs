@@ -14,7 +14,7 @@ use crate::app::{
     why::{Other, ShownAnswer},
 };
 use crate::domain::findings::{RuleId, Severity};
-use crate::why::{Certainty, Verdict};
+use crate::why::{Certainty, NO_RUN, Verdict};
 use jiff::Timestamp;
 use ratatui::{layout::Rect, style::Style};
 
@@ -199,6 +199,13 @@ fn evidence<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u1
         }
         Some(known) => {
             for note in known.what.iter().flat_map(|what| &what.notes) {
+                // Why there is none need not be asked while it may still come.
+                let note = match note.as_str() {
+                    NO_RUN if shown.is_recent => {
+                        "the record of this run is not available yet: it comes some time after the flow has ended, and is asked for again"
+                    }
+                    note => note,
+                };
                 let note = paint.paragraph(note, width.saturating_sub(2));
                 for (i, line) in note.into_iter().enumerate() {
                     let mark = if i == 0 { paint.glyphs.dot } else { " " };
@@ -256,7 +263,7 @@ fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, (low, replay): (
         Certainty::Observed => "The stream or a read showed it.",
         Certainty::Executed => "The platform's record of this run names the output that it took.",
         Certainty::Static => "The definition says what the flow can do, not what it did.",
-        Certainty::Unknown => "Nothing that could be read says so.",
+        Certainty::Unknown => "Nothing read so far shows it.",
     };
     if !low {
         lines.extend(

@@ -22,6 +22,8 @@ pub(crate) struct ActionCovered {
     pub(crate) action: usize,
     /// Runs in which it was executed and of which it is known which output it took.
     pub(crate) told: usize,
+    /// Runs in which it was executed.
+    pub(crate) came: usize,
     /// Its outputs, those that are switched off left out.
     pub(crate) outputs: Vec<OutputCovered>,
 }
@@ -53,12 +55,21 @@ pub(crate) fn coverage<'r>(flow: &Flow, keys: &Keys, runs: impl IntoIterator<Ite
             .collect();
         if !outputs.is_empty() {
             place.insert(at, covered.actions.len());
-            covered.actions.push(ActionCovered { action: at, told: 0, outputs });
+            covered.actions.push(ActionCovered { action: at, told: 0, came: 0, outputs });
         }
     }
     for run in runs {
         let mut told: FxHashSet<usize> = FxHashSet::default();
-        for (at, branch) in taken(flow, run) {
+        let laid = steps::Laid::over(flow, run);
+        let taken = taken(flow, &laid);
+        let mut by: FxHashSet<usize> = laid.entries().iter().map(|(at, _)| *at).collect();
+        by.extend(taken.iter().map(|(at, _)| *at));
+        for at in by {
+            if let Some(own) = place.get(&at) {
+                covered.actions[*own].came += 1;
+            }
+        }
+        for (at, branch) in taken {
             let Some(own) = place.get(&at) else { continue };
             let own = &mut covered.actions[*own];
             let Some(output) = own.outputs.iter_mut().find(|output| output.branch == branch) else { continue };
@@ -70,8 +81,7 @@ pub(crate) fn coverage<'r>(flow: &Flow, keys: &Keys, runs: impl IntoIterator<Ite
 }
 
 /// The outputs that a run took: action and branch, each once.
-fn taken(flow: &Flow, run: &Run) -> FxHashSet<(usize, usize)> {
-    let laid = steps::Laid::over(flow, run);
+fn taken(flow: &Flow, laid: &steps::Laid<'_>) -> FxHashSet<(usize, usize)> {
     let mut found = FxHashSet::default();
     for (at, executed) in laid.entries() {
         let (at, action) = (*at, &flow.actions[*at]);

@@ -18,3 +18,9 @@ pub(crate) mod trunk;
 
 pub(crate) use answer::{Certainty, Verdict, WhyAnswer};
 pub(crate) use cause::{FlowRun, Gathered, KnownCall, Question, changes, explain};
+pub(crate) use parting::Leads;
+
+/// Why no run of a flow is recorded, where nothing says which of the reasons it is. Shortly after a flow's end its record is not there
+/// yet.
+pub(crate) const NO_RUN: &str = "no run of a flow is recorded for this call: the flow was not published since execution data was \
+     switched on, its log level is off, the record is not there yet, or the call is older than 10 days";

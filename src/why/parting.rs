@@ -143,12 +143,55 @@ pub(super) fn can_reach(flow: &Flow, from: usize, setters: &[usize]) -> bool {
     reaches(flow, setters)[from]
 }
 
-/// For each output of an action whether one of these can be reached behind it.
-pub(super) fn outputs_to(flow: &Flow, at: usize, setters: &[usize]) -> Vec<bool> {
-    let can = reaches(flow, setters);
+/// What an output of an action means for the actions that set a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leads {
+    /// Each path behind it goes through one of them.
+    Surely,
+    /// One path does, another does not: that is decided further on.
+    Perhaps,
+    /// None does.
+    Nowhere,
+}
+
+/// For each output of an action where it leads, seen from these setters.
+pub(super) fn outputs_to(flow: &Flow, at: usize, setters: &[usize]) -> Vec<Leads> {
+    let (can, passes) = (reaches(flow, setters), passes_by(flow, setters));
     let action = &flow.actions[at];
     let onward = |output: usize| target(flow, action, output).or(action.next);
-    (0..action.branches.len()).map(|output| onward(output).is_some_and(|to| can[to])).collect()
+    let leads = |output: usize| match onward(output) {
+        Some(to) if can[to] && passes[to] => Leads::Perhaps,
+        Some(to) if can[to] => Leads::Surely,
+        _ => Leads::Nowhere,
+    };
+    (0..action.branches.len()).map(leads).collect()
+}
+
+/// For each action whether a path from it, itself included, comes to an end without one of these.
+fn passes_by(flow: &Flow, setters: &[usize]) -> Vec<bool> {
+    let mut back: Vec<Vec<usize>> = vec![Vec::new(); flow.actions.len()];
+    let mut work = Vec::new();
+    for at in (0..flow.actions.len()).filter(|at| !setters.contains(at)) {
+        visit();
+        let action = &flow.actions[at];
+        let mut ends = true;
+        for to in leads(flow, at) {
+            back[to].push(at);
+            ends = false;
+        }
+        // An output that leads nowhere ends the container, and what follows is not known here.
+        let open = |output: usize| target(flow, action, output).or(action.next).is_none();
+        if ends || (0..action.branches.len()).any(open) {
+            work.push(at);
+        }
+    }
+    let mut passes = vec![false; flow.actions.len()];
+    while let Some(at) = work.pop() {
+        if !std::mem::replace(&mut passes[at], true) {
+            work.extend(&back[at]);
+        }
+    }
+    passes
 }
 
 /// The turn that a run took which went through an action that is known to have run, where no run that does goes through a setter

@@ -2,7 +2,7 @@
 //! it did not, and the actions that set keys on them. Without a record of the run: the ways to the actions that set one key.
 
 use super::execution::Run;
-use super::parting;
+use super::parting::{self, Leads};
 use super::steps::{self, Laid, Setter};
 use crate::flow::model::{ActionKind, Flow, display_name};
 use jiff::Timestamp;
@@ -207,35 +207,30 @@ fn chain(flow: &Flow, container: usize) -> Vec<usize> {
     list
 }
 
-/// The actions with outputs that decide whether a key is set, outermost first: each with its outputs, and which of them lead to an
+/// The actions with outputs that decide whether a key is set, outermost first: each with its outputs, and whether they lead to an
 /// action that sets the key.
-pub(crate) fn deciding(flow: &Flow, key: &str) -> Vec<(usize, Vec<bool>)> {
-    let mut found: Vec<(usize, Vec<bool>)> = Vec::new();
-    let mut places: FxHashMap<usize, usize> = FxHashMap::default();
+pub(crate) fn deciding(flow: &Flow, key: &str) -> Vec<(usize, Vec<Leads>)> {
+    let mut found: Vec<(usize, Vec<Leads>)> = Vec::new();
+    let mut seen = vec![false; flow.actions.len()];
     for setter in steps::setters(flow, key, Setter::Exactly) {
         let mut chain = Vec::new();
         let mut here = setter;
-        while let Some((owner, branch)) = flow.actions[here].within.filter(|_| chain.len() <= flow.actions.len()) {
-            chain.push((owner, branch));
+        while let Some((owner, _)) = flow.actions[here].within.filter(|_| chain.len() <= flow.actions.len()) {
+            chain.push(owner);
             here = owner;
         }
-        for (owner, branch) in chain.into_iter().rev() {
-            let at = *places.entry(owner).or_insert_with(|| {
-                found.push((owner, vec![false; flow.actions[owner].branches.len()]));
-                found.len() - 1
-            });
-            found[at].1[branch] = true;
-        }
+        let new = chain.into_iter().rev().filter(|owner| !std::mem::replace(&mut seen[*owner], true));
+        found.extend(new.map(|owner| (owner, Vec::new())));
     }
     // Behind another output a setter may stand further on: what leads to one either way decides nothing.
     let setters = steps::setters(flow, key, Setter::Exactly);
     for (at, sets) in &mut found {
         *sets = parting::outputs_to(flow, *at, &setters);
     }
-    let decides = |(at, sets): &(usize, Vec<bool>)| {
+    let decides = |(at, sets): &(usize, Vec<Leads>)| {
         let branches = &flow.actions[*at].branches;
         let open = || branches.iter().zip(sets).filter(|(branch, _)| branch.off.is_none()).map(|(_, sets)| *sets);
-        open().any(|sets| sets) && open().any(|sets| !sets)
+        open().any(|sets| sets != Leads::Nowhere) && open().any(|sets| sets == Leads::Nowhere)
     };
     found.retain(decides);
     found

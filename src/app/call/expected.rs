@@ -133,7 +133,7 @@ pub(in crate::app) fn columns(groups: &[Group]) -> u16 {
     let of = |item: &ExpectedKey| {
         let standing = match &item.standing {
             Standing::Elsewhere(on) => text::width(on) + 5,
-            Standing::Wrong(rule, _) => text::width(rule.as_str()) + 2,
+            Standing::Wrong(rule, _) => text::width(rule.rule().short) + 2,
             _ => 0,
         };
         let note = item.cause.as_deref().or(item.note.as_deref()).unwrap_or_default();

@@ -5,7 +5,7 @@ mod search;
 mod synonyms;
 
 pub use arguments::{Request, VERBS, Verb, parse};
-pub use search::{CommandEntry, Hit, search};
+pub use search::{CommandEntry, Hit, meant, search};
 
 /// Lines that ↑ brings back, at most.
 const KEPT: usize = 100;

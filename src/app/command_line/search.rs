@@ -126,6 +126,18 @@ pub fn search(query: &str, scopes: &[Scope]) -> Vec<Hit> {
     hits
 }
 
+/// What a line was probably meant to be that matches nothing: its first word is nearly the name of something.
+pub fn meant(line: &str, scopes: &[Scope]) -> Option<String> {
+    let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+    let word = word.to_lowercase();
+    let actions = BINDINGS.iter().filter(|b| scopes.contains(&b.scope)).map(|b| b.action);
+    let names = VERBS.iter().map(|verb| verb.name).chain(actions);
+    let near = names.map(|name| (strsim::damerau_levenshtein(name, &word), name)).min_by_key(|(far, _)| *far)?;
+    let most = if word.chars().count() < 5 { 1 } else { 2 };
+    let space = if rest.is_empty() { "" } else { " " };
+    (near.0 <= most && word.chars().count() > 2).then(|| format!("{}{space}{}", near.1, rest.trim()))
+}
+
 /// What matches on other screens, by name: that it is there is worth knowing, and where.
 fn elsewhere(query: &str, scopes: &[Scope], here: &[Hit]) -> Vec<Hit> {
     let mut found: Vec<(Quality, Hit)> = Vec::new();

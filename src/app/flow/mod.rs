@@ -16,7 +16,7 @@ use crate::flow::{
 };
 use std::sync::Arc;
 
-pub(in crate::app) use branches::decisions;
+pub(crate) use branches::decisions;
 pub use branches::{Decision, OutputCount};
 pub use show::{DemoStep, LookupOutcome, Show, Waits};
 pub use standing::{Counts, FlowKeyRow, Standing, rows, seen};
@@ -104,8 +104,8 @@ pub struct FlowScreen {
     pub history: Option<FlowHistory>,
     /// The outputs that decide the selected key.
     pub decisions: Vec<Decision>,
-    /// For which key and how many known runs they were worked out.
-    decided: Option<(String, usize)>,
+    /// For which key, how many known runs and how many executed actions of them they were worked out.
+    decided: Option<(String, usize, usize)>,
     /// What the published version does differently from the one before.
     pub changes: Vec<Difference>,
     /// The versions that the live calls run, with how many of them.
@@ -213,7 +213,9 @@ impl FlowScreen {
     pub(super) fn decide<'r>(&mut self, runs: impl Iterator<Item = &'r crate::why::FlowRun> + Clone) {
         let Reading::Here(definition) = &self.reading else { return };
         let Some(key) = self.selection.clone() else { return };
-        let stamp = Some((key.clone(), runs.clone().filter(|run| run.run.is_some()).count()));
+        let known = runs.clone().filter_map(|run| run.run.as_deref());
+        let (records, executed) = known.fold((0, 0), |(n, all), run| (n + 1, all + run.executed.len()));
+        let stamp = Some((key.clone(), records, executed));
         if self.decided != stamp {
             self.decisions = decisions(definition.shown(), &definition.keys, &key, runs);
             self.decided = stamp;

@@ -25,6 +25,15 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// Where the key is instead, as seen from the customer in question: `ivr`, `the other customer`.
+    pub fn place(&self) -> Option<&str> {
+        match self {
+            Self::Elsewhere(purpose, _) if purpose == "customer" => Some("the other customer"),
+            Self::Elsewhere(purpose, _) => Some(purpose),
+            _ => None,
+        }
+    }
+
     /// The word for it.
     pub fn word(&self) -> &'static str {
         match self {

@@ -47,6 +47,8 @@ pub enum Condition {
     HasFlow,
     /// The flow is being run.
     HasShow,
+    /// The Since screen has a line that can be opened.
+    HasSinceLine,
     /// A flow runs on a call whose cells are about to be sent.
     FlowRuns,
     /// Not all attribute columns are in sight.

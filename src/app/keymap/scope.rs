@@ -23,6 +23,8 @@ pub enum Scope {
     Since,
     /// A list to take something from.
     Pick,
+    /// Such a list while what its rows have in them is typed.
+    PickFilter,
     /// Two calls, or two moments of one call.
     Compare,
     /// The alerts.
@@ -103,6 +105,7 @@ impl Scope {
             Self::Why => "Why",
             Self::Since => "Since",
             Self::Pick => "List",
+            Self::PickFilter => "Filtering a list",
             Self::Compare => "Comparison",
             Self::Alerts => "Alerts",
             Self::AlertPrompt => "New alert",

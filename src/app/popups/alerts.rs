@@ -47,7 +47,7 @@ impl Model {
     pub(in crate::app) fn watch_missed(&mut self) {
         let words = match (self.monitor.alerts.toggle_missed(), self.monitor.examiner.expectations().is_empty()) {
             (true, false) => "Alert set: when an expected key is missing at its milestone, or late.",
-            (true, true) => "Set, but nothing is expected: --expect FILE says which keys calls should have.",
+            (true, true) => "Set. No key is expected yet: --expect FILE says which calls should have.",
             (false, _) => "No alert any more on missed milestones.",
         };
         self.say(Level::Info, words);

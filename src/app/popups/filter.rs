@@ -13,29 +13,48 @@ pub struct FilterPrompt {
     pub text: Editor,
     /// What is wrong with it.
     pub mistake: Option<Mistake>,
-    /// Changes are filtered, not calls.
-    pub changes: bool,
+    /// What is filtered.
+    pub of: Filtered,
     /// What held before, for Esc.
     before: String,
+}
+
+/// What a filter is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filtered {
+    /// The calls.
+    Calls,
+    /// The changes of the Timeline.
+    Changes,
+    /// The findings of Diagnose.
+    Findings,
 }
 
 impl FilterPrompt {
     /// On the present filter of this screen.
     pub(in crate::app) fn new(model: &Model) -> Self {
-        let changes = model.screen == Screen::Timeline;
-        let now = if changes { &model.timeline.filter_text } else { &model.calls.filter_text };
-        Self { text: Editor::new(now, false), mistake: None, changes, before: now.clone() }
+        let (of, now) = match model.screen {
+            Screen::Timeline => (Filtered::Changes, &model.timeline.filter_text),
+            Screen::Diagnose => (Filtered::Findings, &model.diagnose.filter_text),
+            _ => (Filtered::Calls, &model.calls.filter_text),
+        };
+        Self { text: Editor::new(now, false), mistake: None, of, before: now.clone() }
     }
 
     fn filter(&mut self, model: &mut Model, text: &str) {
-        self.mistake = if self.changes { text.parse::<ChangeFilter>().err() } else { text.parse::<Filter>().err() };
+        self.mistake = match self.of {
+            Filtered::Calls => text.parse::<Filter>().err(),
+            Filtered::Changes | Filtered::Findings => text.parse::<ChangeFilter>().err(),
+        };
         // Not the part of it that could be read a key ago: nobody asked for that.
         let text = if self.mistake.is_some() { self.before.as_str() } else { text };
-        if self.changes {
-            model.timeline.typed_filter(text);
-        } else {
-            model.calls.filter = text.parse().unwrap_or_default();
-            model.calls.filter_text = text.trim().to_owned();
+        match self.of {
+            Filtered::Changes => model.timeline.typed_filter(text),
+            Filtered::Findings => _ = model.diagnose.set_filter(text),
+            Filtered::Calls => {
+                model.calls.filter = text.parse().unwrap_or_default();
+                model.calls.filter_text = text.trim().to_owned();
+            }
         }
         model.touch();
     }
@@ -46,7 +65,7 @@ impl Popup for FilterPrompt {
         match command {
             Command::Accept | Command::SaveView if self.mistake.is_some() => CommandOutcome::Stay,
             Command::Accept => CommandOutcome::Close,
-            Command::SaveView if self.changes => {
+            Command::SaveView if self.of != Filtered::Calls => {
                 model.say(crate::app::notice::Level::Info, "Views are of the Calls screen.");
                 CommandOutcome::Stay
             }

@@ -35,7 +35,7 @@ pub use answer::AnswerPrompt;
 pub use bulk::Bulk;
 pub use columns::ColumnPicker;
 pub use expected::Expected;
-pub use filter::FilterPrompt;
+pub use filter::{FilterPrompt, Filtered};
 pub use find::Find;
 pub use go_to::GoTo;
 pub use help::Help;

@@ -127,6 +127,7 @@ impl Overlay {
                 ChoiceList::Onto(..) => Scope::Onto,
                 ChoiceList::Removed(_) => Scope::Removed,
             },
+            Self::Pick(pick) if pick.query.is_some() => Scope::PickFilter,
             Self::Pick(_) => Scope::Pick,
             Self::Compare(_) => Scope::Compare,
             Self::Alerts(_) => Scope::Alerts,

@@ -3,7 +3,7 @@
 use super::{CommandOutcome, Popup};
 use crate::app::{
     Model,
-    command_line::{CommandEntry, Hit, Request, parse, search},
+    command_line::{CommandEntry, Hit, Request, meant, parse, search},
     editor::Editor,
     keymap::{BINDINGS, Command, Scope},
 };
@@ -32,6 +32,13 @@ impl Palette {
         let mut palette = Self { query, found: Vec::new(), selected: None, mistake: None, scopes, recalled: None };
         palette.search();
         palette
+    }
+
+    /// That nothing matches what is typed, and what it may have been meant to be.
+    pub fn no_match(&self) -> String {
+        let line = self.query.text();
+        let meant = meant(&line, &self.scopes).map(|meant| format!(" Did you mean `{meant}`?"));
+        format!("No command matches `{}`.{}", line.trim(), meant.unwrap_or_default())
     }
 
     fn search(&mut self) {
@@ -95,7 +102,7 @@ impl Palette {
                 None => {
                     match line.split_whitespace().next().filter(|name| BINDINGS.iter().any(|b| b.action == *name)) {
                         Some(name) => format!("{name} takes no argument."),
-                        None => format!("No command matches `{line}`."),
+                        None => self.no_match(),
                     }
                 }
             });

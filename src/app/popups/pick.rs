@@ -5,6 +5,7 @@ use crate::{
     app::{
         Effect, Model,
         calls::Sort,
+        editor::Editor,
         flow,
         key::{Code, Key},
         keymap::Command,
@@ -27,6 +28,10 @@ pub struct Pick {
     pub choices: Vec<(String, String, Choice)>,
     /// Which one is selected.
     pub selected: usize,
+    /// What the rows that are shown have in them, while it is typed.
+    pub query: Option<Editor>,
+    /// All rows, while some of them are filtered out.
+    all: Vec<(String, String, Choice)>,
     /// The beginning of a row, as far as it was typed.
     typed: String,
 }
@@ -69,7 +74,29 @@ impl Pick {
         choices: Vec<(String, String, Choice)>,
         selected: usize,
     ) -> Self {
-        Self { title: title.into(), choices, selected, typed: String::new() }
+        Self { title: title.into(), choices, selected, query: None, all: Vec::new(), typed: String::new() }
+    }
+
+    /// How many rows there are, those that are filtered out included.
+    pub fn len(&self) -> usize {
+        self.all.len().max(self.choices.len())
+    }
+
+    /// Shows the rows with what was typed in their label or their note; the selected one stays so where it is among them.
+    fn narrow(&mut self) {
+        let typed = self.query.as_ref().map(|query| query.text().to_lowercase()).unwrap_or_default();
+        let selected = self.choices.get(self.selected).cloned();
+        let has = |text: &str| text.to_lowercase().contains(&typed);
+        self.choices = self.all.iter().filter(|(label, note, _)| has(label) || has(note)).cloned().collect();
+        self.selected = self.choices.iter().position(|row| Some(row) == selected.as_ref()).unwrap_or(0);
+    }
+
+    /// Shows all rows again.
+    fn show_all(&mut self) {
+        self.query = None;
+        let selected = self.choices.get(self.selected).cloned();
+        self.choices = std::mem::take(&mut self.all);
+        self.selected = self.choices.iter().position(|row| Some(row) == selected.as_ref()).unwrap_or(0);
     }
 
     /// The list is one of views.
@@ -151,10 +178,27 @@ impl Popup for Pick {
             }
             Command::Accept => match self.choices.get(self.selected) {
                 Some((_, _, choice)) => CommandOutcome::Take(choice.clone()),
-                None => CommandOutcome::Close,
+                None => CommandOutcome::Stay,
             },
+            Command::Filter => {
+                self.typed.clear();
+                (self.query, self.all) = (Some(Editor::new("", false)), self.choices.clone());
+                CommandOutcome::Stay
+            }
+            Command::Back if self.query.is_some() => {
+                self.show_all();
+                CommandOutcome::Stay
+            }
             Command::Discard => self.delete_view(model),
             _ => CommandOutcome::Close,
         }
+    }
+
+    fn text(&mut self) -> Option<&mut Editor> {
+        self.query.as_mut()
+    }
+
+    fn edited(&mut self, _: &mut Model) {
+        self.narrow();
     }
 }

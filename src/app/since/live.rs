@@ -21,7 +21,36 @@ pub struct LiveWithout {
     pub version: String,
 }
 
+/// The calls on the list that carry the key in question, where no stored call does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveWith {
+    /// Those that have it on the participant in question.
+    pub calls: usize,
+    /// The call that was asked from is among them.
+    pub here: bool,
+    /// A key that differs in case only and is on one of these calls.
+    pub near: Option<String>,
+}
+
 impl Model {
+    /// The calls on the list that carry the key in question; one that differs in case only, where none does.
+    pub fn live_with(&self) -> LiveWith {
+        let question = &self.since.question;
+        let mut found = LiveWith::default();
+        for call in self.monitor.board.iter().map(|entry| &entry.conversation) {
+            let on = call.participants.iter().filter(|p| p.purpose.as_str() == question.on);
+            let mut attributes = on.flat_map(|p| p.attributes.iter()).map(|attribute| attribute.key.as_str());
+            if attributes.clone().any(|key| key == question.key) {
+                found.calls += 1;
+                found.here |= self.since.from.as_ref() == Some(&call.id);
+            } else if found.near.is_none() {
+                let near = attributes.find(|key| key.to_lowercase() == question.key.to_lowercase());
+                found.near = near.map(str::to_owned);
+            }
+        }
+        found
+    }
+
     /// Brings the Since screen up to date with the live calls.
     pub(in crate::app) fn refresh_since(&mut self) {
         self.since.live = self.live_without();

@@ -29,10 +29,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::DetailUp => call.detail_scroll = call.detail_scroll.saturating_sub(3),
         Command::Left | Command::Right => {
             let key = key_of(model, Command::Mode);
-            model.say(
-                Level::Info,
-                format!("The table has one column of values: {key} puts the participants side by side."),
-            );
+            model.say(Level::Info, format!("Only one column of values: {key} puts participants side by side."));
         }
         Command::Sort if call.mode == Mode::Table => call.order = call.order.next(),
         Command::Sort => {
@@ -129,10 +126,6 @@ fn discard(model: &mut Model) {
         EditState::Unseen(_) | EditState::Overwritten { .. } => {
             model.outbox.acknowledge(&cell);
             model.say(Level::Info, "Noted: the server's value stays.");
-        }
-        EditState::Seen { .. } => {
-            let key = key_of(model, Command::Undo);
-            model.say(Level::Info, format!("It was sent and seen, so there is no draft to discard: {key} undoes it."));
         }
         EditState::Armed { id } => {
             model.outbox.disarm(id);

@@ -273,10 +273,7 @@ fn restore(model: &mut Model, cell: &Cell, past: &Past) {
         return;
     }
     let Some(value) = &past.value else {
-        model.say(
-            Level::Info,
-            "The key was absent then: there is no documented way to delete it, only to set it to empty.",
-        );
+        model.say(Level::Info, "It was absent then: no documented way deletes a key, only empties it.");
         return;
     };
     model.overlays.pop();

@@ -36,10 +36,7 @@ pub(super) fn ask(model: &mut Model, request: Request) -> Vec<Effect> {
             model.touch();
         }
         Request::Theme(name) => {
-            model.say(
-                Level::Info,
-                format!("Theme {name} until the program ends; `theme` in the configuration keeps it."),
-            );
+            model.say(Level::Info, format!("Theme {name} for now; `theme` in the configuration keeps it."));
             return vec![Effect::Theme(name)];
         }
     }

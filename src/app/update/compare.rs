@@ -24,7 +24,7 @@ pub(super) fn moments(model: &mut Model) {
     let Some(call) = &model.call else { return };
     let id = call.id.clone();
     if model.monitor.board.get(id.as_str()).is_none_or(|e| e.history.is_empty()) {
-        model.say(Level::Info, "Nothing has changed on this call since it was seen first: there is one moment only.");
+        model.say(Level::Info, "Nothing has changed on this call since it was first seen.");
         return;
     }
     model.overlays.push(Overlay::Compare(Compare::moments(id)));

@@ -6,7 +6,7 @@ use crate::app::{
     diagnose::Diagnose,
     keymap::Command,
     notice::Level,
-    popups::{Expected, Overlay},
+    popups::{Expected, FilterPrompt, Overlay},
     screen::Screen,
 };
 use crate::domain::findings::Finding;
@@ -30,6 +30,9 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Open => jump(model),
         Command::Fold => d.fold(),
         Command::Expectations => model.overlays.push(Overlay::Expected(Expected::default())),
+        Command::Filter => model.overlays.push(Overlay::Filter(FilterPrompt::new(model))),
+        Command::ClearFilter => _ = d.set_filter(""),
+        Command::Back if !d.filter_text.is_empty() => _ = d.set_filter(""),
         Command::Back => model.go_back(),
         _ => {}
     }

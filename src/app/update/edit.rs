@@ -9,7 +9,7 @@ use crate::app::{
     Effect, Model,
     call::{CallScreen, Hand},
     editor::Editor,
-    keymap::Command,
+    keymap::{Command, Scope},
     notice::Level,
     popups::{AddKey, CellEditor, Commit, Overlay},
 };
@@ -123,12 +123,16 @@ pub(super) fn editor(model: &mut Model, command: Command) -> Vec<Effect> {
                 model.outbox.draft(&editor.cell, editor.base.clone(), text);
             }
             if model.outbox.view(&editor.cell).is_some_and(|v| v.state == EditState::Draft) {
-                let key =
-                    model.keymap.key_for(Command::Review).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+                let label =
+                    |key: Option<crate::app::key::Key>| key.map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+                let own = |command| label(model.keymap.key_for_in(Scope::Call, command));
                 let (level, words) = match &model.unkept.drafts {
                     None => {
-                        let words = "Kept as a draft: Enter edits it again,";
-                        (Level::Info, format!("{words} {key} reviews and sends it, Backspace discards it."))
+                        let (edit, discard) = (own(Command::Edit), own(Command::Discard));
+                        let review = label(model.keymap.key_for(Command::Review));
+                        let words =
+                            format!("Kept as a draft: {edit} edits it, {review} sends it, {discard} discards it.");
+                        (Level::Info, words)
                     }
                     Some(why) => {
                         (Level::Alarm, format!("A draft in this program alone, as it cannot be kept on disk: {why}"))
@@ -183,10 +187,7 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
     }
     if model.outbox.has_text(&cell) {
         let key = key_of(model, Command::Discard);
-        model.say(
-            Level::Alarm,
-            format!("An unsent draft is here: {key} discards it, then the value can be set to empty."),
-        );
+        model.say(Level::Alarm, format!("A draft is here: {key} discards it, then the value can be set to empty."));
         return Vec::new();
     }
     model.outbox.draft(&cell, Base::Saw(Some(now)), "");

@@ -4,7 +4,7 @@ use super::replay;
 use crate::app::{
     Effect, Model,
     call::Hand,
-    diagnose::{FindingIdentity, Selected},
+    diagnose::{FindingIdentity, Seen, Selected},
     keymap::Command,
     notice::Level,
     screen::Screen,
@@ -56,7 +56,8 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
     // Before it is put on the first one.
     let visited = model.screen == Screen::Diagnose || model.diagnose.selected.is_some();
     let page = model.page();
-    model.diagnose.refresh(&model.monitor.examiner, page);
+    let seen = Seen { board: &model.monitor.board, examiner: &model.monitor.examiner, now: model.now };
+    model.diagnose.refresh(seen, page);
     let all: Vec<&Finding> = model.diagnose.found().iter().collect();
     // Remarks are stepped over while there is anything worse.
     let worth = if all.iter().any(|f| f.severity > Severity::Info) { Severity::Warn } else { Severity::Info };
@@ -97,7 +98,7 @@ fn here(model: &Model, all: &[&Finding]) -> Option<usize> {
     let last = match &model.diagnose.selected {
         Some(Selected::Finding(place)) => all.iter().position(|f| *place == FindingIdentity::of(f)),
         Some(Selected::Folded(rule)) => all.iter().position(|f| f.rule == *rule),
-        None => None,
+        Some(Selected::Ended) | None => None,
     };
     if model.screen != Screen::Call {
         return last;

@@ -13,33 +13,41 @@ use crate::app::{
 };
 use crate::domain::{ConversationId, Key, ParticipantId};
 
-/// Goes to the Flow screen; asks which flow where several are seen and none was chosen.
+/// Goes to the Flow screen, with the flow of the selected call; without one, with the flow that was shown last, or the one that is
+/// chosen from a list.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
-    let of_call = match model.screen {
-        Screen::Call => model.call.as_ref().and_then(|c| c.conversation(&model.monitor.board)),
-        Screen::Calls => model.selected_call().map(|e| &e.conversation),
-        _ => None,
-    };
-    let of_call = of_call.and_then(|c| c.flow()).and_then(|run| run.name(&model.monitor.board.names));
-    let of_call = of_call.map(ToOwned::to_owned);
+    let of_call = flow_of_selected(model);
     model.go_to(Screen::Flow);
-    if model.flow.name.is_some() {
+    match (of_call, model.flow.name.clone()) {
+        (Some(own), shown) if shown.as_ref() != Some(&own) => choose(model, own),
         // A reading that failed is tried again: permissions come and links come back.
-        return match (&model.flow.reading, &model.flow.name) {
-            (Reading::Failed(_), Some(name)) => choose(model, name.clone()),
-            _ => Vec::new(),
-        };
+        (_, Some(shown)) if matches!(model.flow.reading, Reading::Failed(_)) => choose(model, shown),
+        (_, Some(_)) => Vec::new(),
+        (_, None) => match flows(model).as_slice() {
+            [(one, _)] => choose(model, one.clone()),
+            [] => Vec::new(),
+            _ => {
+                pick(model);
+                Vec::new()
+            }
+        },
     }
-    let flows = flows(model);
-    match (of_call, flows.as_slice()) {
-        (Some(name), _) => choose(model, name),
-        (None, [(one, _)]) => choose(model, one.clone()),
-        (None, []) => Vec::new(),
-        (None, _) => {
-            pick(model);
-            Vec::new()
-        }
-    }
+}
+
+/// The flow that the selected call runs or ran last.
+fn flow_of_selected(model: &Model) -> Option<String> {
+    let board = &model.monitor.board;
+    let id = match model.screen {
+        Screen::Call => &model.call.as_ref()?.id,
+        Screen::Calls => model.calls.selected.as_ref()?,
+        Screen::Timeline => &model.timeline.item()?.conversation,
+        Screen::Diagnose => &model.diagnose.finding()?.conversation,
+        Screen::Why => &model.why.cell.as_ref()?.conversation,
+        Screen::Since => return model.since.question.flow.clone(),
+        Screen::Flow => return None,
+    };
+    let run = board.get(id.as_str())?.conversation.flow()?;
+    run.name(&board.names).map(ToOwned::to_owned)
 }
 
 /// Flows of the calls on the board, those of most calls first.
@@ -66,10 +74,7 @@ fn flows(model: &Model) -> Vec<(String, usize)> {
 fn pick(model: &mut Model) {
     let flows = flows(model);
     if flows.is_empty() {
-        model.say(
-            Level::Info,
-            "No call on the list is known to be or have been in a flow. Flows appear here by themselves when they are known.",
-        );
+        model.say(Level::Info, "No call here is known to have run a flow yet.");
         return;
     }
     let choices = flows
@@ -293,7 +298,7 @@ fn jump(model: &mut Model) {
         let from = format!("{from:<17} {at:<12} {short}");
         let word = if *standing == Standing::Missing && !row.is_expected() { "absent" } else { standing.word() };
         let note = match standing {
-            Standing::Elsewhere(purpose, _) => format!("{word}: {purpose}"),
+            Standing::Elsewhere(..) => format!("on {}", standing.place().unwrap_or_default()),
             Standing::Spelling(key, _) => format!("{word}: {key}"),
             _ => word.to_owned(),
         };

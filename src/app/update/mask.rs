@@ -8,7 +8,7 @@ pub(super) fn mask(model: &mut Model, masks: bool) {
     let words = match (masks, was) {
         (true, true) => "Already masked.",
         (false, false) => "Already unmasked.",
-        (true, false) => "Values that hold personal data are masked; names and numbers of callers are not.",
+        (true, false) => "Personal data in values is masked; names and numbers of callers are not.",
         (false, true) => "Values are shown as they are: personal data is not masked.",
     };
     model.say(Level::Info, words);

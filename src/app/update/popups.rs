@@ -108,7 +108,7 @@ fn answer_first(model: &mut Model) {
 /// A key that no binding takes: text, where text is typed; the number of a row in a list.
 pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.overlays.last_mut() {
-        Some(Overlay::Pick(pick)) => {
+        Some(Overlay::Pick(pick)) if pick.query.is_none() => {
             if pick.select_numbered(key) {
                 return dispatch(model, Command::Accept).0;
             }

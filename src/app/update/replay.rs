@@ -106,7 +106,7 @@ fn finding(model: &mut Model, on: bool) -> Vec<Effect> {
         return nothing(model, "finding", on);
     };
     let cell = finding.participant.clone().zip(finding.key.clone());
-    let words = format!("{}: {}", finding.rule.as_str(), finding.message);
+    let words = format!("{}: {}", finding.rule.rule().title, finding.message);
     let play = Play::ToStep(*step);
     replay.arrival = Some(Arrival { call: finding.conversation.clone(), cell, open: false, words });
     vec![Effect::Play(play)]

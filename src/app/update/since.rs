@@ -11,7 +11,10 @@ use crate::app::{
         HistoryCall, KnownNames, LiveWithout, MissingRow, Reading, SinceLine, SinceQuestion, SinceReport, SinceScreen,
     },
 };
-use crate::domain::{ConversationId, text::shorten_id};
+use crate::domain::{
+    ConversationId,
+    text::{self, tell_apart},
+};
 use jiff::Timestamp;
 
 /// Shows since when the selected key is there or missing.
@@ -141,11 +144,15 @@ fn open_call(model: &mut Model) -> Vec<Effect> {
         let label = format!("{}  {}", call.from, call.to);
         (label, "live, not counted".to_owned(), Choice::Past(call.conversation.clone()))
     };
+    let ids = || {
+        model.since.report().into_iter().flat_map(|report| &report.missing).map(|row| row.call.conversation.as_str())
+    };
     let past = |row: &MissingRow| {
         let time = Timestamp::from_millisecond(row.call.started).unwrap_or_default().to_zoned(zone.clone());
         let queue = if row.queue.is_empty() { "no queue" } else { &row.queue };
         let label = format!("{}  {queue}", time.strftime("%d %b %H:%M:%S"));
-        (label, shorten_id(row.call.conversation.as_str(), 9).into_owned(), Choice::Past(row.call.conversation.clone()))
+        let id = tell_apart(row.call.conversation.as_str(), ids(), 9, text::Charset::Unicode).into_owned();
+        (label, id, Choice::Past(row.call.conversation.clone()))
     };
     let (choices, nothing): (Vec<_>, String) = match model.since.listed().get(model.since.selected) {
         None => (Vec::new(), "There is no call to open.".to_owned()),

@@ -11,8 +11,7 @@ use crate::app::{
 /// `V`: the views there are.
 pub(super) fn list(model: &mut Model) {
     if model.settings.views.is_empty() {
-        model
-            .say(Level::Info, "There are no views yet: in the filter prompt, ctrl-s saves what is shown under a name.");
+        model.say(Level::Info, "No saved views yet: ctrl-s on Calls saves filter, columns and sort.");
         return;
     }
     let choice = |view: &View| (view.name.clone(), view.words(), Choice::View(view.name.clone()));

@@ -203,7 +203,7 @@ fn simulated(model: &mut Model) {
         flow?.definition.clone()
     });
     let (Some(key), Some(flow), Some(shown)) = (key, flow, shown) else {
-        model.say(Level::Info, "There is nothing to simulate: the definition of the flow that ran is not known.");
+        model.say(Level::Info, "Nothing to simulate: the definition of the flow that ran is not known.");
         return;
     };
     let simulated = simulate(&flow, &key, &shown.trunk);

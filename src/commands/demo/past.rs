@@ -216,7 +216,8 @@ fn call(flow: &PastFlow, played: &Played, ago: i64, day: i64, n: i64) -> CallRec
     let in_queue = played.queue.as_ref().map(|_| flow_end + 1_000);
     CallRecord {
         organization: ORGANIZATION.into(),
-        conversation: uuid::Uuid::from_u128(number | 4 << 76 | 2 << 62).hyphenated().to_string(),
+        // As different from one another as those of real calls.
+        conversation: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &number.to_be_bytes()).hyphenated().to_string(),
         media: "call".into(),
         started,
         ended: Some(flow_end + 180_000),

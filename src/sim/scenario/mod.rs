@@ -309,4 +309,46 @@ mod tests {
             );
         }
     }
+
+    /// The record of a run says when each action ran: a story that writes in another order than its flow has a record and a stream
+    /// that differ.
+    #[test]
+    fn stories_write_in_the_order_of_their_flow() {
+        let scenario = Scenario::embedded();
+        let mut pairs = 0;
+        for story in &scenario.stories {
+            let entered = story.steps.iter().find_map(|step| match step.act {
+                Act::Flow(flow) => Some(flow),
+                _ => None,
+            });
+            let Some(flow) = entered.and_then(|flow| scenario.flows[flow].program.as_ref()) else { continue };
+            let named = |step: &ScenarioStep| match &step.act {
+                Act::Set(writing) => {
+                    let is_own = |name: &str| flow.actions.iter().any(|action| action.name == name);
+                    is_own(&writing.action).then(|| writing.action.clone())
+                }
+                _ => None,
+            };
+            let names: Vec<String> = story.steps.iter().filter_map(named).collect();
+            for pair in names.windows(2).filter(|pair| pair[0] != pair[1]) {
+                pairs += 1;
+                assert!(follows(flow, &pair[0], &pair[1]), "{}: {} is not before {}", story.name, pair[0], pair[1]);
+            }
+        }
+        assert!(pairs > 10, "{pairs}");
+    }
+
+    /// Whether a path leads from an action of one name to one of another.
+    fn follows(flow: &crate::flow::model::Flow, from: &str, to: &str) -> bool {
+        let named = |name: &str| (0..flow.actions.len()).filter(|at| flow.actions[*at].name == name).collect::<Vec<_>>();
+        let (mut work, wanted) = (named(from), named(to));
+        let mut seen = vec![false; flow.actions.len()];
+        while let Some(at) = work.pop() {
+            if !std::mem::replace(&mut seen[at], true) {
+                let action = &flow.actions[at];
+                work.extend(action.next.into_iter().chain(action.branches.iter().filter_map(|branch| branch.to)));
+            }
+        }
+        wanted.into_iter().any(|at| seen[at])
+    }
 }

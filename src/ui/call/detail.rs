@@ -1,10 +1,10 @@
 //! The selected key in full: value, edit, history on every participant, findings.
 
 use super::{put, since_begin};
-use crate::app::{Model, call::CallScreen, copy, diagnose::Diagnose, rows};
+use crate::app::{Model, call::CallScreen, copy, diagnose::Diagnose, keymap::Scope, rows};
 use crate::domain::{
     BoardEntry, Conversation, HistoryEntry, JsonKind, Participant, Source, Value,
-    findings::{RuleId, Severity},
+    findings::{Finding, RuleId, Severity},
     outbox::{Cell, EditState, EditView, Sent},
 };
 use crate::ui::{
@@ -104,11 +104,19 @@ fn findings<'a>(paint: &Paint<'_>, model: &'a Model, cell: &Cell, width: u16, li
     for finding in found {
         lines.push(Vec::new());
         let style = diagnose::severity(paint, finding.severity);
-        let head =
-            [bit(diagnose::mark(paint, finding.severity), style), bit(" ", style), bit(finding.rule.as_str(), style)];
-        lines.push(head.to_vec());
-        lines.extend(paint.paragraph(&finding.message, width).into_iter().map(|l| vec![bit(l, t.text())]));
-        lines.extend(paint.paragraph(finding.remedy(), width).into_iter().map(|l| vec![bit(l, t.quiet())]));
+        let title = diagnose::capital(finding.rule.rule().title);
+        lines.push(vec![bit(format!("{} {title}", diagnose::mark(paint, finding.severity)), style)]);
+        // Why it is missing, where that was found out, says more than that it is, and what to do about that more than what to do
+        // about any key.
+        let cause = model.cause(finding);
+        let words = cause.map_or(finding.message.as_str(), |cause| cause.words.as_str());
+        lines.extend(paint.paragraph(words, width).into_iter().map(|l| vec![bit(l, t.text())]));
+        let fix = match (finding.rule, cause.and_then(|cause| cause.remedy.as_deref())) {
+            (RuleId::PresenceDrop, _) => diagnose::after_fall(model, Scope::Call),
+            (_, Some(remedy)) => format!("{}.", diagnose::capital(remedy)),
+            (_, None) => finding.remedy().to_owned(),
+        };
+        lines.extend(paint.paragraph(&fix, width).into_iter().map(|l| vec![bit(l, t.quiet())]));
     }
 }
 
@@ -131,9 +139,13 @@ fn value<'a>(
     let t = paint.theme;
     let Some(a) = p.attributes.get(key) else {
         let found = Diagnose::of_cell(model, c.id.as_str(), p.id.as_str(), key);
-        let missing = found.iter().any(|f| f.rule == RuleId::Missing);
-        let words = if missing { format!("{} missing", paint.glyphs.missing) } else { "absent".to_owned() };
-        lines.push(vec![bit(words, if missing { t.alarm() } else { t.quiet() })]);
+        let is_missing = |f: &&&Finding| matches!(f.rule, RuleId::Missing | RuleId::PresenceDrop);
+        lines.push(match found.iter().find(is_missing) {
+            Some(finding) => {
+                vec![bit(format!("{} missing", paint.glyphs.missing), diagnose::severity(paint, finding.severity))]
+            }
+            None => vec![bit("absent", t.quiet())],
+        });
         return;
     };
     let text = cell::shown(model, paint, a.value.as_str());

@@ -152,7 +152,7 @@ pub(super) fn standing<'a>(paint: &Paint<'_>, standing: &Standing) -> (Bit<'a>, 
         Standing::Wrong(rule, severity) => {
             let mark = if *severity == Severity::Error { g.missing } else { g.alarm };
             let style = if *severity == Severity::Error { t.alarm() } else { t.warn() };
-            (format!("{mark} {}", rule.as_str()), style)
+            (format!("{mark} {}", rule.rule().short), style)
         }
         Standing::Met(Some(after)) => (format!("{} {}", g.seen, times::offset(*after)), t.seen()),
         Standing::Met(None) => (g.seen.to_owned(), t.seen()),

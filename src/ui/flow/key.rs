@@ -10,6 +10,7 @@ use crate::app::{
     rows,
 };
 use crate::flow::{diff::Does, keys::When, model::display_name};
+use crate::why::Leads;
 use ratatui::layout::Rect;
 
 /// Branches, what changed, the last run.
@@ -17,7 +18,7 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area:
     let t = paint.theme;
     let mut lines: Vec<Bits<'a>> = Vec::new();
     let decisions = &model.flow.decisions;
-    let known: usize = decisions.iter().map(|d| d.calls).max().unwrap_or(0);
+    let known: usize = decisions.iter().map(|d| d.calls + d.unknown).max().unwrap_or(0);
     let calls = match known {
         0 => "no run is known yet".to_owned(),
         1 => "1 recorded run".to_owned(),
@@ -41,11 +42,21 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area:
     let labels = decisions.iter().flat_map(|d| &d.outputs).map(|o| paint.width(&o.label));
     let widest = labels.max().unwrap_or(0).clamp(6, 20);
     for decision in decisions {
-        lines.push(vec![bit(decision.action.clone(), t.text())]);
+        lines.push(vec![bit(decision.action.clone(), t.text()), bit(unknown(decision), t.quiet())]);
         lines.extend(outputs(paint, decision, widest, area.width));
     }
     lines.extend(changed(paint, model, row));
     lines
+}
+
+/// Of how many recorded runs it is not known which output they took.
+fn unknown(decision: &Decision) -> String {
+    match (decision.calls, decision.unknown) {
+        (_, 0) => String::new(),
+        (0, _) => "  the records do not say which".to_owned(),
+        (_, 1) => "  unknown of 1 run".to_owned(),
+        (_, n) => format!("  unknown of {n} runs"),
+    }
 }
 
 /// A line for each output: how many took it, and whether it leads to the key.
@@ -65,21 +76,27 @@ fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, widest: u16, width: u16) 
         bits.push(bit(format!(" {:>4} ", output.calls), if output.calls > 0 { t.text() } else { t.quiet() }));
         let full = (bar * output.calls).checked_div(decision.calls).unwrap_or_default();
         let full = if output.calls > 0 { full.max(1) } else { 0 };
-        let (mark, style) = if output.sets { (g.lane, t.seen()) } else { (g.missing, t.alarm()) };
+        let (mark, style) = match output.leads {
+            Leads::Surely => (g.lane, t.seen()),
+            Leads::Perhaps => (g.lane, t.text()),
+            Leads::Nowhere => (g.missing, t.alarm()),
+        };
         bits.push(bit(mark.repeat(full), style));
         bits.push(bit(g.rule.repeat(bar - full), t.quiet()));
-        let (mark, words, style) = match (output.sets, output.calls) {
-            // Without a run of which something is known, that none took it says nothing.
-            (true, 0) if decision.calls == 0 => (g.absent, "sets it", t.quiet()),
-            (false, 0) if decision.calls == 0 => (g.absent, "does not set it", t.quiet()),
-            (true, 0) => (g.absent, "sets it, never taken", t.quiet()),
-            (true, _) => (g.seen, "sets it", t.seen()),
-            (false, 0) => (g.absent, "does not set it, never taken", t.quiet()),
-            (false, _) => (g.missing, "does not set it", t.alarm()),
+        let (mark, words, style) = match (output.leads, output.calls) {
+            (Leads::Surely, 1..) => (g.seen, "sets it", t.seen()),
+            (Leads::Nowhere, 1..) => (g.missing, "does not set it", t.alarm()),
+            (Leads::Surely, 0) => (g.absent, "sets it", t.quiet()),
+            (Leads::Nowhere, 0) => (g.absent, "does not set it", t.quiet()),
+            (Leads::Perhaps, 0) => (g.absent, "may set it", t.quiet()),
+            (Leads::Perhaps, 1..) => (g.absent, "may set it", t.text()),
         };
+        // That none took it is known only where each run says which output it took.
+        let never = output.calls == 0 && decision.calls > 0 && decision.unknown == 0;
+        let words = if never { format!("{words}, not taken") } else { words.to_owned() };
         bits.push(bit(format!("  {mark} {words}"), style));
         if output.loses > 0 {
-            let (keys, verb) = (output.loses, if output.sets { "loses" } else { "and loses" });
+            let (keys, verb) = (output.loses, if output.leads == Leads::Nowhere { "and loses" } else { "loses" });
             let more = bit(format!(", {verb} {keys} other{}", if keys == 1 { "" } else { "s" }), t.quiet());
             if paint.bits_width(&bits) + paint.width(&more.0) <= width {
                 bits.push(more);
@@ -163,7 +180,7 @@ pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area
     for (id, standing) in lacking.iter().take(room) {
         let Some(entry) = model.monitor.board.get(id.as_str()) else { continue };
         let what = match standing {
-            Standing::Elsewhere(purpose, _) => format!("on {purpose}"),
+            Standing::Elsewhere(..) => format!("on {}", standing.place().unwrap_or_default()),
             Standing::Spelling(key, _) => format!("as {key}"),
             _ if row.is_expected() => "missing".to_owned(),
             _ => "absent".to_owned(),

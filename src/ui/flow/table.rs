@@ -2,7 +2,7 @@
 
 use super::super::{
     cell,
-    paint::{Bits, Paint, bit, count},
+    paint::{Bit, Bits, Paint, bit, count},
     since,
 };
 use crate::app::{
@@ -22,18 +22,35 @@ struct KeyColumns {
     version: (u16, usize),
     /// A bar is drawn beside the percent.
     bars: bool,
+    /// How the live calls stand is in columns, with the words at their heads: beside each number they have no room.
+    counts: bool,
+    /// Some calls got a key late.
+    late: bool,
 }
 
-fn columns(model: &Model, area: Rect) -> KeyColumns {
+/// Columns of one count and its mark.
+const COUNT: u16 = 9;
+
+fn columns(paint: &Paint<'_>, model: &Model, area: Rect) -> KeyColumns {
     let widest = model.flow.rows.iter().map(|r| text::width(&r.key)).max().unwrap_or(8);
     let key = (count(widest) + 2).clamp(10, (area.width / 3).max(10)).min(32);
     let when = 15;
     let known = model.flow.history.as_ref().map_or(0, |h| h.versions.len());
-    // How the live calls stand is never given up for what was.
-    let room = area.width.saturating_sub(3 + key + when + 24);
+    let rows = &model.flow.rows;
+    let late = rows.iter().any(|row| row.counts.late > 0);
+    let words = rows.iter().map(|row| paint.bits_width(&tally(paint, row))).max().unwrap_or(0);
+    // In steps: a call more or less moves no column.
+    let words = words.next_multiple_of(12).max(24);
+    let in_columns = COUNT * (4 + u16::from(late));
+    // How the live calls stand is never given up for what was: with a word beside each number, else with the words above them.
+    let all = area.width.saturating_sub(3 + key + when + 1);
+    let spare = |tally: u16| all.saturating_sub(tally);
+    let fits = |tally: u16| tally <= all && (known == 0 || spare(tally) >= 8 || spare(in_columns) < 8);
+    let counts = !fits(words) && in_columns < words;
+    let room = spare(if counts { in_columns } else { words });
     let (version, bars) = if room >= 44 { (22, true) } else { (8, false) };
     let shown = known.min(3).min(usize::from(room / version));
-    KeyColumns { key, when, version: (version, shown), bars }
+    KeyColumns { key, when, version: (version, shown), bars, counts, late }
 }
 
 /// The versions that are shown, the oldest first, with their places in the history.
@@ -45,7 +62,7 @@ fn shown<'h>(history: Option<&'h FlowHistory>, columns: &KeyColumns) -> Vec<(usi
 
 pub(super) fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
-    let c = columns(model, area);
+    let c = columns(paint, model, area);
     let mut x = area.x + 3;
     paint.put(x, area.y, x + c.key, "key", t.quiet());
     x += c.key;
@@ -68,6 +85,13 @@ pub(super) fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         }
         x += c.version.0;
     }
+    if c.counts {
+        for head in COUNTS.iter().filter(|head| c.late || **head != "late") {
+            paint.cell(x, area.y, COUNT - 1, head, Align::Right, t.quiet());
+            x += COUNT;
+        }
+        return;
+    }
     let (all, _) = model.flow.calls;
     let live = if all == 1 { "1 live call".to_owned() } else { format!("{all} live calls") };
     paint.put(x, area.y, area.right(), &live, t.quiet());
@@ -75,7 +99,7 @@ pub(super) fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 
 pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area: Rect, y: u16) {
     let t = paint.theme;
-    let c = columns(model, area);
+    let c = columns(paint, model, area);
     let end = area.right().saturating_sub(1);
     let mut x = area.x + 3;
     let here = model.flow.selection.as_deref() == Some(row.key.as_str());
@@ -130,9 +154,14 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area:
                 x += c.version.0;
             }
         }
-        let room = end.saturating_sub(x);
-        let fitting = (0..2).map(|brevity| tally(paint, row, brevity)).find(|bits| paint.bits_width(bits) <= room);
-        paint.line(x, y, end, &fitting.unwrap_or_else(|| tally(paint, row, 2)));
+        if c.counts {
+            for count in counts(paint, row).into_iter().enumerate().filter(|(i, _)| c.late || *i != 2).map(|(_, n)| n) {
+                paint.cell(x, y, COUNT - 1, &count.0, Align::Right, count.1);
+                x += COUNT;
+            }
+        } else {
+            paint.line(x, y, end, &tally(paint, row));
+        }
     }
     if here {
         paint.put(area.x + 1, y, area.x + 2, paint.glyphs.selection, t.text());
@@ -140,37 +169,48 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area:
     }
 }
 
-/// How the calls stand, the worst first; each with its word, as far as there is room: of what is good or not due it goes first (1), then
-/// of all (2). Green is for good only.
-fn tally<'a>(paint: &Paint<'_>, row: &FlowKeyRow, brevity: u8) -> Bits<'a> {
+/// The heads of the columns in which the calls are counted.
+const COUNTS: [&str; 5] = ["without", "wrong", "late", "set", "not yet"];
+
+/// How the calls stand, for each of [`COUNTS`]. Green is for good only.
+fn counts<'a>(paint: &Paint<'_>, row: &FlowKeyRow) -> [Bit<'a>; 5] {
     let t = paint.theme;
     let g = paint.glyphs;
     let n = row.counts;
-    let expected = row.is_expected();
-    let absent = if expected { t.alarm() } else { t.quiet() };
-    let (mark, word) = if expected { (g.missing, "missing") } else { (g.absent, "absent") };
+    let (mark, style) = if row.is_expected() { (g.missing, t.alarm()) } else { (g.absent, t.quiet()) };
+    let of = |count: usize, mark: &str, style| match count {
+        0 => bit("", t.quiet()),
+        count => bit(format!("{mark} {count}"), style),
+    };
+    [
+        of(n.missing, mark, style),
+        of(n.elsewhere + n.spelling, g.alarm, t.warn()),
+        of(n.late, g.alarm, t.warn()),
+        of(n.set, g.seen, t.seen()),
+        of(n.waiting, g.absent, t.quiet()),
+    ]
+}
+
+/// How the calls stand, the worst first, each with its word. Green is for good only.
+fn tally<'a>(paint: &Paint<'_>, row: &FlowKeyRow) -> Bits<'a> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let n = row.counts;
+    let (mark, word, style) =
+        if row.is_expected() { (g.missing, "missing", t.alarm()) } else { (g.absent, "absent", t.quiet()) };
     let mut bits = Vec::new();
-    // Without their words they are one number.
-    let apart = brevity < 2;
-    let wrong = n.elsewhere + n.spelling + n.late;
     for (count, mark, word, style) in [
-        (n.missing, mark, word, absent),
-        (if apart { n.elsewhere } else { wrong }, g.alarm, "elsewhere", t.warn()),
-        (if apart { n.spelling } else { 0 }, g.alarm, "misspelt", t.warn()),
-        (if apart { n.late } else { 0 }, g.alarm, "late", t.warn()),
+        (n.missing, mark, word, style),
+        (n.elsewhere, g.alarm, "elsewhere", t.warn()),
+        (n.spelling, g.alarm, "misspelt", t.warn()),
+        (n.late, g.alarm, "late", t.warn()),
+        (n.set, g.seen, "set", t.seen()),
+        (n.waiting, g.absent, "not yet", t.quiet()),
     ] {
         if count > 0 {
-            let word = if brevity < 2 { format!(" {word}") } else { String::new() };
-            bits.push(bit(format!("{mark} {count}{word}  "), style));
+            let gap = if bits.is_empty() { "" } else { "  " };
+            bits.push(bit(format!("{gap}{mark} {count} {word}"), style));
         }
-    }
-    if n.set > 0 {
-        let word = if brevity == 0 { " set" } else { "" };
-        bits.push(bit(format!("{} {}{word}", g.seen, n.set), t.seen()));
-    }
-    if n.waiting > 0 {
-        let word = if brevity == 0 { " not yet" } else { "" };
-        bits.push(bit(format!("  {} {}{word}", g.absent, n.waiting), t.quiet()));
     }
     if bits.is_empty() {
         bits.push(bit("no calls", t.quiet()));

@@ -2,7 +2,10 @@
 
 use super::{Cursor, drawer, prompt as line};
 use crate::{
-    app::{Model, popups::FilterPrompt},
+    app::{
+        Model,
+        popups::{FilterPrompt, Filtered},
+    },
     ui::paint::Paint,
 };
 use ratatui::layout::Rect;
@@ -12,7 +15,12 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &FilterP
     let room = usize::from(model.size.width.saturating_sub(8));
     let long = prompt.mistake.as_ref().is_some_and(|m| m.pointer(&prompt.text.text()).len() + m.message.len() > room);
     let height = if long { 3 } else { 2 };
-    let inner = drawer(paint, model, if prompt.changes { "Filter changes" } else { "Filter" }, height);
+    let title = match prompt.of {
+        Filtered::Calls => "Filter",
+        Filtered::Changes => "Filter changes",
+        Filtered::Findings => "Filter findings",
+    };
+    let inner = drawer(paint, model, title, height);
     let cursor = line(paint, "/", &prompt.text, inner.x, inner.y, inner.right());
     let x = inner.x + 2;
     let under = Rect { y: inner.y + 1, height: 1, ..inner };
@@ -22,13 +30,17 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &FilterP
             super::mistake(paint, mistake, &prompt.text.text(), under);
         }
         None => {
-            let (shown, all, what) = if prompt.changes {
-                (model.timeline.rows.len(), model.timeline.len(), "changes")
-            } else {
-                (model.calls.rows.len(), model.monitor.board.len(), "calls")
+            let d = &model.diagnose;
+            let (shown, all, what) = match prompt.of {
+                Filtered::Calls => (model.calls.rows.len(), model.monitor.board.len(), "calls"),
+                Filtered::Changes => (model.timeline.rows.len(), model.timeline.len(), "changes"),
+                Filtered::Findings => (d.found().len(), d.found().len() + d.hidden(), "findings"),
             };
             let words = match prompt.text.text().trim() {
-                "" if prompt.changes => {
+                "" if prompt.of == Filtered::Findings => {
+                    "missing  key:NAME  on:ivr  from:555  queue:billing  state:agent  !wrong  | or".to_owned()
+                }
+                "" if prompt.of == Filtered::Changes => {
                     "key:NAME  new~^g  old=value  !new?  from:555  on:agent  source:you  | or".to_owned()
                 }
                 "" => "gold  key=value  !key  key~regex  queue:billing  state:ivr  age>2m  |".to_owned(),

@@ -2,7 +2,6 @@
 
 use super::{moment, short_moment};
 use crate::app::{Model, since::SinceReport};
-use crate::domain::text::shorten_id_in;
 use crate::flow::diff::{Does, diff};
 use crate::ui::paint::{Bits, Paint, bit};
 use jiff::Timestamp;
@@ -32,7 +31,7 @@ pub(super) fn newest<'a>(paint: &Paint<'_>, model: &Model, report: &SinceReport,
     for row in report.missing.iter().take(rows - 2) {
         let version = if row.call.version.is_empty() { String::new() } else { format!("v{}", row.call.version) };
         let queue = if row.queue.is_empty() { "no queue" } else { &row.queue };
-        let id = shorten_id_in(row.call.conversation.as_str(), 9, paint.charset()).into_owned();
+        let id = super::apart(paint, report, &row.call);
         lines.push(vec![
             bit(format!("{}  ", moment(model, row.call.started)), t.text()),
             bit(format!("{version:<5}"), t.text()),

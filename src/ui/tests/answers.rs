@@ -104,7 +104,7 @@ fn without_anything_from_the_platform_it_answers_by_what_was_seen() {
         "{shown}"
     );
     desk.keys("s");
-    assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("nothing to simulate")));
+    assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("Nothing to simulate")));
     // It asks again a few times while nothing is recorded, and then leaves it.
     desk.asked();
     for _ in 0..60 {

@@ -127,3 +127,47 @@ fn what_is_not_so_is_not_said() {
     let shown = picture(&draw(&mut desk, Theme::Terminal));
     assert!(shown.contains("Not connected") && !shown.contains("Nothing found on"), "{shown}");
 }
+
+/// A notice of two lines covers a row: what a key says has to be short.
+#[test]
+fn what_a_key_says_fits_in_the_line_of_the_notice_at_80_columns() {
+    let keys: Vec<char> = ('!'..='~').filter(|c| !matches!(c, '<' | '>')).collect();
+    let mut long: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
+    for screen in
+        ["", "<enter>", "<tab>", "d", "F", "<enter>W", "<enter>H", "<enter>e!<esc>", "<enter>c", "<enter>v", "B"]
+    {
+        for key in &keys {
+            let mut desk = Desk::busy(80, 24);
+            if screen == "F" {
+                flow_is_read(&mut desk);
+            }
+            desk.keys(screen);
+            desk.wait(6_000);
+            let before = desk.model.notice.clone();
+            desk.keys(&key.to_string());
+            let Some(notice) = desk.model.notice.clone().filter(|notice| before.as_ref() != Some(notice)) else {
+                continue;
+            };
+            let level = notice.level;
+            for line in notice
+                .text
+                .lines()
+                .filter(|line| line.chars().count() > 74 && level != crate::app::notice::Level::Alarm)
+            {
+                long.insert(format!("{screen}{key}: {line}"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+/// All lines of a notice look alike, the one in the rule too.
+#[test]
+fn the_lines_of_a_notice_are_of_one_style() {
+    let mut desk = Desk::busy(80, 24);
+    desk.model.say(crate::app::notice::Level::Info, "word ".repeat(25).trim());
+    let buf = draw(&mut desk, Theme::Terminal);
+    let style = |y: u16| buf[(6, y)].style();
+    assert_eq!((buf[(6, 21)].symbol().trim().is_empty(), buf[(6, 22)].symbol().trim().is_empty()), (false, false));
+    assert_eq!(style(21), style(22));
+}

@@ -97,7 +97,7 @@ fn without_a_store_it_says_how_to_begin_one_and_a_call_of_the_past_is_read_only(
     let shown = picture(&draw(&mut desk, Theme::Terminal));
     assert!(shown.contains("No history is kept yet.") && shown.contains("sidetone collect"), "{shown}");
     desk.tell(Msg::SinceRead(Box::new(question.clone()), Some(Ok(None))));
-    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("was never seen"));
+    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("on no stored call"));
     desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(Some(Box::new(report()))))));
     desk.asked();
     desk.keys("<enter>");

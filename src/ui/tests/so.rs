@@ -10,7 +10,7 @@ use crate::app::{
     why::Findings,
 };
 use crate::domain::findings::{Finding, RuleId, Severity};
-use crate::why::{FlowRun, Gathered, answer::FlowName, execution};
+use crate::why::{FlowRun, Gathered, Leads, answer::FlowName, execution};
 use serde_json::json;
 
 fn shown(desk: &mut Desk) -> String {
@@ -103,7 +103,7 @@ fn a_value_that_goes_back_while_the_flow_runs_has_no_invented_cause() {
     let why = shown(&mut desk);
     assert!(!why.contains("writes the values that it kept") && !why.contains("⚠ replaced"), "{why}");
     assert!(why.contains("✓ set") && why.contains("went back to"), "{why}");
-    assert!(why.contains("Its run of MainIVR is not recorded yet"), "{why}");
+    assert!(why.contains("The record of its run of MainIVR is not available"), "{why}");
 }
 
 #[test]
@@ -114,11 +114,11 @@ fn mask_masks_and_unmask_unmasks_however_often() {
     assert_eq!(desk.model.settings.mask, !start, "the key turns it round");
     for (typed, masks, said) in [
         (":unmask<enter>", false, "masked"),
-        (":mask<enter>", true, "Values that hold personal data are masked"),
+        (":mask<enter>", true, "Personal data in values is masked"),
         (":mask<enter>", true, "Already masked."),
         (":unmask<enter>", false, "Values are shown as they are"),
         (":unmask<enter>", false, "Already unmasked."),
-        (":privacy<enter>", true, "Values that hold personal data are masked"),
+        (":privacy<enter>", true, "Personal data in values is masked"),
     ] {
         desk.keys(typed);
         assert_eq!(desk.model.settings.mask, masks, "{typed}");
@@ -266,9 +266,72 @@ fn a_branch_that_decides_nothing_is_no_cause_and_menu_choices_are_counted() {
     let decisions = select(&mut desk, "balance_due");
     let names: Vec<&str> = decisions.iter().map(|decision| decision.action.as_str()).collect();
     assert_eq!(names, ["Main Menu"], "the lookup leads to the menu whatever it answers");
-    let taken: Vec<(usize, bool)> = decisions[0].outputs.iter().map(|output| (output.calls, output.sets)).collect();
-    assert_eq!(taken, [(1, true), (0, false)]);
+    let taken: Vec<_> = decisions[0].outputs.iter().map(|output| (output.calls, output.leads)).collect();
+    assert_eq!(taken, [(1, Leads::Surely), (0, Leads::Nowhere)]);
     assert_eq!(select(&mut desk, "customer_tier")[0].action, "Find customer");
+}
+
+#[test]
+fn runs_of_a_definition_with_other_labels_are_counted_and_unknown_ways_are_not_called_untaken() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    call::journey(&mut desk, answers::ID);
+    // The platform's configuration calls the choice `1: Billing` and has ids of its own; that of the screen calls it `1`.
+    let mut gathered = pressed_one();
+    let mut own = crate::flow::read(MENU).expect("a flow");
+    for action in &mut own.actions {
+        action.branches.iter_mut().for_each(|branch| {
+            if let Some(digit) = &branch.digit {
+                (branch.label, branch.id) = (format!("{digit}: Choice"), format!("choice-{digit}"));
+            }
+        });
+    }
+    gathered.flows[0].definition = Some(own.into());
+    on_flow(&mut desk, Definition::read(MENU, None).expect("a flow"));
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(gathered.clone()))));
+    desk.keys("<home>");
+    let select = |desk: &mut Desk, key: &str| {
+        desk.keys("<home>");
+        while desk.model.flow.selection.as_deref() != Some(key) {
+            let before = desk.model.flow.selection.clone();
+            desk.keys("<down>");
+            assert_ne!(before, desk.model.flow.selection, "{key} is in the list");
+        }
+        shown(desk)
+    };
+    let text = select(&mut desk, "balance_due");
+    let line = |text: &str, label: &str| {
+        let line = text.lines().find(|line| line.contains(&format!("│ {label} ")) && line.contains("set"));
+        line.unwrap_or_else(|| panic!("{label}\n{text}")).to_owned()
+    };
+    assert!(line(&text, "1").contains("1 ") && line(&text, "1").contains("✓ sets it"), "{text}");
+    assert!(line(&text, "2").contains("does not set it, not taken"), "{text}");
+    // A run whose menu is the last that is recorded: which choice was taken is not known, and none is called untaken.
+    let run = gathered.flows[0].run.as_mut().expect("a run");
+    let mut cut = crate::why::execution::Run::clone(run);
+    cut.executed.truncate(2);
+    (cut.truncated, cut.has_end) = (true, false);
+    *run = cut.into();
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(gathered))));
+    desk.keys("<down>");
+    let text = select(&mut desk, "balance_due");
+    assert!(text.contains("1 recorded run") && text.contains("the records do not say which"), "{text}");
+    assert!(!text.contains("not taken") && !text.contains("never taken"), "{text}");
+}
+
+#[test]
+fn an_output_behind_which_another_one_decides_is_not_said_to_set_the_key() {
+    let flow =
+        crate::flow::read(&MENU.replace("\"onTimeout\": \"menu\"", "\"onTimeout\": \"to_technical\"")).expect("a flow");
+    let keys = crate::flow::keys::keys(&flow);
+    let decisions = crate::app::flow::decisions(&flow, &keys, "balance_due", [].iter());
+    let of = |name: &str| {
+        let decision = decisions.iter().find(|decision| decision.action == name).expect("a decision");
+        decision.outputs.iter().map(|output| output.leads).collect::<Vec<_>>()
+    };
+    assert_eq!(of("Main Menu"), [Leads::Surely, Leads::Nowhere]);
+    let lookup = of("Find customer");
+    assert!(!lookup.contains(&Leads::Surely), "the menu behind it decides: {lookup:?}");
+    assert!(lookup.contains(&Leads::Perhaps) && lookup.contains(&Leads::Nowhere), "{lookup:?}");
 }
 
 #[test]
@@ -292,7 +355,7 @@ fn a_fall_is_of_its_flow_and_not_of_a_call() {
     call::journey(&mut desk, answers::ID);
     desk.tell(Msg::Fallen(Box::new(Finding {
         rule: RuleId::PresenceDrop,
-        severity: Severity::Warn,
+        severity: Severity::Error,
         conversation: answers::ID.into(),
         participant: None,
         key: Some("former_key".into()),
@@ -301,7 +364,7 @@ fn a_fall_is_of_its_flow_and_not_of_a_call() {
     })));
     desk.keys("d<home>");
     let diagnose = shown(&mut desk);
-    assert!(diagnose.contains("former_key presence-drop of MainIVR since"), "{diagnose}");
+    assert!(diagnose.contains("former_key lost by a new version of MainIVR since"), "{diagnose}");
     assert!(!diagnose.contains("sidetone since KEY") && diagnose.contains("H shows since when"), "{diagnose}");
     assert!(!diagnose.contains("One path of the new version"), "{diagnose}");
 }
@@ -399,4 +462,101 @@ fn what_was_undone_is_not_called_never_sent() {
     desk.customer(id, &[("tier", "gold")]);
     desk.keys("u");
     assert_eq!(notice(&desk), "Nothing more to undo.");
+}
+
+#[test]
+fn a_key_that_calls_have_now_is_not_said_to_be_unknown_or_misspelt() {
+    let mut desk = Desk::with(80, 24, call::expecting());
+    call::journey(&mut desk, answers::ID);
+    desk.keys("<enter>/language<enter>H");
+    let asked = |desk: &mut Desk| {
+        let question = desk.model.since.question.clone();
+        desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(None))));
+        desk.keys("");
+        shown(desk)
+    };
+    let since = asked(&mut desk);
+    let text = since.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("language is on this call, and was on no stored call with flow:MainIVR."), "{since}");
+    assert!(!since.contains("case-sensitive") && !since.contains("never seen"), "{since}");
+    assert!(!since.contains("open "), "there is nothing to open: {since}");
+    desk.keys("<enter>");
+    assert_eq!(notice(&desk), "There is no call to open.");
+    // Another case of a key that calls have is a fair guess.
+    desk.keys("<esc><esc><esc>:since Language<enter>");
+    let since = asked(&mut desk);
+    assert!(since.contains("No stored call had Language on customer."), "{since}");
+    assert!(since.contains("Calls here have language: keys are case-sensitive."), "{since}");
+    desk.keys("<esc>:since nonsense<enter>");
+    let since = asked(&mut desk);
+    assert!(since.contains("No stored call had nonsense") && !since.contains("case-sensitive"), "{since}");
+}
+
+#[test]
+fn the_flow_screen_shows_the_flow_of_the_selected_call() {
+    let mut desk = Desk::busy(120, 36);
+    let other = "00000000-9999-4000-8000-000000000001";
+    let legs = || vec![leg("c", "customer", "X", &[]), leg("i", "ivr", "Billing Self Service", &[])];
+    desk.call(other, 1, legs());
+    desk.keys(":flow Billing Self Service<enter>");
+    assert_eq!(desk.model.flow.name.as_deref(), Some("Billing Self Service"));
+    desk.keys("<esc><home>");
+    while desk.model.calls.selected.as_ref().is_some_and(|id| id.as_str() == other) {
+        desk.keys("<down>");
+    }
+    desk.keys("F");
+    assert_eq!((desk.model.screen, desk.model.flow.name.as_deref()), (Screen::Flow, Some("MainIVR")));
+    desk.keys("<esc><enter>F");
+    assert_eq!(desk.model.flow.name.as_deref(), Some("MainIVR"));
+}
+
+#[test]
+fn a_key_on_the_other_of_two_customers_is_said_to_be_there() {
+    for (width, height) in answers::SIZES {
+        let mut desk = Desk::with(width, height, call::expecting());
+        on_flow(&mut desk, versions());
+        let there = [("contract_type", "metering")];
+        let legs = vec![
+            leg("c1", "customer", "Dana Whitlock", &there).from("tel:+15550104402").left(),
+            leg("i", "ivr", "MainIVR", &[]).left(),
+            leg("c2", "customer", "Yuki Mori", &[]).from("tel:+15550104402"),
+        ];
+        desk.call("two-customers", 60, legs);
+        desk.keys("<home>");
+        while desk.model.flow.selection.as_deref() != Some("contract_type") {
+            desk.keys("<down>");
+        }
+        if width > 80 {
+            let flow = shown(&mut desk);
+            assert!(flow.contains("on the other customer") && !flow.contains(" on customer"), "{flow}");
+        }
+        desk.keys("<enter>");
+        let flow = shown(&mut desk);
+        assert!(flow.contains("on the other customer") && !flow.contains("wrong participant: customer"), "{flow}");
+    }
+}
+
+#[test]
+fn every_key_that_is_typed_into_the_filter_of_a_list_is_text() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    call::journey(&mut desk, answers::ID);
+    desk.keys("<enter>H");
+    let question = desk.model.since.question.clone();
+    desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(Some(Box::new(report()))))));
+    desk.keys("c/q:lang?jk");
+    let Some(Overlay::Pick(pick)) = desk.model.overlays.last() else { panic!("{:?}", desk.model.overlays) };
+    assert_eq!((desk.model.overlays.len(), pick.choices.len()), (1, 0));
+    let list = shown(&mut desk);
+    assert!(list.contains("/ q:lang?jk") && list.contains("No row has this text."), "{list}");
+    assert!(list.contains("esc all rows"), "{list}");
+    desk.keys("<enter>");
+    assert_eq!(desk.model.overlays.len(), 1, "there is nothing to select");
+    desk.keys("<esc>/LANG<enter>");
+    assert_eq!((desk.model.overlays.len(), desk.model.since.question.key.as_str()), (0, "language"));
+    // Esc shows all rows, a second one closes the list.
+    desk.keys("c/lang<esc>");
+    let Some(Overlay::Pick(pick)) = desk.model.overlays.last() else { panic!() };
+    assert!(pick.choices.len() > 1 && pick.choices[pick.selected].0 == "language");
+    desk.keys("<esc>");
+    assert!(desk.model.overlays.is_empty() && desk.model.screen == Screen::Since);
 }

@@ -44,7 +44,14 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &ShownAnswer, began: Ti
         let words = match shown.reading {
             true => "The flow is being read…",
             false => match &shown.ran {
-                Some(flow) => &format!("Its run of {flow} is not recorded yet, and no path to the key is known."),
+                Some(flow) if shown.is_recent => &format!(
+                    "The record of its run of {flow} is not available yet. No action of {flow} is known to set {}.",
+                    shown.answer.key
+                ),
+                Some(flow) => &format!(
+                    "Its run of {flow} is not recorded. No action of {flow} is known to set {}.",
+                    shown.answer.key
+                ),
                 None => "The flow that this call ran, or its definition, is not known.",
             },
         };

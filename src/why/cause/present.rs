@@ -42,8 +42,8 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
             Recorded::NotSet => {
                 answer.certainty = Certainty::Unknown;
                 answer.cause = format!(
-                    "{} is there, although {words} of {of} ran{at} with a value that is not set; nothing that could be read says \
-                     what else set it.",
+                    "{} is there, although {words} of {of} ran{at} with a value that is not set; nothing read so far shows what \
+                     else set it.",
                     question.key
                 );
             }
@@ -102,7 +102,7 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
         None => {
             let certainty = if last_seen.is_some() { Certainty::Observed } else { Certainty::Unknown };
             answer.certainty = certainty;
-            answer.cause = format!("{} is there; nothing that could be read says what set it.", question.key);
+            answer.cause = format!("{} is there; nothing read so far shows what set it.", question.key);
         }
     }
 }

@@ -16,12 +16,16 @@ fn a_key_that_does_nothing_here_says_what_it_is_for() {
         ("", "T", "T works on the Call and Timeline screens: every change of this key, on all calls."),
         ("", "<space>", "space works on the Call screen: mark a draft for the next review."),
         ("", ",", ", works while a recording is played: previous message, and pause."),
-        ("d", "/", "/ works on the Calls, Timeline and Since screens: show only the calls that match a filter."),
+        (
+            "<enter>W",
+            "/",
+            "/ works on the Calls, Timeline, Diagnose and Since screens: show only the calls that match a filter.",
+        ),
         ("d", "s", "s works on the Calls and Call screens: choose the column to sort by."),
         ("<tab>", "e", "e works on the Call and Why screens: edit the selected value."),
         ("F", "1", "1 does nothing here: ? shows the keys of this screen."),
         ("<enter>", "s", "The matrix is sorted by key: m shows the table, which can be sorted."),
-        ("<enter>m", "<left>", "The table has one column of values: m puts the participants side by side."),
+        ("<enter>m", "<left>", "Only one column of values: m puts participants side by side."),
     ] {
         let mut desk = Desk::busy(120, 36);
         desk.keys(way);
