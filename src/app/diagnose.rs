@@ -153,6 +153,8 @@ pub struct Diagnose {
     stale: bool,
     /// What came stands at the top, and is to be in sight.
     shows_top: bool,
+    /// What was unfolded stands below the selected line, and is to be in sight.
+    shows_below: bool,
 }
 
 /// What findings are judged and filtered by.
@@ -216,6 +218,9 @@ impl Diagnose {
             }
             (Some(now), None) => self.show(now, page),
             (None, before) => self.go(before.unwrap_or(0), page),
+        }
+        if std::mem::take(&mut self.shows_below) {
+            self.scroll = self.position().map_or(self.scroll, |now| now.saturating_sub(1));
         }
         self.scroll = self.scroll.min(self.rows.len().saturating_sub(page));
         if std::mem::take(&mut self.shows_top) {
@@ -344,7 +349,10 @@ impl Diagnose {
         match self.selected {
             Some(Selected::Folded(rule)) => drop(self.folds.insert(rule, true)),
             // It is closed as it is opened.
-            Some(Selected::Ended) => self.shows_ended = !self.shows_ended,
+            Some(Selected::Ended) => {
+                self.shows_ended = !self.shows_ended;
+                self.shows_below = self.shows_ended;
+            }
             _ => return false,
         }
         self.stale = true;

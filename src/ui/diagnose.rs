@@ -45,16 +45,8 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
             title.extend([bit("   ", t.text()), bit(format!("{} {n} {}", mark(paint, s), words(s, n)), style)]);
         }
     }
-    let expected = model.monitor.examiner.expectations().len();
-    let note = match expected {
-        _ if !d.filter_text.is_empty() => format!("filter {}, {} not shown", d.filter_text, d.hidden()),
-        0 => "no expectations given".to_owned(),
-        1 => "1 expectation".to_owned(),
-        n => format!("{n} expectations"),
-    };
     let x = paint.bits(areas.title.x + 1, areas.title.y, areas.title.right(), &title);
-    let note = cut_in(&note, usize::from(areas.title.right().saturating_sub(x + 3)), paint.charset()).into_owned();
-    paint.bits_right(x + 2, areas.title.y, areas.title.right().saturating_sub(1), &[bit(note, t.quiet())]);
+    note(paint, model, Rect { x: x + 2, width: areas.title.right().saturating_sub(x + 3), ..areas.title });
     if d.rows.is_empty() {
         empty(paint, model, areas.table);
     }
@@ -87,6 +79,27 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
         paint.rule(areas.detail);
     }
     detail(paint, model, layout::inside(areas.detail, areas.beside));
+}
+
+/// What is filtered, or by how many expectations the calls are judged, as far as there is room for it.
+fn note(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let d = &model.diagnose;
+    let expected = match model.monitor.examiner.expectations().len() {
+        0 => "no expectations given".to_owned(),
+        1 => "1 expectation".to_owned(),
+        n => format!("{n} expectations"),
+    };
+    let notes = match d.filter_text.as_str() {
+        "" => vec![expected],
+        filter => vec![format!("filter {filter}, {} not shown", d.hidden()), format!("filter {filter}")],
+    };
+    let fitting = notes.iter().find(|note| paint.width(note) <= area.width).cloned();
+    // That something is filtered is said whatever the room.
+    let cut = || cut_in(notes.last()?, usize::from(area.width), paint.charset()).into_owned().into();
+    let shown: Option<String> = if d.filter_text.is_empty() { fitting } else { fitting.or_else(cut) };
+    if let Some(note) = shown {
+        paint.bits_right(area.x, area.y, area.right(), &[bit(note, paint.theme.quiet())]);
+    }
 }
 
 fn words(severity: Severity, n: usize) -> &'static str {
@@ -343,9 +356,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let Some(finding) = model.diagnose.finding() else {
         let words = match model.diagnose.selected {
             Some(Selected::Folded(_)) => "More findings like those above are folded.",
-            Some(Selected::Ended) => {
-                "What was found on calls that have ended since: nothing can be set there any more."
-            }
+            Some(Selected::Ended) => "What was found on calls that have ended since.",
             _ => "",
         };
         paint.put(area.x, area.y, area.right(), words, t.quiet());

@@ -88,7 +88,8 @@ fn never(model: &Model) -> (String, String) {
         (false, _) => calls.replacen(" other", "", 1),
     };
     let first = format!("{key} is on {now}, and was on no stored call{with}.");
-    (first, format!("It is new: a call is stored once its flow has ended in view. r asks again, {next}"))
+    let none = if others + usize::from(live.here) == 1 { "It is not" } else { "None of them is" };
+    (first, format!("{none} stored yet: a call is, once its flow has ended in view. r asks again, {next}"))
 }
 
 /// Rows of the chart from which on what is known of the calls has room below.

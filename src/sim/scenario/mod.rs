@@ -340,7 +340,8 @@ mod tests {
 
     /// Whether a path leads from an action of one name to one of another.
     fn follows(flow: &crate::flow::model::Flow, from: &str, to: &str) -> bool {
-        let named = |name: &str| (0..flow.actions.len()).filter(|at| flow.actions[*at].name == name).collect::<Vec<_>>();
+        let named =
+            |name: &str| (0..flow.actions.len()).filter(|at| flow.actions[*at].name == name).collect::<Vec<_>>();
         let (mut work, wanted) = (named(from), named(to));
         let mut seen = vec![false; flow.actions.len()];
         while let Some(at) = work.pop() {

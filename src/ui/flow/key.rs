@@ -28,7 +28,7 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area:
         let words = match row.when {
             _ if row.gone => "is set nowhere in this version",
             When::Always => "is set on every path: no branch decides it",
-            _ => "hangs on no output of an action",
+            _ => "is decided by no branch",
         };
         lines.push(vec![bit(row.key.clone(), t.strong()), bit(format!(" {words}"), t.quiet())]);
     } else {

@@ -45,8 +45,13 @@ fn columns(paint: &Paint<'_>, model: &Model, area: Rect) -> KeyColumns {
     // How the live calls stand is never given up for what was: with a word beside each number, else with the words above them.
     let all = area.width.saturating_sub(3 + key + when + 1);
     let spare = |tally: u16| all.saturating_sub(tally);
-    let fits = |tally: u16| tally <= all && (known == 0 || spare(tally) >= 8 || spare(in_columns) < 8);
-    let counts = !fits(words) && in_columns < words;
+    // What has room beside it: bars, and how many versions.
+    let versions = |room: u16| {
+        let bars = room >= 44;
+        let most = usize::from(room / if bars { 22 } else { 8 });
+        (bars && known > 0, known.min(3).min(most))
+    };
+    let counts = in_columns < words && (words > all || versions(spare(in_columns)) > versions(spare(words)));
     let room = spare(if counts { in_columns } else { words });
     let (version, bars) = if room >= 44 { (22, true) } else { (8, false) };
     let shown = known.min(3).min(usize::from(room / version));

@@ -19,6 +19,8 @@ const ON: u16 = 10;
 const BY: u16 = 9;
 /// Columns of what was found.
 const FOUND: u16 = 19;
+/// Columns of the values at most.
+const VALUES: u16 = 60;
 
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected) -> Cursor {
     let t = paint.theme;
@@ -37,8 +39,10 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected)
     }
     let key = (inner.width / 4).clamp(16, 34);
     let (on, by) = (inner.x + 2 + key + 1, inner.x + 2 + key + 1 + ON);
-    let (value, found) = (by + BY + 1, inner.right().saturating_sub(FOUND));
-    for (x, word) in [(inner.x + 2, "KEY"), (on, "ON"), (by, "BY"), (value, "VALUE"), (found, "FOUND")] {
+    let value = by + BY + 1;
+    // Beside the values, however wide the screen is.
+    let found = inner.right().saturating_sub(FOUND).min(value + VALUES);
+    for (x, word) in [(inner.x + 2, "key"), (on, "on"), (by, "by"), (value, "value"), (found, "found")] {
         paint.put(x, inner.y, inner.right(), word, t.quiet());
     }
     let rows = usize::from(inner.height.saturating_sub(4)).max(1);
@@ -67,8 +71,13 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected)
 /// How many live calls are not as expected.
 fn tally<'a>(paint: &Paint<'_>, model: &Model, place: usize, expectation: &Expectation) -> Bits<'a> {
     let t = paint.theme;
-    let found =
-        |is: fn(&Finding) -> bool| model.monitor.examiner.all().filter(|f| is_of(f, expectation) && is(f)).count();
+    let is_live = |f: &Finding| {
+        let entry = model.monitor.board.get(f.conversation.as_str());
+        entry.is_some_and(|entry| !entry.conversation.is_over())
+    };
+    let found = |is: fn(&Finding) -> bool| {
+        model.monitor.examiner.all().filter(|f| is_of(f, expectation) && is(f) && is_live(f)).count()
+    };
     let missing = found(|f| f.rule == RuleId::Missing);
     let late = found(|f| f.rule == RuleId::Late);
     let wrong = found(|f| !matches!(f.rule, RuleId::Missing | RuleId::Late));
