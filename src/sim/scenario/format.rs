@@ -80,6 +80,10 @@ struct RawPublish {
     version: u32,
     #[serde(default)]
     loses: Vec<String>,
+    #[serde(default)]
+    calls: u32,
+    #[serde(default)]
+    within: Option<Offset>,
 }
 
 #[derive(Deserialize)]
@@ -307,14 +311,16 @@ fn flow(raw: &RawFlow) -> Result<ScenarioFlow> {
     let definition = text.as_deref().map(serde_json::from_str).transpose().context("the definition is not JSON")?;
     let program = text.as_deref().map(crate::flow::read).transpose();
     let program = program.map_err(|error| anyhow!("the definition does not read: {error}"))?;
-    let mut versions = vec![Version { id: format!("{}.0", raw.version), from: 0, loses: Vec::new() }];
+    let mut versions = vec![Version { id: format!("{}.0", raw.version), ..Version::default() }];
     let (mut number, mut last) = (raw.version, 0);
     for publish in &raw.publish {
         let from = publish.at.ms()?;
         ensure!(from > last, "version {} is not published after the one before it", publish.version);
         ensure!(publish.version > number, "version {} is not above the one before it", publish.version);
         (number, last) = (publish.version, from);
-        versions.push(Version { id: format!("{number}.0"), from, loses: publish.loses.clone() });
+        let within = publish.within.as_ref().map_or(Ok(0), Offset::ms)?;
+        let (loses, calls) = (publish.loses.clone(), publish.calls as usize);
+        versions.push(Version { id: format!("{number}.0"), from, loses, calls, within });
     }
     Ok(ScenarioFlow {
         name: raw.name.clone(),

@@ -78,7 +78,7 @@ pub struct ScenarioFlow {
 }
 
 /// A published version of a flow.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {
     /// Its id, as in `42.0`.
     pub id: String,
@@ -86,6 +86,10 @@ pub struct Version {
     pub from: i64,
     /// Keys that it no longer sets.
     pub loses: Vec<String>,
+    /// Calls that enter it at once when it is published, beside those that come anyway; no more than are alive.
+    pub calls: usize,
+    /// Within how many ms at speed 1 they come.
+    pub within: i64,
 }
 
 /// A dialled number.

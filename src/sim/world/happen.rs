@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{World, WorldJob};
+use crate::sim::scenario::{Act, Story};
 
 /// A user takes a break after so many calls.
 const CALLS_UNTIL_BREAK: u32 = 4;
@@ -121,6 +122,25 @@ impl World {
             self.lose(flow, &lost);
         }
         self.wait(Happening::Published { flow });
+    }
+
+    /// Calls that enter a version right after it was published: of the flow's stories, each as often as its weight says.
+    pub(super) fn rush(&mut self, flow: usize, at: i64) {
+        let version = &self.scenario.flows[flow].versions[self.published[flow]];
+        let (calls, within) = (version.calls.min(self.target), version.within as f64 / self.speed);
+        let enters = |story: &Story| {
+            story.steps.iter().find_map(|step| match step.act {
+                Act::Flow(entered) => Some(entered == flow),
+                _ => None,
+            })
+        };
+        let stories = self.scenario.stories.iter().enumerate().filter(|(_, story)| enters(story) == Some(true));
+        let mut deck: Vec<usize> =
+            stories.flat_map(|(i, story)| std::iter::repeat_n(i, story.weight as usize)).collect();
+        self.rng.shuffle(&mut deck);
+        for (n, story) in deck.into_iter().cycle().take(calls).enumerate() {
+            self.schedule(at + (within * n as f64 / calls as f64) as i64, WorldJob::Begin { story });
+        }
     }
 
     pub(super) fn note(&mut self, conversation: Uuid, participant: Uuid, at: i64, what: ParticipantAct) {

@@ -62,6 +62,7 @@ enum WorldJob {
     Edit { number: u64 },
     Drive { conversation: Uuid },
     Publish { flow: usize },
+    Begin { story: usize },
     Return { user: usize },
     Spawn,
     Forget,
@@ -218,7 +219,12 @@ impl World {
             WorldJob::Drive { conversation } => self.run_drive(conversation, due),
             WorldJob::Publish { flow } => {
                 self.publish(flow);
+                self.rush(flow, due);
                 None
+            }
+            WorldJob::Begin { story } => {
+                let id = self.begin(story, due, None);
+                Some(Notice { conversation: id, at: due, attributes: Vec::new() })
             }
             WorldJob::Return { user } => {
                 self.returns(user, due);
