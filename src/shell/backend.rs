@@ -109,6 +109,11 @@ impl Backend {
         }
     }
 
+    /// There are more calls in the watched flows than could be listed.
+    pub(super) fn is_cut(&self) -> bool {
+        self.live.as_ref().is_some_and(Live::is_cut)
+    }
+
     /// How the recording is being played, if one is.
     pub(super) fn playing(&self) -> Option<Playing> {
         self.player.as_ref().map(Player::playing)

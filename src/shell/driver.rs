@@ -252,7 +252,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 let about = About::of(&msg).filter(|_| self.presence.is_some());
                 effects.extend(update(&mut self.model, at, msg));
                 if let (Some(watched), Some(about)) = (&mut self.presence, about) {
-                    let fallen = watched.look(&self.model, &about, at);
+                    let fallen = watched.look(&self.model, &about, at, self.backend.is_cut());
                     self.untold.extend(fallen.into_iter().map(|finding| (at, Msg::Fallen(Box::new(finding)))));
                 }
             }

@@ -82,9 +82,10 @@ impl Watched {
         }
     }
 
-    /// Looks at what a message changed, after it did.
-    pub(super) fn look(&mut self, model: &Model, about: &About, at: At) -> Vec<Finding> {
+    /// Looks at what a message changed, after it did. `is_cut`: there are more calls in the flows than could be listed.
+    pub(super) fn look(&mut self, model: &Model, about: &About, at: At, is_cut: bool) -> Vec<Finding> {
         let now = at.wall.as_millisecond();
+        self.watch.cut(is_cut, now);
         match about {
             About::Live => self.live = true,
             About::Lost => self.live = false,
@@ -240,4 +241,24 @@ fn keys(call: &Conversation) -> Vec<KeyRecord> {
         participant.attributes.iter().map(|attribute| key(attribute.key.as_str())).collect::<Vec<_>>()
     };
     call.participants.iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::Desk;
+
+    /// As `collect` does, the screens wait while not all calls in the flows could be listed.
+    #[test]
+    fn the_screens_alarm_knows_that_the_list_of_calls_is_cut() {
+        let desk = Desk::new(80, 24);
+        let (watch, standing, told) = (PresenceWatch::default(), Vec::new(), FxHashMap::default());
+        let mut watched = Watched { watch, seeds: None, live: true, standing, fed: None, told };
+        let at = desk.model.now;
+        let now = at.wall.as_millisecond();
+        watched.look(&desk.model, &About::Time, at, false);
+        assert!(!watched.watch.is_cut(now));
+        watched.look(&desk.model, &About::Time, at, true);
+        assert!(watched.watch.is_cut(now + 1_000));
+    }
 }

@@ -163,6 +163,11 @@ impl PresenceWatch {
         }
     }
 
+    /// Whether calls may be in the flows that could not be listed when they started.
+    pub(crate) fn is_cut(&self, now: i64) -> bool {
+        now < self.cut_until
+    }
+
     /// New versions that could not be compared when they came, in words; each once.
     pub(crate) fn remarks(&mut self) -> Vec<String> {
         std::mem::take(&mut self.remarks)
@@ -181,7 +186,7 @@ impl PresenceWatch {
         if call.flow.id.is_empty() {
             return Vec::new();
         }
-        let is_cut = now < self.cut_until;
+        let is_cut = self.is_cut(now);
         let flow = self.flows.entry((call.organization.clone(), call.flow.id.clone())).or_default();
         if !call.flow.name.is_empty() {
             flow.name.clone_from(&call.flow.name);
@@ -229,7 +234,7 @@ impl PresenceWatch {
 
     /// Judges the calls whose turn has come with the time alone.
     pub(crate) fn time(&mut self, now: i64) -> Vec<PresenceDrop> {
-        let is_cut = now < self.cut_until;
+        let is_cut = self.is_cut(now);
         let Self { flows, remarks, .. } = self;
         let judge = |flow: &mut Followed| {
             let drops = flow.judge(now, is_cut);
