@@ -4,6 +4,7 @@ use super::error::StoreError;
 use super::record::FLOW_END;
 use super::schema::Store;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// One flow.
@@ -42,40 +43,49 @@ impl Store {
             counts.insert(row.int(0), (row.int(1).max(0) as u64, row.int(2)));
             ControlFlow::Continue(())
         })?;
-        let mut flows: FxHashMap<(String, String), Vec<i64>> = FxHashMap::default();
+        // Programs that wrote versions as the platform does (`42.0`) left a row of their own for each.
+        let mut flows: FxHashMap<(String, String), FxHashMap<String, Vec<i64>>> = FxHashMap::default();
         for row in counts.iter().filter(|(_, (calls, _))| *calls > 0).map(|(row, _)| *row) {
             let Some((organization, flow)) = self.names.flows.get(&row) else { continue };
             if !flow.id.is_empty() && !flow.version.is_empty() {
-                flows.entry((organization.clone(), flow.id.clone())).or_default().push(row);
+                let versions = flows.entry((organization.clone(), flow.id.clone())).or_default();
+                versions.entry(flow.version.clone()).or_default().push(row);
             }
         }
         let mut seeds = Vec::new();
-        for ((organization, flow), mut rows) in flows {
-            rows.sort_by_key(|row| std::cmp::Reverse(counts[row].1));
-            rows.truncate(2);
-            let name = rows.iter().map(|row| &self.names.flows[row].1.name).find(|name| !name.is_empty());
-            let name = name.cloned().unwrap_or_default();
-            let versions =
-                rows.into_iter().map(|row| self.version_seed(row, counts[&row].0)).collect::<Result<_, _>>()?;
+        for ((organization, flow), versions) in flows {
+            let mut versions: Vec<(String, Vec<i64>)> = versions.into_iter().collect();
+            let began = |rows: &[i64]| rows.iter().map(|row| counts[row].1).min();
+            versions.sort_by_key(|(_, rows)| std::cmp::Reverse(began(rows)));
+            versions.truncate(2);
+            let mut names = versions.iter().flat_map(|(_, rows)| rows).map(|row| &self.names.flows[row].1.name);
+            let name = names.find(|name| !name.is_empty()).cloned().unwrap_or_default();
+            let mut seeded = Vec::new();
+            for (version, rows) in versions {
+                let calls = rows.iter().map(|row| counts[row].0).sum();
+                seeded.push(self.version_seed(version, &rows, calls)?);
+            }
+            let versions = seeded;
             seeds.push(FlowSeed { organization, flow, name, versions });
         }
         seeds.sort_by(|a, b| (&a.organization, &a.flow).cmp(&(&b.organization, &b.flow)));
         Ok(seeds)
     }
 
-    fn version_seed(&mut self, row: i64, calls: u64) -> Result<VersionSeed, StoreError> {
+    fn version_seed(&mut self, version: String, rows: &[i64], calls: u64) -> Result<VersionSeed, StoreError> {
         let select = format!(
             "SELECT key, purpose, CAST(SUM(at{FLOW_END}) AS BIGINT) FROM sidetone_day_key
              WHERE flow = $1 AND seen > 0 GROUP BY key, purpose"
         );
-        let (mut present, names) = (Vec::new(), &self.names);
-        self.database.query(&select, &[row.into()], &mut |row| {
-            let (key, purpose) = (names.name(row.int(0)), names.name(row.int(1)));
-            present.push((key.to_owned(), purpose.to_owned(), row.int(2).max(0) as u64));
-            ControlFlow::Continue(())
-        })?;
-        present.sort();
-        let version = names.flows.get(&row).map(|(_, flow)| flow.version.clone()).unwrap_or_default();
+        let (mut present, names) = (BTreeMap::new(), &self.names);
+        for row in rows {
+            self.database.query(&select, &[(*row).into()], &mut |row| {
+                let (key, purpose) = (names.name(row.int(0)), names.name(row.int(1)));
+                *present.entry((key.to_owned(), purpose.to_owned())).or_default() += row.int(2).max(0) as u64;
+                ControlFlow::Continue(())
+            })?;
+        }
+        let present = present.into_iter().map(|((key, purpose), present)| (key, purpose, present)).collect();
         Ok(VersionSeed { version, calls, present })
     }
 }
