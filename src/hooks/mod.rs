@@ -10,7 +10,10 @@ mod run;
 use crate::config::HookPlan;
 pub(crate) use event::HookEvent;
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -32,6 +35,8 @@ pub(crate) struct HookStatus {
     pub(crate) failed: u64,
     /// Events that found the queue full.
     pub(crate) dropped: u64,
+    /// Runs that had not ended, or not begun, when everything did.
+    pub(crate) unfinished: u64,
     /// Why the last run that failed did.
     pub(crate) reason: Option<String>,
 }
@@ -41,6 +46,8 @@ pub(crate) struct HookStatus {
 pub(crate) struct Hooks {
     plan: Arc<HookPlan>,
     sender: Option<mpsc::Sender<Vec<u8>>>,
+    /// Runs that were asked for.
+    asked: AtomicU64,
     status: Arc<Mutex<HookStatus>>,
     task: JoinHandle<()>,
 }
@@ -56,7 +63,7 @@ impl Hooks {
         let status = Arc::new(Mutex::new(HookStatus::default()));
         let (sender, receiver) = mpsc::channel(QUEUE);
         let task = tokio::spawn(work(Arc::clone(&plan), webhook, receiver, Arc::clone(&status)));
-        Ok(Self { plan, sender: Some(sender), status, task })
+        Ok(Self { plan, sender: Some(sender), asked: AtomicU64::new(0), status, task })
     }
 
     /// Tells of an event, unless it is none that is to be told of.
@@ -65,8 +72,11 @@ impl Hooks {
             return;
         }
         let Some(sender) = &self.sender else { return };
-        if let Err(TrySendError::Full(_)) = sender.try_send(event.json(self.plan.mask)) {
-            lock(&self.status).dropped += 1;
+        let runs = u64::from(!self.plan.command.is_empty()) + u64::from(self.plan.url.is_some());
+        match sender.try_send(event.json(self.plan.mask)) {
+            Ok(()) => _ = self.asked.fetch_add(runs, Ordering::Relaxed),
+            Err(TrySendError::Full(_)) => lock(&self.status).dropped += 1,
+            Err(TrySendError::Closed(_)) => {}
         }
     }
 
@@ -83,7 +93,9 @@ impl Hooks {
             // Its end kills the programs that it had started.
             _ = (&mut self.task).await;
         }
-        self.status()
+        let status = self.status();
+        let unfinished = self.asked.into_inner().saturating_sub(status.done + status.failed);
+        HookStatus { unfinished, ..status }
     }
 }
 
@@ -167,12 +179,15 @@ mod tests {
         assert_eq!(hooks.finish(LONG).await, HookStatus { done: 1, ..HookStatus::default() });
         let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         assert_eq!((&told["type"], &told["message"]), (&"alert".into(), &"tier changed".into()));
-        let hooks = Hooks::start(plan("cat > /dev/null; echo 'no such channel' >&2; exit 3", LONG)).unwrap();
+        let script = "cat > /dev/null; echo 'no such channel for +13175550123, dana@example.com' >&2; exit 3";
+        // Masked whatever the plan hands over.
+        let hooks = Hooks::start(HookPlan { mask: false, ..plan(script, LONG) }).unwrap();
         hooks.tell(alert("x"));
         let status = hooks.finish(LONG).await;
         assert_eq!((status.done, status.failed), (0, 1));
         let reason = status.reason.unwrap();
-        assert!(reason.contains("no such channel") && reason.contains('3'), "{reason}");
+        assert!(reason.contains("no such channel") && reason.contains("status: 3"), "{reason}");
+        assert!(!reason.contains("3175550") && !reason.contains("dana"), "{reason}");
     }
 
     #[tokio::test]
@@ -198,5 +213,6 @@ mod tests {
         assert_eq!(hooks.status().dropped, 7);
         let status = hooks.finish(Duration::from_millis(50)).await;
         assert!(status.failed < 10, "the end does not wait for the rest: {status:?}");
+        assert_eq!(status.unfinished, QUEUE as u64 - status.failed);
     }
 }

@@ -1,6 +1,7 @@
 //! One run of a hook: a program, or a request.
 
 use crate::config::with_little;
+use crate::domain::mask::mask;
 use crate::genesys::client::transport;
 use std::{process::Stdio, time::Duration};
 use tokio::{
@@ -33,7 +34,8 @@ pub(super) async fn program(command: &[String], event: &[u8], time: Duration) ->
         Ok(Ok((status, _))) if status.success() => Ok(()),
         Ok(Ok((status, said))) => {
             let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it said nothing");
-            Err(format!("hook {name:?} failed ({status}): {last}"))
+            // It may repeat what it was handed, or what it looked up; that goes to a terminal and into a log here.
+            Err(format!("hook {name:?} failed ({status}): {}", mask(last)))
         }
         Ok(Err(error)) => Err(format!("hook {name:?} could not be notified: {error}")),
         Err(_) => Err(format!("hook {name:?} did not end within {time:?} and was ended")),
