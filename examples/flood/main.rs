@@ -10,7 +10,7 @@
 //! with Node and Python clients that parse each event, where those are installed (`npm install ws`, `pip install
 //! websockets orjson` in a folder of your own; name it with `--node-path` and `--python`). `latency` measures event to
 //! screen and key to screen under a steady load; `start`, `idle` and `memory` measure what their names say; `all` does all
-//! of it and prints one table of what was promised; `path` is for a profiler. Everything stays on 127.0.0.1 and ends by
+//! of it and prints one table of what was promised; `kept` compares `watch` with the history store and without; `path` is for a profiler. Everything stays on 127.0.0.1 and ends by
 //! itself.
 
 mod all;
@@ -18,6 +18,7 @@ mod check;
 mod event;
 mod frames;
 mod idle;
+mod kept;
 mod latency;
 mod memory;
 mod mix;
@@ -61,6 +62,8 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         runs: usize,
     },
+    /// `watch --json` that keeps a history, against one that does not.
+    Kept(kept::Args),
     /// From text to lines in one process, for a profiler.
     Path(path::Args),
     /// All of it, one after the other, and one table.
@@ -92,6 +95,7 @@ fn main() -> Result<()> {
         Command::Start(args) => start::measure(&runtime, &sidetone, &args),
         Command::Idle(args) => idle::measure(&runtime, &sidetone, &args),
         Command::Memory(args) => memory::measure(&runtime, &sidetone, &args),
+        Command::Kept(args) => kept::measure(&runtime, &sidetone, &args),
         Command::Growth { runs } => throughput::growth(&runtime, &sidetone, runs),
     }?;
     println!();
