@@ -1,7 +1,9 @@
 //! `sidetone collect`: follows for days without a screen, and keeps what was seen in the history store.
 
 mod follower;
+mod retries;
 mod shares;
+mod unended;
 
 use super::{
     Context, lookup, note,
@@ -34,7 +36,7 @@ use crate::{
 use clap::Args;
 use follower::{Beginning, Follower};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Between two looks at what all followers share.
@@ -174,20 +176,19 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
     let keeper = shared.keeper.take();
     drop(shared);
     // The store is closed while the leases are still held, or it could not be written; they are given up then.
-    let (stored, status) = ends.finish(|| drop((keeper, lock))).await;
-    if !stored {
-        note("what was seen last could not be stored");
-    }
-    if let Some(status) = status {
-        observer::tell_hooks(&status, &mut hooks::HookStatus::default());
-    }
+    ends.finish(|| drop((keeper, lock))).await;
     result
 }
 
 /// Signs in with whichever profile can be signed in with first. Of several, one that cannot be reached at present is no reason to
 /// end: it is tried again for as long as this runs.
 async fn can_sign_in(all: &[Settings]) -> anyhow::Result<()> {
-    let sign_in = |settings| async move { anyhow::Ok(lookup::lasting_client(settings, true)?.sign_in().await) };
+    let several = all.len() > 1;
+    let sign_in = |settings: &Settings| {
+        let retrying = retries::report(settings.profile.as_deref(), several);
+        let client = lookup::reporting_client(settings, Some(retrying));
+        async move { anyhow::Ok(client?.sign_in().await) }
+    };
     let mut signing: FuturesUnordered<_> = all.iter().map(sign_in).collect();
     let mut failed: Option<anyhow::Error> = None;
     while let Some(signed_in) = signing.next().await {
@@ -216,12 +217,18 @@ async fn open(address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
-/// Between two tries to reach an organization that could not be reached, while others are followed.
+/// Between two tries to reach an organization that could not be reached, while others are followed: at first, and at most.
 const AGAIN: Duration = Duration::from_secs(30);
+const AT_MOST: Duration = Duration::from_secs(600);
 
-/// Looks up what is to be followed with one profile.
-async fn wanted(place: usize, settings: Settings, watch: &WatchOptions) -> anyhow::Result<WantedOrganization> {
-    let client = lookup::lasting_client(&settings, true)?;
+/// Looks up what is to be followed with one profile. `of_several`: what fails names the profile.
+async fn wanted(
+    place: usize,
+    settings: Settings,
+    watch: &WatchOptions,
+    of_several: bool,
+) -> anyhow::Result<WantedOrganization> {
+    let client = lookup::reporting_client(&settings, Some(retries::report(settings.profile.as_deref(), of_several)))?;
     let targets = Targets::resolve(&client, &watch.wanted()).await?;
     let organization = observer::organization(&client, settings.profile.as_deref()).await;
     Ok(WantedOrganization { place, settings, client, organization, targets })
@@ -234,18 +241,18 @@ async fn follow_all(all: Vec<Settings>, common: &Common<'_>) -> anyhow::Result<E
     let several = of > 1;
     let look_up = |place: usize, settings: Settings, pause: Duration| async move {
         tokio::time::sleep(pause).await;
-        (place, settings.clone(), wanted(place, settings, &common.args.watch).await)
+        (place, pause, settings.clone(), wanted(place, settings, &common.args.watch, several).await)
     };
     let mut looking: FuturesUnordered<_> =
         all.into_iter().enumerate().map(|(place, settings)| look_up(place, settings, Duration::ZERO)).collect();
     let mut running = FuturesUnordered::new();
     let mut known: Vec<(String, Option<String>)> = Vec::new();
     // Those that were never reached, and why the first of them was not.
-    let (mut failed, mut reason) = (BTreeSet::new(), None);
+    let (mut failed, mut reason) = (BTreeMap::new(), None);
     let mut goes_on = common.goes_on.clone();
     loop {
         tokio::select! {
-            Some((place, settings, found)) = looking.next() => {
+            Some((place, pause, settings, found)) = looking.next() => {
                 let begun = match found {
                     Ok(wanted) => {
                         let is_same = |(organization, _): &&(String, Option<String>)| *organization == wanted.organization;
@@ -276,16 +283,17 @@ async fn follow_all(all: Vec<Settings>, common: &Common<'_>) -> anyhow::Result<E
                     Err(error) => {
                         let name = settings.profile.clone().unwrap_or_default();
                         let is_passing = Exit::of(&error) == Exit::Failed;
-                        if failed.insert(place) || !is_passing {
-                            let then = if is_passing { "it is tried again; " } else { "" };
-                            note(format_args!("{name} is not collected: {error:#}; {then}the others continue"));
+                        let words = format!("{name} is not collected: {error:#}");
+                        if failed.insert(place, words.clone()).as_ref() != Some(&words) || !is_passing {
+                            let then = if is_passing { "it is tried again, less and less often; " } else { "" };
+                            note(format_args!("{words}; {then}the others continue"));
                         }
                         reason.get_or_insert(error);
                         if running.is_empty() && failed.len() == of {
                             return Err(reason.unwrap_or_else(|| Exit::Failed.because("nothing can be collected").into()));
                         }
                         if is_passing {
-                            looking.push(look_up(place, settings, AGAIN));
+                            looking.push(look_up(place, settings, (pause * 2).clamp(AGAIN, AT_MOST)));
                         }
                     }
                 }

@@ -53,21 +53,19 @@ impl Ends {
         Self { writer, hooks, tallies: RefCell::new(profiles.into_iter().map(tally).collect()) }
     }
 
-    /// Stores what waits and closes the store; `before_hooks` comes then, and at last the hooks are told of what waits. Says
-    /// whether all of it is stored, and how the hooks went.
-    pub(super) async fn finish(self, before_hooks: impl FnOnce()) -> (bool, Option<hooks::HookStatus>) {
+    /// Stores what waits and closes the store; `before_hooks` comes then, and at last the hooks are told of what waits. What
+    /// could not be stored, and which hooks failed, is said.
+    pub(super) async fn finish(self, before_hooks: impl FnOnce()) {
         let Self { writer, hooks, .. } = self;
-        let stored = tokio::task::block_in_place(|| {
-            let stored = writer.as_ref().is_none_or(|writer| writer.flush(LAST_WORDS));
-            drop(writer);
+        let status = tokio::task::block_in_place(|| {
+            let status = writer.map(|writer| writer.end(LAST_WORDS)).unwrap_or_default();
             before_hooks();
-            stored
+            status
         });
-        let status = match hooks {
-            Some(hooks) => Some(hooks.finish(LAST_HOOKS).await),
-            None => None,
-        };
-        (stored, status)
+        unstored(&status).into_iter().for_each(note);
+        if let Some(hooks) = hooks {
+            tell_hooks(&hooks.finish(LAST_HOOKS).await, &mut hooks::HookStatus::default());
+        }
     }
 }
 
@@ -375,6 +373,21 @@ pub(super) fn hooks_of(settings: &Settings, context: &Context) -> Result<Option<
     settings.hooks.clone().map(start).transpose()
 }
 
+/// What is not in the store at the end, in words; `None` when all of it is.
+fn unstored(status: &writer::StoreStatus) -> Option<String> {
+    let calls = match status.waiting {
+        0 => "what was observed last".to_owned(),
+        1 => "1 call that was seen last".to_owned(),
+        n => format!("{n} calls that were seen last"),
+    };
+    let before = if status.lost > 0 { format!("; {} changes were lost before", status.lost) } else { String::new() };
+    match &status.failing {
+        Some(reason) => Some(format!("{calls} could not be stored: {reason}{before}")),
+        None if status.waiting > 0 => Some(format!("{calls} could not be stored{before}")),
+        None => None,
+    }
+}
+
 /// Tells of hooks that failed or were not told: each reason once, with the count.
 pub(super) fn tell_hooks(status: &hooks::HookStatus, told: &mut hooks::HookStatus) {
     if status.failed > told.failed && status.reason != told.reason {
@@ -385,6 +398,9 @@ pub(super) fn tell_hooks(status: &hooks::HookStatus, told: &mut hooks::HookStatu
     if status.dropped > 0 && told.dropped == 0 {
         note(format_args!("hooks are slower than what is found: {} events were not sent", status.dropped));
         told.dropped = status.dropped;
+    }
+    if status.unfinished > 0 {
+        note(format_args!("{} runs of hooks had not ended when the program did, and were given up", status.unfinished));
     }
     told.failed = status.failed;
 }

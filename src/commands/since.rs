@@ -6,7 +6,10 @@ use super::{
     stdout, store,
 };
 use crate::{
-    domain::presence::{Presence, is_too_few_to_tell},
+    domain::{
+        presence::{Presence, is_too_few_to_tell},
+        text::width_in,
+    },
     exit::{Exit, Failure},
     export::{PresenceReport, PresenceShare, presence_html},
     ndjson,
@@ -145,7 +148,7 @@ fn one(call: &since::MissingCall, names: &BTreeMap<String, String>, paint: Paint
         "{}  {}  {}  {}",
         call.time,
         paint.foreign(Role::Bad, &call.conversation_id),
-        paint.column(Role::Name, &flow, 24),
+        paint.column(Role::Name, &flow, width_in(&flow, paint.charset()).max(NAMES)),
         paint.foreign(Role::Quiet, queue)
     );
     if let Some(name) = names.get(&call.organization_id).filter(|_| names.len() > 1) {
@@ -294,6 +297,8 @@ fn percent(share: Share) -> String {
 
 /// Cells of a bar.
 const BAR: i64 = 40;
+/// Cells of a name at least.
+const NAMES: usize = 24;
 
 fn text(answer: &SinceAnswer, question: &Question, paint: Paint) -> String {
     let mut out = format!("{}\n", paint.foreign(Role::Name, &verdict(answer)));
@@ -311,13 +316,15 @@ fn text(answer: &SinceAnswer, question: &Question, paint: Paint) -> String {
         _ = writeln!(out, "last present   {}  {}", last.time, paint.foreign(Role::Good, &last.conversation_id));
     }
     _ = writeln!(out, "\n{}", paint.own(Role::Quiet, "by flow version"));
-    for version in &answer.by_version {
-        let name = version_name(version);
-        _ = writeln!(out, "{}  {}", paint.column(Role::Name, &name, 24), row(version.share, paint));
+    // Organisations stand at the end of the names, so that none is cut.
+    let names: Vec<String> = answer.by_version.iter().map(version_name).collect();
+    let wide = names.iter().map(|name| width_in(name, paint.charset())).fold(NAMES, usize::max);
+    for (version, name) in answer.by_version.iter().zip(&names) {
+        _ = writeln!(out, "{}  {}", paint.column(Role::Name, name, wide), row(version.share, paint));
     }
     _ = writeln!(out, "\n{}", paint.own(Role::Quiet, "by day (UTC)"));
     for day in &answer.by_day {
-        _ = writeln!(out, "{}  {}", paint.column(Role::Quiet, &day.day, 24), day_row(day, paint));
+        _ = writeln!(out, "{}  {}", paint.column(Role::Quiet, &day.day, wide), day_row(day, paint));
     }
     out
 }

@@ -43,6 +43,9 @@ enum StoreCommand {
         /// Days that stay; without it, [store] keep_days (90)
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(0..=36_500))]
         keep_days: Option<i64>,
+        /// Remove every call, as --keep-days 0 asks for
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         store: StoreOption,
     },
@@ -133,6 +136,11 @@ impl StoreOption {
 
 /// What --store names.
 fn place_named(text: &str) -> Result<Location, Failure> {
+    if let Some(path) = text.strip_prefix("file:") {
+        return Err(Exit::Usage
+            .because(format!("--store {text}: a file is named by its path, not by an address"))
+            .remedy(format!("write --store {}", path.strip_prefix("//").unwrap_or(path))));
+    }
     Location::new(text).ok_or_else(|| {
         let kind = text.split("://").next().unwrap_or_default();
         Exit::Usage
@@ -183,11 +191,18 @@ pub(crate) fn now() -> i64 {
 pub fn run(args: StoreArgs, context: &Context) -> anyhow::Result<Exit> {
     match args.command {
         StoreCommand::Info { json, store } => info(&mut store.open_existing(context)?, json),
-        StoreCommand::Prune { keep_days, store } => {
+        StoreCommand::Prune { keep_days, yes, store } => {
             let keep = match keep_days {
                 Some(days) => days,
                 None => context.settings()?.history.keep_days.into(),
             };
+            if keep == 0 && !yes {
+                let message = "--keep-days 0 removes every call, those that are live as well";
+                return Err(Exit::Usage
+                    .because(message)
+                    .remedy("say so with --yes, or name the days that stay")
+                    .into());
+            }
             prune(&mut store.open_existing(context)?, keep)
         }
         StoreCommand::Show { conversation, json, store } => {
@@ -229,7 +244,14 @@ fn prune(store: &mut Store, keep: i64) -> anyhow::Result<Exit> {
     if gone > 0 {
         store.compact().map_err(failure)?;
     }
-    writeln!(stdout(), "removed {gone} calls; those of the last {keep} days stay")?;
+    match keep {
+        0 => writeln!(
+            stdout(),
+            "removed {gone} calls, all that were kept; a collector stores those again that it follows"
+        )?,
+        1 => writeln!(stdout(), "removed {gone} calls; those of today (UTC) stay")?,
+        _ => writeln!(stdout(), "removed {gone} calls; those of the last {keep} days stay")?,
+    }
     Ok(Exit::Done)
 }
 

@@ -17,7 +17,6 @@ use crate::{
     exit::{Exit, Failure},
     flow::model::Flow,
     genesys::{ErrorKind, Topic, client::Priority, feed::FeedOptions},
-    hooks,
     live::{self, LinkEvent, Live, gather, targets::Targets},
     recording::Record,
 };
@@ -150,10 +149,8 @@ pub async fn run(args: WatchArgs, context: &Context, signal: impl Future<Output 
             Ok(exit)
         }
     };
-    if let Some(ends) = kept.into_inner().and_then(Rc::into_inner)
-        && let (_, Some(status)) = ends.finish(|| ()).await
-    {
-        observer::tell_hooks(&status, &mut hooks::HookStatus::default());
+    if let Some(ends) = kept.into_inner().and_then(Rc::into_inner) {
+        ends.finish(|| ()).await;
     }
     if signalled || unprinted.get() == Unprinted::default() {
         return result;

@@ -13,6 +13,9 @@ use tokio::sync::watch;
 /// within this time and a third of it.
 pub(crate) const LEASE: Duration = Duration::from_secs(20);
 
+/// Takeovers that are told again with each division.
+const TOLD: usize = 256;
+
 /// Further targets, and who waits until they were divided once.
 type More = (Vec<String>, SyncSender<()>);
 
@@ -37,6 +40,7 @@ impl Keeper {
         let work = move || {
             let mut store = Some(store);
             let mut held = first.held;
+            let mut abandoned = first.abandoned;
             loop {
                 let mut waits = None;
                 match added.recv_timeout(lease / 3) {
@@ -48,8 +52,13 @@ impl Keeper {
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
                 match round(&mut store, &location, &holder, &targets, &held, lease) {
-                    Ok(division) => {
+                    Ok(mut division) => {
                         held.clone_from(&division.held);
+                        // Whoever looks seldom sees the newest division alone.
+                        abandoned.append(&mut division.abandoned);
+                        let excess = abandoned.len().saturating_sub(TOLD);
+                        abandoned.drain(..excess);
+                        division.abandoned.clone_from(&abandoned);
                         // Nobody hears it only when the program is ending.
                         _ = publish.send(division);
                     }

@@ -39,7 +39,8 @@ pub(super) fn hold(database: &mut dyn Database, fences: &[Fence]) -> Result<(), 
 pub(crate) struct Division {
     /// What the collector holds now, its own membership included.
     pub(crate) held: Vec<Fence>,
-    /// Targets that were taken over from a collector that had died, and since when nobody collected them.
+    /// Targets that were taken over from a collector that had died, and since when nobody collected them. A keeper tells those of
+    /// earlier rounds again.
     pub(crate) abandoned: Vec<(String, i64)>,
 }
 

@@ -56,6 +56,10 @@ pub(crate) struct ShownHole {
 /// How many holes are shown.
 const SHOWN_HOLES: i64 = 1_000;
 
+/// Calls that are looked at for those without an end, and how many of these are asked for at once.
+const LOOKED_AT: i64 = 20_000;
+const UNENDED: usize = 500;
+
 /// How many calls are read or deleted at once.
 const PAGE: i64 = 5_000;
 
@@ -177,6 +181,24 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Calls of an organization that started since then and whose end is not known, the newest first; of the newest calls
+    /// only.
+    pub(crate) fn without_end(&mut self, organization: &str, since: i64) -> Result<Vec<String>, StoreError> {
+        self.names.load(&mut *self.database)?;
+        let names = &self.names;
+        let own: Vec<i64> = names.flows.iter().filter(|(_, (of, _))| of == organization).map(|(row, _)| *row).collect();
+        let mut found = Vec::new();
+        let select = "SELECT conversation, started, body FROM sidetone_call ORDER BY id DESC LIMIT $1";
+        self.database.query(select, &[LOOKED_AT.into()], &mut |row| {
+            let call = Packed::read_of(row.bytes(2), &own, |number| names.shape_bytes(number));
+            if row.int(1) >= since && call.is_some_and(|call| call.ended.is_none()) {
+                found.push(conversation(row.bytes(0)));
+            }
+            if found.len() < UNENDED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(found)
     }
 
     /// What is kept of one conversation; `None` when nothing is.

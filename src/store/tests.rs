@@ -429,12 +429,29 @@ fn versions_are_kept_as_people_write_them_and_rows_of_older_programs_are_read_so
         store.database.execute(insert, &values).unwrap();
         drop(store);
         let mut store = Store::open(&place.location).unwrap();
-        let calls = vec![call(1, DAY_ONE, "42", true), call(2, DAY_ONE, "42.0", true), call(3, DAY_ONE, "43.0", true)];
+        let later = call(3, DAY_ONE + 60_000, "43.0", true);
+        let calls = vec![call(1, DAY_ONE, "42", true), call(2, DAY_ONE, "42.0", true), later];
         store.ingest(&batch(calls)).unwrap();
         let versions: Vec<_> = ask(&mut store, |_| ()).unwrap().by_version;
         let versions: Vec<_> = versions.into_iter().map(|v| (v.flow_version.unwrap(), v.share.calls)).collect();
         assert_eq!(versions, [("42".to_owned(), 2), ("43".to_owned(), 1)]);
         assert_eq!(store.info().unwrap().flow_versions, 2, "one row for each, the older program's among them");
+        // Both programs counted calls of version 43, each in a row of its own: the alarm begins with one version.
+        let values = ["org".into(), "f1".into(), "43.0".into(), "MainIVR".into()];
+        store.database.execute(insert, &values).unwrap();
+        let later = call(4, DAY_ONE + DAY_MS, "43", true);
+        store.ingest(&batch(vec![later])).unwrap();
+        for table in ["sidetone_day", "sidetone_day_key"] {
+            let newest = "(SELECT MAX(id) FROM sidetone_flow)";
+            let update = format!("UPDATE {table} SET flow = {newest} WHERE day = $1");
+            store.database.execute(&update, &[(DAY_ONE / DAY_MS + 1).into()]).unwrap();
+        }
+        drop(store);
+        let seeds = Store::open(&place.location).unwrap().seeds().unwrap();
+        let versions: Vec<_> = seeds[0].versions.iter().map(|seed| (seed.version.as_str(), seed.calls)).collect();
+        assert_eq!(versions, [("43", 2), ("42", 2)]);
+        let with_key = |i: usize| seeds[0].versions[i].present.iter().find(|(key, ..)| key == "tier").unwrap().2;
+        assert_eq!((with_key(0), with_key(1)), (2, 2));
     }
 }
 
@@ -726,6 +743,58 @@ fn a_link_and_a_directory_that_is_not_there_are_named() {
     assert!(error.to_string().contains("link.sqlite is a symbolic link"), "{error}");
     let Err(error) = super::database::lock_file(&dir.path().join("missing/history.sqlite")) else { panic!("locked") };
     assert!(error.to_string().contains("there is no directory") && error.to_string().contains("missing"), "{error}");
+    // What is written through one name is not seen through the other, and each has a lock of its own.
+    let other = dir.path().join("other.sqlite");
+    std::fs::hard_link(&file, &other).unwrap();
+    for name in [file, other] {
+        let Err(error) = Store::open(&Location::File(name)) else { panic!("a file of two names was opened") };
+        assert!(error.to_string().contains("2 names (hard links)"), "{error}");
+    }
+}
+
+/// The end of a call that nobody saw: it is asked for, and stored without counting the call twice.
+#[test]
+fn a_call_that_ended_unseen_gets_its_end() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let live = |n: u64, started: i64| CallRecord { ended: None, ..call(n, started, "42", true) };
+        let other = CallRecord { organization: "other".into(), ..live(4, DAY_ONE + 40_000) };
+        let calls =
+            vec![live(1, DAY_ONE - DAY_MS), live(2, DAY_ONE + 20_000), call(3, DAY_ONE + 30_000, "42", true), other];
+        store.ingest(&batch(calls.clone())).unwrap();
+        let open = store.without_end("org", DAY_ONE).unwrap();
+        assert_eq!(open, [calls[1].conversation.as_str()], "not the old one, nor one that is over, nor another's");
+        let writer = super::writer::StoreWriter::start(&place.location, "a", false).unwrap();
+        let asked = writer.without_end("org", DAY_ONE);
+        assert_eq!(asked.recv_timeout(Duration::from_secs(30)).unwrap(), open);
+        writer.ended(calls[1].conversation.clone(), DAY_ONE + 50_000);
+        // What is known better is not overwritten.
+        writer.ended(calls[2].conversation.clone(), DAY_ONE + 999_000);
+        assert!(writer.flush(Duration::from_secs(30)));
+        drop(writer);
+        let mut store = Store::open(&place.location).unwrap();
+        let kept = store.call(&calls[1].conversation).unwrap().unwrap();
+        assert_eq!((kept.ended, kept.incomplete, kept.keys.len()), (Some(DAY_ONE + 50_000), true, 2));
+        assert_eq!(kept.milestones, calls[1].milestones, "what was seen stays");
+        assert_eq!(store.call(&calls[2].conversation).unwrap().unwrap().ended, calls[2].ended);
+        assert_eq!((store.info().unwrap().calls, store.without_end("org", DAY_ONE).unwrap().len()), (4, 0));
+        assert_eq!(ask(&mut store, |_| ()).unwrap().total, 4);
+    }
+}
+
+/// What cannot be stored when the program ends is counted.
+#[cfg(unix)]
+#[test]
+fn what_could_not_be_stored_at_the_end_is_counted() {
+    let place = places().remove(0);
+    let Location::File(path) = &place.location else { panic!("a file") };
+    let writer = super::writer::StoreWriter::start(&place.location, "a", false).unwrap();
+    let blocker = rusqlite::Connection::open(path).unwrap();
+    blocker.execute_batch("DROP TABLE sidetone_call").unwrap();
+    (0..3).for_each(|n| writer.call(call(n, DAY_ONE, "42", true), Vec::new()));
+    let status = writer.end(Duration::from_secs(30));
+    assert_eq!(status.waiting, 3);
+    assert!(status.failing.is_some_and(|reason| reason.contains("sidetone_call")));
 }
 
 #[test]
@@ -735,4 +804,32 @@ fn names_that_were_never_seen_are_known_as_such() {
         store.ingest(&Batch { calls: vec![call(1, DAY_ONE, "42", true)], ..Batch::default() }).unwrap();
         assert!(store.has_seen("MainIVR") && !store.has_seen("Nope"));
     }
+}
+
+/// A store that hangs is noticed though no call waits.
+#[test]
+fn a_store_that_hangs_is_noticed_although_nothing_but_the_time_is_written() {
+    let place = places().remove(0);
+    let Location::File(path) = &place.location else { panic!("a file") };
+    let writer = super::writer::StoreWriter::start(&place.location, "a", false).unwrap();
+    let beginning = super::writer::Beginning { organization: "org".into(), profile: None, now: DAY_ONE };
+    let begun = writer.begin(beginning).unwrap();
+    assert!(writer.flush(Duration::from_secs(30)));
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    writer.collected(begun.place, DAY_ONE + 1_000);
+    let begins = std::time::Instant::now();
+    let since = loop {
+        if let Some(since) = writer.status().writing.filter(|since| since.elapsed() > Duration::from_millis(50)) {
+            break since;
+        }
+        assert!(begins.elapsed() < Duration::from_secs(30), "it is never written");
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let status = writer.status();
+    let at = |seconds| status.clone().judged(since + Duration::from_secs(seconds)).failing;
+    assert_eq!((status.waiting, at(4)), (0, None));
+    assert!(at(6).unwrap().contains("has not answered for 5 s"));
+    other.execute_batch("COMMIT").unwrap();
+    assert!(writer.flush(Duration::from_secs(30)));
 }

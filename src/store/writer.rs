@@ -23,6 +23,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// A write that takes longer than this hangs.
 const HANGS: Duration = Duration::from_secs(5);
 
+/// How long a store that could not be written may take for its last try.
+const LAST_TRY: Duration = Duration::from_secs(2);
+
 /// Messages between the loop and the writer.
 const QUEUE: usize = 16_384;
 
@@ -37,6 +40,8 @@ enum Message {
     Fences(Vec<Fence>),
     Prune { keep_days: i64, now: i64 },
     Begin(Beginning, SyncSender<Result<Begun, StoreError>>),
+    WithoutEnd { organization: String, since: i64, done: SyncSender<Vec<String>> },
+    Ended { conversation: String, ended: i64 },
     Flush(SyncSender<()>),
 }
 
@@ -75,12 +80,24 @@ pub(crate) struct StoreStatus {
     pub(crate) pruned: u64,
     /// Since when calls wait, on the writer's own clock; `None` when none do.
     pub(crate) since: Option<Instant>,
+    /// Since when the store is being written; `None` while it is not.
+    pub(crate) writing: Option<Instant>,
 }
 
 impl StoreStatus {
     /// How long the oldest change has been waiting.
     pub(crate) fn lag(&self) -> Duration {
         self.since.map(|since| since.elapsed()).unwrap_or_default()
+    }
+
+    /// With a store that hangs as one that fails: nothing else says so.
+    pub(super) fn judged(mut self, now: Instant) -> Self {
+        // Where no call waits, it is still written until when everything was observed.
+        let since = self.since.into_iter().chain(self.writing).min();
+        if self.failing.is_none() && since.is_some_and(|since| now.saturating_duration_since(since) > HANGS) {
+            self.failing = Some(format!("the history store has not answered for {} s", HANGS.as_secs()));
+        }
+        self
     }
 }
 
@@ -141,6 +158,8 @@ impl StoreWriter {
     /// A call as it is now, and the targets under whose leases it was seen. Never waits: a full queue loses the message,
     /// which the call's next change makes good.
     pub(crate) fn call(&self, call: CallRecord, under: Vec<Arc<str>>) {
+        // From now on, not from when the thread takes it: it may be waiting for the store.
+        lock(&self.status).since.get_or_insert_with(Instant::now);
         self.send(Message::Call(Box::new(Pending { call, under })));
     }
 
@@ -152,6 +171,18 @@ impl StoreWriter {
     /// Everything of an organization (by the place that [`Self::begin`] gave it) was observed until now.
     pub(crate) fn collected(&self, organization: usize, until: i64) {
         self.send(Message::Collected(organization, until));
+    }
+
+    /// Asks which calls of an organization that started since then have no end in the store. Returns at once.
+    pub(crate) fn without_end(&self, organization: &str, since: i64) -> Receiver<Vec<String>> {
+        let (done, wait) = sync_channel(1);
+        self.send(Message::WithoutEnd { organization: organization.to_owned(), since, done });
+        wait
+    }
+
+    /// A call whose end was not seen ended then, in milliseconds since 1970.
+    pub(crate) fn ended(&self, conversation: String, ended: i64) {
+        self.send(Message::Ended { conversation, ended });
     }
 
     /// Calls older than so many days are to be let go of.
@@ -166,11 +197,8 @@ impl StoreWriter {
 
     /// How the writing goes.
     pub(crate) fn status(&self) -> StoreStatus {
-        let mut status = lock(&self.status).clone();
-        if status.failing.is_none() && status.lag() > HANGS {
-            status.failing = Some(format!("the history store has not answered for {} s", HANGS.as_secs()));
-        }
-        status
+        let status = lock(&self.status).clone();
+        status.judged(Instant::now())
     }
 
     /// Waits until all that was handed over is stored, or until the time is over; says whether it is.
@@ -178,6 +206,23 @@ impl StoreWriter {
         let (done, wait) = sync_channel(1);
         let Some(sender) = &self.sender else { return true };
         sender.send(Message::Flush(done)).is_ok() && wait.recv_timeout(time).is_ok()
+    }
+
+    /// Stores what waits and ends the thread; how the writing went. What waits then is not stored. A store that does not answer
+    /// within the time is not waited for.
+    pub(crate) fn end(mut self, time: Duration) -> StoreStatus {
+        let is_stored = self.flush(time);
+        self.sender = None;
+        if let Some(thread) = self.thread.take() {
+            let due = Instant::now() + LAST_TRY;
+            while !is_stored && !thread.is_finished() && Instant::now() < due {
+                std::thread::sleep(LAST_TRY / 100);
+            }
+            if is_stored || thread.is_finished() {
+                _ = thread.join();
+            }
+        }
+        self.status()
     }
 
     fn send(&self, message: Message) {
@@ -239,6 +284,13 @@ impl Work {
                     // Nobody waits any longer when the program is ending.
                     _ = done.send(self.begin(&beginning));
                 }
+                Ok(Message::WithoutEnd { organization, since, done }) => {
+                    let found = self.store.as_mut().map(|store| store.without_end(&organization, since));
+                    let found = found.transpose().inspect_err(|error| tracing::warn!(%error, "calls without an end"));
+                    // Nobody waits any longer when the program is ending.
+                    _ = done.send(found.ok().flatten().unwrap_or_default());
+                }
+                Ok(Message::Ended { conversation, ended }) => self.ended(&conversation, ended),
                 Ok(Message::Flush(done)) => {
                     if self.store() {
                         _ = done.send(());
@@ -275,6 +327,22 @@ impl Work {
         Ok(begun)
     }
 
+    fn ended(&mut self, conversation: &str, ended: i64) {
+        // What is followed again is known better.
+        if self.pending.contains_key(conversation) {
+            return;
+        }
+        let Some(store) = &mut self.store else { return };
+        match store.call(conversation) {
+            Ok(Some(call)) if call.ended.is_none() => {
+                let ended = Some(ended.max(call.started));
+                self.hold(Pending { call: CallRecord { ended, incomplete: true, ..call }, under: Vec::new() });
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the end of a call could not be stored"),
+        }
+    }
+
     fn hold(&mut self, call: Pending) {
         self.pending.insert(call.call.conversation.clone(), call);
         let mut status = lock(&self.status);
@@ -288,6 +356,13 @@ impl Work {
 
     /// Stores what waits; false when that failed and it goes on waiting.
     fn store(&mut self) -> bool {
+        lock(&self.status).writing = Some(Instant::now());
+        let is_stored = self.store_all();
+        lock(&self.status).writing = None;
+        is_stored
+    }
+
+    fn store_all(&mut self) -> bool {
         // A lease that another collector took over is found one at a time.
         loop {
             match self.try_store() {

@@ -1,6 +1,9 @@
 //! One organization that is followed: its link, and what is known of its calls.
 
-use super::shares::{self, share, under};
+use super::{
+    shares::{self, share, under},
+    unended::Unended,
+};
 use crate::{
     commands::{
         note,
@@ -36,6 +39,9 @@ pub(super) struct Follower {
     targets: Targets,
     /// The leases that this collector holds, of all organizations.
     held: Vec<Fence>,
+    /// Takeovers whose hole was stored: the target, and since when nobody collected it.
+    taken_over: Vec<(String, i64)>,
+    unended: Unended,
 }
 
 /// What a follower is made of.
@@ -70,7 +76,9 @@ impl Follower {
         };
         let now = client.clock().now();
         let live = Live::start(client, &begin, FeedOptions::default());
-        let mut follower = Self { monitor, live, observer, ringer, targets, held: Vec::new() };
+        let (held, taken_over) = (Vec::new(), Vec::new());
+        let mut follower =
+            Self { monitor, live, observer, ringer, targets, held, taken_over, unended: Unended::default() };
         if let Some(first) = first {
             follower.divide(&first, now, ends);
         }
@@ -141,6 +149,9 @@ impl Follower {
 
     fn link(&mut self, at: At, link: &Link, ends: &Ends) -> Result<(), Failure> {
         self.observer.link(at, link, ends);
+        if link.is_live() {
+            self.unended.may_be(at);
+        }
         let outcome = self.monitor.link(at, link, &());
         self.outcome(outcome, ends);
         match link {
@@ -191,10 +202,10 @@ impl Follower {
 
     /// Follows what is this collector's from now on.
     fn divide(&mut self, division: &Division, at: At, ends: &Ends) {
-        let own = format!("{}/", self.observer.organization());
-        for (target, since) in division.abandoned.iter().filter(|(target, _)| target.starts_with(&own)) {
-            let what = shares::named(self.observer.organization(), &self.targets, target);
-            self.observer.hole(*since, at, format!("the collector of {what} had stopped"), ends);
+        for (target, since) in new_takeovers(&mut self.taken_over, self.observer.organization(), division) {
+            let what = shares::named(self.observer.organization(), &self.targets, &target);
+            self.observer.hole(since, at, format!("the collector of {what} had stopped"), ends);
+            self.unended.may_be(at);
         }
         if division.held == self.held {
             return;
@@ -229,9 +240,44 @@ impl Follower {
         self.observer.forget(&gone);
         self.live.forget(&gone);
         self.observer.collected(at, ends);
+        if let Some(writer) = &ends.writer {
+            let board = &self.monitor.board;
+            let organization = self.observer.organization();
+            self.unended.look(self.live.client(), organization, at, writer, |id| board.get(id).is_some());
+        }
         let tally = &mut self.observer.tally;
         tally.following = (self.monitor.board.iter().count() - self.monitor.board.ended()) as u64;
         tally.waiting = self.live.waiting() as u64;
         self.observer.publish(ends);
+    }
+}
+
+/// The takeovers of an organization's targets that are not among those that are known; they are then. A division tells those of
+/// earlier rounds again.
+fn new_takeovers(known: &mut Vec<(String, i64)>, organization: &str, division: &Division) -> Vec<(String, i64)> {
+    let own = format!("{organization}/");
+    let is_new = |taken: &&(String, i64)| taken.0.starts_with(&own) && !known.contains(taken);
+    let new: Vec<(String, i64)> = division.abandoned.iter().filter(is_new).cloned().collect();
+    known.retain(|taken| division.abandoned.contains(taken));
+    known.extend(new.iter().cloned());
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_takeover_is_told_once() {
+        let taken = |target: &str, since| (target.to_owned(), since);
+        let division = |abandoned: Vec<(String, i64)>| Division { abandoned, ..Division::default() };
+        let mut known = Vec::new();
+        let first = division(vec![taken("org/queue/1", 7), taken("other/queue/1", 7)]);
+        assert_eq!(new_takeovers(&mut known, "org", &first), [taken("org/queue/1", 7)]);
+        // The same division is seen by whoever begins, and again when it is waited for.
+        assert_eq!(new_takeovers(&mut known, "org", &first), []);
+        let second = division(vec![taken("org/queue/1", 7), taken("org/queue/1", 90), taken("org/flow/2", 90)]);
+        assert_eq!(new_takeovers(&mut known, "org", &second), [taken("org/queue/1", 90), taken("org/flow/2", 90)]);
+        assert_eq!(new_takeovers(&mut known, "org", &second), []);
     }
 }

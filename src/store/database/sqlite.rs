@@ -20,6 +20,12 @@ impl Sqlite {
             let cause = if path.is_dir() { "it is a directory" } else { "there is no such file" };
             return Err(unreachable(cause.to_owned()));
         }
+        if let Some(names) = names_of(path).filter(|names| *names > 1) {
+            let cause = format!(
+                "it has {names} names (hard links), and what is written through one is not seen through the other; keep one of them"
+            );
+            return Err(unreachable(cause));
+        }
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| {
@@ -58,6 +64,20 @@ impl Sqlite {
             .map_err(opened)?;
         Ok(Self(connection))
     }
+}
+
+/// How many names the file has; the log beside it goes by one of them.
+#[cfg(unix)]
+fn names_of(path: &Path) -> Option<u64> {
+    path.symlink_metadata()
+        .ok()
+        .filter(std::fs::Metadata::is_file)
+        .map(|there| std::os::unix::fs::MetadataExt::nlink(&there))
+}
+
+#[cfg(not(unix))]
+fn names_of(_: &Path) -> Option<u64> {
+    None
 }
 
 /// Makes an empty file that only its owner can read, unless there is one; one that is empty becomes so.
