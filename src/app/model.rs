@@ -125,10 +125,6 @@ pub struct Model {
     pub(super) clicked: Option<(Duration, (u16, u16))>,
     /// The read from the terminal in which the key came that is handled now.
     pub(super) read: question::KeyRead,
-    /// Keys and texts that were read so far.
-    pub(super) presses: u64,
-    /// How many there were when something was sent last, and when that was, as [`At::mono`].
-    pub(super) sent: Option<(u64, Duration)>,
     /// The question on the screen, once it was drawn.
     pub(super) question: Option<question::Drawn>,
     /// An answer to it that may be a key which is held down.
@@ -200,8 +196,6 @@ impl Model {
             clicked: None,
             unkept: super::unkept::Unkept::default(),
             read: question::KeyRead::default(),
-            presses: 0,
-            sent: None,
             question: None,
             held_answer: None,
             recording: None,

@@ -24,9 +24,6 @@ use std::time::Duration;
 /// within this time; a bouncing or held key or the rest of a paste does.
 pub const STANDS: Duration = Duration::from_millis(150);
 
-/// How long somebody who pressed nothing else is taken to wait for what becomes of an edit.
-const AWAITED: Duration = Duration::from_secs(5);
-
 /// What is known of the read from the terminal in which a key came.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct KeyRead {
@@ -153,6 +150,12 @@ impl Model {
         self.now.mono.saturating_sub(self.read.age)
     }
 
+    /// The newest text was read less than `pause` after this moment, or after the letter before it.
+    pub(super) fn typing_since(&self, moment: Duration, pause: Duration) -> bool {
+        let before = self.read.before.map_or(moment, |before| before.max(moment));
+        self.read_at() < before + pause
+    }
+
     /// Whether this may be done now, asked for by the key that was pressed last `again`, or by another. Only a question holds
     /// anything up, and never what leaves it or the program.
     pub(super) fn answers(&mut self, command: Command, again: bool) -> KeyAnswer {
@@ -179,23 +182,11 @@ impl Model {
     /// something. The answer, if it was not.
     pub(super) fn another_key(&mut self, key: Option<Key>) -> Option<Result<Command, NoAnswer>> {
         let due = self.answer_due(self.read_at());
-        self.presses += 1;
         if key.is_some() {
             self.read.key = key;
         }
         let moves = |held: &HeldAnswer| key.is_some_and(|key| key.moves() && held.key != Some(key));
         due.or_else(|| self.held_answer.take_if(|held| !moves(held)).map(|held| Err(NoAnswer::Followed(held.key))))
-    }
-
-    /// Something is sent now: until the next key, its outcome is what the operator waits for.
-    pub(super) fn sends_now(&mut self) {
-        self.sent = Some((self.presses, self.now.mono));
-    }
-
-    /// The operator has just sent something and pressed nothing since: only then may a question open by itself. Any other would
-    /// take for its answer a key that was meant for what stood there before.
-    pub(super) fn waits_for_outcome(&self) -> bool {
-        self.sent.is_some_and(|(presses, at)| presses == self.presses && self.now.mono <= at + AWAITED)
     }
 
     /// An answer waits for whether another key follows.

@@ -1,7 +1,7 @@
 //! Signing in again while the program runs: the screen and every draft stay as they are.
 
 use super::editor::Editor;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// How this connection can get a new token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct SignIn {
     pub trouble: Option<String>,
     /// The address that the browser ended on, a secret or a token.
     pub text: Editor,
+    /// When it opened by itself, as [`crate::domain::At::mono`], until something is typed that is meant for it.
+    pub opened: Option<Duration>,
 }
 
 impl SignIn {

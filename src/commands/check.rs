@@ -3,6 +3,7 @@
 mod causes;
 mod expected;
 mod judge;
+mod looked;
 mod report;
 
 use super::{Context, ansi::Paint, lookup, note, stdout, watch};
@@ -10,7 +11,7 @@ use crate::{
     commands::options::{self, WatchOptions},
     config::Problem,
     domain::{
-        At, ConversationId, Link,
+        At, Link,
         expect::Expectation,
         findings::{RULES, Severity},
         learn::Proposal,
@@ -18,13 +19,14 @@ use crate::{
     },
     exit::{Exit, Failure},
     expectfile,
-    genesys::{self, Client, ErrorKind, client::Priority, discover, feed::FeedOptions},
+    genesys::{Client, client::Priority, discover, feed::FeedOptions},
     live::{self, LinkEvent, Live, targets::Targets},
     localfile, ndjson,
 };
 use causes::Causes;
 use clap::Args;
 pub(super) use judge::Judge;
+use looked::Looked;
 use report::CheckReport;
 use serde::Serialize;
 use std::{
@@ -177,7 +179,10 @@ async fn once(
     .await
 }
 
-/// Everything that happens until the deadline. Returns whether something was seen, or nothing was in the way.
+/// What has begun to be looked for at the deadline may take so much longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Everything that happens until the deadline. Returns whether all was looked at.
 async fn follow(
     client: Client,
     targets: &Targets,
@@ -185,45 +190,29 @@ async fn follow(
     judge: &mut Judge,
     (report, causes): (&mut CheckReport, &mut Causes),
 ) -> anyhow::Result<bool> {
-    let mut blind = false;
-    let mut refused = lookup::Unread::default();
+    let mut looked = Looked::default();
     let mut live = Live::start(client, targets, FeedOptions::default());
     loop {
         report.tell(judge, causes)?;
         let due = judge.monitor.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
+        let end = if looked.waits(&live) { deadline + PATIENCE } else { deadline };
         tokio::select! {
-            () = sleep_until(deadline) => {
+            () = sleep_until(end) => {
                 judge.pass(live.client().clock().now());
                 report.tell(judge, causes)?;
-                let whole = !(blind && judge.monitor.board.is_empty()) && refused.is_empty();
-                // An event may have told a part of those that may not be read.
-                let read = judge.monitor.board.iter().filter(|entry| !refused.has(&entry.conversation.id)).count();
-                refused.end(read)?;
-                return Ok(whole);
+                return looked.end(&live, judge);
             }
             told = causes.next() => report.late(judge, &[told])?,
             () = sleep(due.unwrap_or_default()), if due.is_some() => judge.pass(live.client().clock().now()),
             heard = live.next(&judge.monitor.board) => match heard {
                 Some((at, heard)) => {
-                    blind |= matches!(heard, LinkEvent::Unsearched(_) | LinkEvent::Unread(..));
-                    let heard = match heard {
-                        LinkEvent::Unread(id, error) if is_refused(targets, &id, &error) => {
-                            refused.add(id, error);
-                            continue;
-                        }
-                        heard => heard,
-                    };
+                    looked.saw(&heard, targets)?;
                     hear(at, heard, &mut live, targets, judge)?;
                 }
                 None => return Err(Exit::Failed.because("the connection ended").into()),
             },
         }
     }
-}
-
-/// A call that may not be read, and that was not named by itself.
-fn is_refused(targets: &Targets, id: &ConversationId, error: &genesys::Error) -> bool {
-    matches!(error.kind(), ErrorKind::Permission { .. }) && !targets.conversations.contains(id)
 }
 
 fn hear(at: At, heard: LinkEvent, live: &mut Live, targets: &Targets, judge: &mut Judge) -> Result<(), Failure> {
@@ -246,13 +235,8 @@ fn hear(at: At, heard: LinkEvent, live: &mut Live, targets: &Targets, judge: &mu
         LinkEvent::Refused(topic, rejection) => {
             note(format_args!("{} was refused: {} ({topic})", targets.describe(&topic), rejection.reason));
         }
-        LinkEvent::Unread(id, error) => {
-            let named = targets.conversations.contains(&id);
-            if named && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Permission { .. } | ErrorKind::SignIn) {
-                return Err(error.into());
-            }
-            note(format_args!("conversation {id} could not be read: {error}"));
-        }
+        // That was taken note of.
+        LinkEvent::Unread(..) => {}
         LinkEvent::Unsearched(what) => note(what),
     }
     Ok(())

@@ -194,6 +194,12 @@ impl Unread {
         self.first.get_or_insert((id, error));
     }
 
+    /// It could be read after all.
+    pub fn remove(&mut self, id: &ConversationId) {
+        self.calls.remove(id);
+        self.first.take_if(|(first, _)| first == id);
+    }
+
     /// All could be read.
     pub fn is_empty(&self) -> bool {
         self.calls.is_empty()

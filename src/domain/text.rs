@@ -98,6 +98,19 @@ pub fn key_label(key: &str) -> Cow<'_, str> {
     Cow::Owned(label)
 }
 
+/// A value for people, with marks where two that look the same would be two: for blanks at its end (`gold␠`), and as in [`key_label`]
+/// for letters in their parts. What comes back is not harmless yet.
+pub fn marked(value: &str, charset: Charset) -> Cow<'_, str> {
+    let label = key_label(value);
+    let end = label.trim_end_matches(' ').len();
+    let blanks = label.len() - end;
+    if blanks == 0 {
+        return label;
+    }
+    let mark = if charset == Charset::Unicode { "␠" } else { "<U+0020>" };
+    Cow::Owned(format!("{}{}", &label[..end], mark.repeat(blanks.min(8))))
+}
+
 /// Columns that the harmless form of `text` takes.
 pub fn width(text: &str) -> usize {
     width_in(text, Charset::Unicode)

@@ -77,6 +77,12 @@ pub struct Live {
     polled: Option<Poll>,
     /// There are more calls in the watched flows than could be listed.
     is_cut: bool,
+    /// Calls that were there when the link came about could not be looked for.
+    is_unsearched: bool,
+    /// Calls in the watched flows cannot be looked for at present.
+    is_unpolled: bool,
+    /// The platform does not accept the token any more.
+    is_signed_out: bool,
     pushed: Pushed,
     lookups: FlowLookups,
     away: Away,
@@ -125,6 +131,9 @@ impl Live {
             searches: JoinSet::new(),
             polled,
             is_cut: false,
+            is_unsearched: false,
+            is_unpolled: false,
+            is_signed_out: false,
             lookups: FlowLookups::default(),
             away: Away::default(),
             later: VecDeque::new(),
@@ -224,6 +233,19 @@ impl Live {
         self.is_cut
     }
 
+    /// Whether calls are still being looked for, or read for the first time.
+    pub fn is_looking(&self) -> bool {
+        let is_new = |id: &ConversationId| !self.known.contains(id) && !self.told.contains(id);
+        !self.searches.is_empty() || !self.unsearched.is_empty() || self.reads.outstanding().any(is_new)
+    }
+
+    /// Whether everything that is watched is observed now: the link is live, every call could be looked for, and each was read or
+    /// told whole.
+    pub fn sees_all(&self) -> bool {
+        let trouble = self.is_cut || self.is_unsearched || self.is_unpolled || self.is_signed_out;
+        self.is_live && !trouble && !self.is_looking()
+    }
+
     /// Of these conversations no state is to be skipped from now on; see [`FeedOptions::coalesce`].
     pub fn every_state(&mut self, wanted: EveryState) {
         if self.every_state != wanted {
@@ -320,6 +342,8 @@ impl Live {
                     }
                     PollEvent::Flow(fact) => self.on_fact(self.client.clock().now(), fact),
                     PollEvent::Trouble(error) => {
+                        self.is_unpolled = true;
+                        self.is_signed_out |= *error.kind() == ErrorKind::SignIn;
                         let what = format!("calls that are in no queue are not found at present: {error}");
                         return Some((self.client.clock().now(), LinkEvent::Unsearched(what)));
                     }
@@ -331,7 +355,10 @@ impl Live {
                             .to_owned();
                         return Some((self.client.clock().now(), LinkEvent::Unsearched(what)));
                     }
-                    PollEvent::Recovered => tracing::info!("calls that are in no queue are found again"),
+                    PollEvent::Recovered => {
+                        self.is_unpolled = false;
+                        tracing::info!("calls that are in no queue are found again");
+                    }
                 },
                 Some(told) = self.flow_answers.join_next(), if !self.flow_answers.is_empty() => {
                     let told = told.unwrap_or_else(|error| {
@@ -436,6 +463,7 @@ impl Live {
             }
             // Events need no token once they are subscribed, so that this may be all that shows it.
             Err(error) if *error.kind() == ErrorKind::SignIn => {
+                self.is_signed_out = true;
                 if self.lookups.refused(now.mono) {
                     let what =
                         format!("the platform no longer accepts the sign-in; events continue for a while: {error}");
@@ -454,6 +482,7 @@ impl Live {
     }
 
     fn on_search(&mut self, initial: Initial) {
+        self.is_unsearched |= initial.unsearched.is_some();
         for id in initial.conversations {
             // What is on the board is its owner's to ask for.
             if !self.known.contains(&id) {
@@ -468,6 +497,7 @@ impl Live {
         self.record_reply(at, &done);
         match done {
             Ok((update, _)) => {
+                self.is_signed_out = false;
                 if let Update::Read { snapshot, .. } = &update {
                     self.lookups.saw(snapshot, self.client.clock().now().mono);
                     let id = snapshot.id.clone();
@@ -482,7 +512,10 @@ impl Live {
                 LinkEvent::Update(update)
             }
             Err((id, error)) if matches!(error.status(), Some(404 | 410)) => self.on_missing(id, error),
-            Err((id, error)) => LinkEvent::Unread(id, error),
+            Err((id, error)) => {
+                self.is_signed_out |= *error.kind() == ErrorKind::SignIn;
+                LinkEvent::Unread(id, error)
+            }
         }
     }
 
@@ -514,6 +547,7 @@ impl Live {
                 self.record(at, || Record::from(&link));
                 if matches!(link, Link::Gap { .. }) {
                     // Calls that began meanwhile are looked for; those on the board are its owner's to ask for.
+                    self.is_unsearched = false;
                     self.unsearched = self.found.topics();
                 }
                 self.search();

@@ -74,6 +74,11 @@ impl Reads {
         self.missing.listed(id, self.client.clock().now().mono);
     }
 
+    /// Those that wait for a read or are being read.
+    pub(super) fn outstanding(&self) -> impl Iterator<Item = &ConversationId> {
+        self.waiting.keys().chain(self.tasks.values().filter(|id| !self.unwanted.contains(*id)))
+    }
+
     /// The operator has turned to this one: it is read before others that wait.
     pub(super) fn look(&mut self, id: &ConversationId) {
         self.order.look(id);

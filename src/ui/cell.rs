@@ -10,6 +10,7 @@ use crate::domain::{
     findings::{Finding, RuleId, Severity},
     mask,
     outbox::{Cell, EditState, EditView},
+    text,
 };
 use ratatui::style::Style;
 use std::borrow::Cow;
@@ -24,12 +25,13 @@ pub(super) struct CellLook<'a> {
     pub(super) note: Option<(&'static str, Cow<'static, str>, Style)>,
 }
 
-/// A value as the operator wants to see it.
+/// A value as the operator wants to see it; what would not be seen of it is marked: blanks at its end, and letters in their parts.
 pub(super) fn shown<'a>(model: &Model, paint: &Paint<'_>, value: &'a str) -> Cow<'a, str> {
     if model.settings.mask {
-        mask::mask_with(value, if paint.is_ascii() { '*' } else { '•' })
+        let masked = mask::mask_with(value, if paint.is_ascii() { '*' } else { '•' });
+        Cow::Owned(text::marked(&masked, paint.charset()).into_owned())
     } else {
-        Cow::Borrowed(value)
+        text::marked(value, paint.charset())
     }
 }
 

@@ -195,8 +195,10 @@ fn second<'a>(paint: &Paint<'_>, model: &'a Model, other: &'a JournalEdit) -> Bi
     let shown = cell::shown(model, paint, &other.mine);
     let text = text::fit_in(&shown, width, text::Align::Left, paint.charset()).into_owned();
     let style = if other.got.had_left() { t.warn() } else { t.quiet() };
-    let words = format!("second text, {}", other.got.remark());
-    let mut line = vec![key(paint, &other.cell.key), bit(text, t.mine())];
+    let is_loose = other.got.is_loose();
+    let words = if is_loose { other.got.remark().to_owned() } else { format!("second text, {}", other.got.remark()) };
+    let name = if is_loose { bit(" ".repeat(22), t.quiet()) } else { key(paint, &other.cell.key) };
+    let mut line = vec![name, bit(text, t.mine())];
     line.push(bit(format!("  {}", text::fit_in(&words, 33, text::Align::Left, paint.charset())), style));
     line.extend(place(paint, model, &other.cell.target()));
     line
@@ -205,8 +207,11 @@ fn second<'a>(paint: &Paint<'_>, model: &'a Model, other: &'a JournalEdit) -> Bi
 /// What else there is to know of the selected draft: where it is, since when, how far it got, and what is there.
 fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Bits<'a>> {
     let t = paint.theme;
-    let ChoiceList::Drafts { cells, .. } = &list.what else { return Vec::new() };
+    let ChoiceList::Drafts { cells, others, .. } = &list.what else { return Vec::new() };
     let Some(cell) = cells.get(list.selected) else {
+        if let Some(loose) = others.get(list.selected - cells.len()).filter(|other| other.got.is_loose()) {
+            return vec![vec![bit(loose.got.sentence(), t.text())]];
+        }
         let words = "Two texts were kept for this cell. Enter makes this one the draft; the other one stays listed.";
         return vec![vec![bit(words, t.text())]];
     };

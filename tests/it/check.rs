@@ -189,8 +189,9 @@ fn nothing_is_called_missing_while_the_link_is_down() {
     run.until("unresolved-template");
     drop(center);
     let (code, rest, stderr) = run.end();
-    assert_eq!((code, rest), (Some(0), Vec::new()), "{stderr}");
+    assert_eq!((code, rest), (Some(6), Vec::new()), "what was missed may be what is missing: {stderr}");
     assert!(stderr.contains("1 of them not since the link was lost"), "{stderr}");
+    assert!(stderr.contains("not every call could be looked at"), "{stderr}");
 }
 
 /// Calls whose ivr participants are named after a place are judged by the flow that they really ran; where nobody tells
@@ -275,4 +276,39 @@ async fn a_check_that_may_not_look_does_not_pass() {
     let (code, stdout, stderr) = run(&seeing, command.clone()).await;
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(stdout.contains("no call ran version 99 of Front; seen: "), "{stdout}{stderr}");
+}
+
+/// Whatever keeps it from looking at all calls, `check --follow` does not pass, and says what it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_that_follows_and_sees_nothing_or_not_all_does_not_pass() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("expect.toml");
+    std::fs::write(&file, "[[expect]]\nkey = \"customer_tier\"\n").unwrap();
+    let follow =
+        |what: &[&str]| [args(&["check", "--follow", "2s", "--expect", file.to_str().unwrap()]), args(what)].concat();
+    let unmet = "not every call could be looked at";
+    for (fault, ended, words) in [
+        ("500=100000,on=/notifications/channels", 6, "500"),
+        ("403=100000,on=/notifications/channels", 3, "403"),
+        ("403=conversations", 3, "refused every topic"),
+        ("500=100000,on=/observations/query", 6, "500"),
+        ("500=100000,on=GET /api/v2/conversations/", 6, unmet),
+        ("401=100000,on=/api/v2@1500ms", 6, unmet),
+    ] {
+        let scenario = scenario::parse(scenario::CLEAN).unwrap();
+        let faults = vec![fault.parse().unwrap_or_else(|e| panic!("{fault}: {e}"))];
+        let options = SimOptions { scenario, calls: Some(3), seed: 7, faults, ..SimOptions::default() };
+        let running = sim::start(options).await.unwrap();
+        let (code, stdout, stderr) = run(&running, follow(&["--all-queues"])).await;
+        assert_eq!(code, Some(ended), "{fault}: {stdout}{stderr}");
+        assert!(stderr.contains(words), "{fault}: {stdout}{stderr}");
+        assert!(ended != 6 || stderr.contains(unmet), "{fault}: {stderr}");
+    }
+    // One call that is named, and cannot be read.
+    let running = start(scenario::parse(scenario::CLEAN).unwrap(), 2, 1.0).await;
+    let id = running.conversations()[0].id.to_string();
+    running.add_fault(format!("500=100000,on=/conversations/{id}").parse().unwrap());
+    let (code, stdout, stderr) = run(&running, follow(&["--conversation", &id])).await;
+    assert_eq!(code, Some(6), "{stdout}{stderr}");
+    assert!(stderr.contains(unmet), "{stderr}");
 }

@@ -58,6 +58,47 @@ async fn a_call_that_leaves_the_watched_queue_is_followed_and_marked() {
     assert_eq!(left[0]["left"], serde_json::json!(["Support"]));
 }
 
+/// The same of a call that was there before the simulator told of anything, and that is known by a read alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_was_there_at_the_start_is_followed_when_it_leaves() {
+    let text = r#"
+calls = 1
+[organization]
+name = "T"
+domain = "t.example"
+[[queue]]
+name = "Support"
+[[queue]]
+name = "Sales"
+[[user]]
+name = "Ada Agent"
+email = "ada@t.example"
+queues = ["Support", "Sales"]
+[[caller]]
+name = "Cal"
+number = "+15550100123"
+[[story]]
+name = "stays"
+media = "call"
+to = "+15550001111"
+steps = [{ at = 0, do = "queue", name = "Support" }, { at = 1, do = "answer" }, { at = 3600, do = "end" }]
+"#;
+    let scenario = scenario::parse(text).unwrap();
+    let running = sim::start(SimOptions { scenario, seed: 7, ..SimOptions::default() }).await.unwrap();
+    let id = running.conversations()[0].id;
+    let watching = watch(&running, &["--queue", "Support", "--until", "after=yes", "--timeout", "30s"]);
+    until("the queue is watched", || !running.topics().is_empty()).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    running.transfer(id, "Sales");
+    let own = format!("v2.detail.events.conversation.{id}.attributes");
+    until("the call is followed", || running.topics().contains(&own)).await;
+    running.set(id, "customer", [("after", "yes")]);
+    let (code, lines, stderr) = watching.await.unwrap();
+    assert_eq!(code, Some(0), "{stderr}");
+    let left: Vec<&Value> = lines.iter().filter(|line| !line["left"].is_null()).collect();
+    assert!(left.first().is_some_and(|line| line["left"] == serde_json::json!(["Support"])), "{lines:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_the_platform_no_longer_has_has_ended() {
     let running = start().await;

@@ -5,7 +5,7 @@ use crate::{
     app::{Model, editor::Editor, keymap::Command, notice::Level},
     domain::{
         Key,
-        outbox::{Cell, Target},
+        outbox::{Cell, Got, Target},
     },
 };
 
@@ -27,8 +27,19 @@ impl Popup for AddKey {
                 CommandOutcome::Stay
             }
             Command::Accept => CommandOutcome::Take(Choice::NewKey(Cell::new(&self.target, Key::from(name.as_str())))),
-            _ => CommandOutcome::Close,
+            _ => {
+                if !name.is_empty() {
+                    let key = model.keymap.key_for(Command::Add).map(|k| k.label(model.settings.ascii));
+                    let key = key.unwrap_or_default();
+                    model.say(Level::Info, format!("The name is kept: {key} asks for it again."));
+                }
+                CommandOutcome::Close
+            }
         }
+    }
+
+    fn edited(&mut self, model: &mut Model) {
+        model.outbox.keep_loose(&self.target, Got::Named, &self.text.text());
     }
 
     fn text(&mut self) -> Option<&mut Editor> {

@@ -3,7 +3,10 @@
 use super::{Choice, CommandOutcome, Popup};
 use crate::{
     app::{Effect, Model, editor::Editor, keymap::Command, notice::Level},
-    domain::{Key, outbox::Target},
+    domain::{
+        Key,
+        outbox::{Got, Target},
+    },
     payload::{self, Explained, NoPayload},
 };
 
@@ -84,18 +87,29 @@ impl Popup for Bulk {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Accept => {
-                return self.accept().unwrap_or_else(|why| {
+                let outcome = self.accept().unwrap_or_else(|why| {
                     model.say(Level::Alarm, why);
                     CommandOutcome::Stay
                 });
+                if matches!(outcome, CommandOutcome::Take(_)) {
+                    model.outbox.keep_loose(&self.target, Got::Pasted, "");
+                }
+                return outcome;
             }
             Command::Newline => {
                 self.text.newline();
-                self.explain();
+                self.edited(model);
             }
             Command::DetailDown => self.scroll = (self.scroll + 3).min(self.rows()),
             Command::DetailUp => self.scroll = self.scroll.saturating_sub(3),
-            _ => return CommandOutcome::Close,
+            _ => {
+                if !self.text.text().trim().is_empty() {
+                    let key = model.keymap.key_for(Command::Paste).map(|k| k.label(model.settings.ascii));
+                    let key = key.unwrap_or_default();
+                    model.say(Level::Info, format!("The text is kept: {key} opens it again."));
+                }
+                return CommandOutcome::Close;
+            }
         }
         CommandOutcome::Stay
     }
@@ -104,7 +118,8 @@ impl Popup for Bulk {
         Some(&mut self.text)
     }
 
-    fn edited(&mut self, _model: &mut Model) {
+    fn edited(&mut self, model: &mut Model) {
         self.explain();
+        model.outbox.keep_loose(&self.target, Got::Pasted, &self.text.text());
     }
 }

@@ -4,10 +4,12 @@ use super::{CommandOutcome, Popup};
 use crate::app::{
     Effect, Model,
     editor::Editor,
+    key::Key,
     keymap::Command,
     notice::Level,
     signin::{Hidden, How, SignIn, Stage, Try},
 };
+use std::time::Duration;
 
 impl SignIn {
     /// What is tried with what was typed; `None`, with the reason shown where there is one, while nothing can be.
@@ -25,6 +27,23 @@ impl SignIn {
                 None
             }
         }
+    }
+}
+
+/// Who goes on typing what he typed when the prompt opened by itself, pauses for less than this.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl SignIn {
+    /// Whether what is typed now is meant for this prompt; says so if not. One that opened by itself takes text after a pause.
+    fn is_meant(&mut self, model: &mut Model) -> bool {
+        let Some(opened) = self.opened else { return true };
+        if model.typing_since(opened, PAUSE) {
+            let words = "Ignored: the sign-in has ended and this asks for another. Stop typing for a second, then type or paste.";
+            model.say(Level::Alarm, words);
+            return false;
+        }
+        self.opened = None;
+        true
     }
 }
 
@@ -56,5 +75,19 @@ impl Popup for SignIn {
 
     fn text(&mut self) -> Option<&mut Editor> {
         Some(&mut self.text)
+    }
+
+    fn key(&mut self, model: &mut Model, key: Key) -> bool {
+        if self.is_meant(model) && self.text.key(key) {
+            self.edited(model);
+        }
+        true
+    }
+
+    fn paste(&mut self, model: &mut Model, pasted: &str) -> bool {
+        if self.is_meant(model) {
+            self.text.paste(pasted);
+        }
+        true
     }
 }

@@ -7,7 +7,7 @@ use crate::app::{
     notice::Level,
     popups::{Bulk, Overlay},
 };
-use crate::domain::outbox::Target;
+use crate::domain::outbox::{Got, Target};
 
 /// `p`: on the selected participant.
 pub(super) fn begin(model: &mut Model) {
@@ -15,12 +15,14 @@ pub(super) fn begin(model: &mut Model) {
         return;
     }
     if let Some(target) = model.call.as_ref().and_then(CallScreen::target) {
-        open(model, target, "");
+        let text = model.outbox.loose(&target, Got::Pasted).unwrap_or_default().to_owned();
+        open(model, target, &text);
     }
 }
 
 /// Opens it on this text.
 pub(super) fn open(model: &mut Model, target: Target, text: &str) {
+    model.outbox.keep_loose(&target, Got::Pasted, text);
     model.overlays.push(Overlay::Bulk(Bulk::new(target, text)));
 }
 
@@ -30,6 +32,7 @@ pub(super) fn loaded(model: &mut Model, path: &str, result: Result<String, Strin
     match result {
         Ok(text) => {
             *bulk = Bulk::new(bulk.target.clone(), &text);
+            model.outbox.keep_loose(&bulk.target, Got::Pasted, &text);
             model.say(Level::Info, format!("Read from {path}."));
         }
         Err(why) => model.say(Level::Alarm, format!("{path} could not be read: {why}")),

@@ -15,7 +15,7 @@ use crate::app::{
 };
 use crate::domain::{
     Key, Source, Value,
-    outbox::{Base, Cell, EditState, JournalEdit},
+    outbox::{Base, Cell, EditState, Got, JournalEdit},
 };
 
 fn show(model: &mut Model, what: ChoiceList, selected: usize) {
@@ -178,6 +178,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
     match what {
         ChoiceList::Drafts { cells, others, .. } => match cells.get(i) {
             Some(cell) => go_to(model, cell),
+            None if others[i - cells.len()].got.is_loose() => loose(model, &others[i - cells.len()]),
             None => {
                 swap(model, &others[i - cells.len()]);
                 Vec::new()
@@ -223,6 +224,29 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Opens what a text that is in no cell was typed into.
+fn loose(model: &mut Model, other: &JournalEdit) -> Vec<Effect> {
+    let target = other.cell.target();
+    let there = model.monitor.board.get(target.conversation.as_str());
+    if there.and_then(|entry| entry.conversation.participant(target.participant.as_str())).is_none() {
+        model.say(Level::Info, "Its call is not here: the text can be copied.");
+        return Vec::new();
+    }
+    model.overlays.pop();
+    model.go_to_call(target.conversation.clone(), Some(Hand { participant: target.participant.clone(), key: None }));
+    // It is the one that is opened from now on.
+    model.outbox.discard_other(other);
+    model.outbox.keep_loose(&target, other.got, "");
+    match other.got {
+        Got::Pasted => super::bulk::open(model, target, &other.mine),
+        _ => {
+            model.outbox.keep_loose(&target, Got::Named, &other.mine);
+            super::edit::name_key(model, target, &other.mine);
+        }
+    }
+    Vec::new()
 }
 
 /// The second text takes the place of the draft, which is the second text from then on.

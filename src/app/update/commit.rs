@@ -137,7 +137,6 @@ fn send(model: &mut Model, timing: Timing) -> Vec<Effect> {
     if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
         model.overlays.pop();
     }
-    model.sends_now();
     let non_text = if commit.sure { NonText::Omit } else { NonText::Ask };
     let how = outbox::Commit { timing, acknowledge_ended: commit.sure, non_text };
     let done = model.outbox.commit(model.now, &model.monitor.board, &commit.cells, how);

@@ -15,7 +15,7 @@ use crate::app::{
 };
 use crate::domain::{
     ConversationId,
-    outbox::{self, Base, Cell, EditState, NoUndo},
+    outbox::{self, Base, Cell, EditState, Got, NoUndo, Target},
 };
 
 /// `e` or Enter on a cell: the editor, or what has to be decided first.
@@ -152,8 +152,14 @@ pub(super) fn add_key(model: &mut Model) {
         return;
     }
     if let Some(target) = model.call.as_ref().and_then(CallScreen::target) {
-        model.overlays.push(Overlay::AddKey(AddKey { target, text: Editor::new("", false) }));
+        let name = model.outbox.loose(&target, Got::Named).unwrap_or_default().to_owned();
+        name_key(model, target, &name);
     }
+}
+
+/// Asks for the name of a key, beginning with this one.
+pub(super) fn name_key(model: &mut Model, target: Target, name: &str) {
+    model.overlays.push(Overlay::AddKey(AddKey { target, text: Editor::new(name, false) }));
 }
 
 /// A key that was named: its row, and the editor in it.
@@ -203,6 +209,14 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(here) = model.call.as_ref().map(|c| c.id.clone()) else { return Vec::new() };
+    if let Some((cell, text)) = model.outbox.take_given_up(&here) {
+        let now = current(model, &cell);
+        model.outbox.draft(&cell, Base::Saw(now), text);
+        model.touch();
+        let key = key_of(model, Command::Review);
+        model.say(Level::Info, format!("Your text for {} is a draft again: {key} reviews and sends it.", cell.key));
+        return Vec::new();
+    }
     let elsewhere = |model: &Model| {
         let known = |id: &ConversationId| model.monitor.board.get(id.as_str()).is_some();
         let last = model.outbox.log().rev().find(|s| s.is_undoable() && known(&s.target.conversation));
@@ -250,11 +264,14 @@ fn insist(model: &mut Model, cell: &Cell) -> Option<String> {
 pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
     let Some(Overlay::Conflict(cell)) = model.overlays.pop() else { return Vec::new() };
     model.touch();
+    // What was said of it goes with the answer.
+    model.notice.take_if(|notice| notice.level == Level::Alarm && notice.text.starts_with(&format!("{} ", cell.key)));
     match command {
         Command::Theirs => {
-            model.outbox.acknowledge(&cell);
             model.outbox.keep_theirs(&cell);
-            model.say(Level::Info, "Kept theirs; your draft is discarded.");
+            model.outbox.acknowledge(&cell);
+            let key = key_of(model, Command::Undo);
+            model.say(Level::Info, format!("Kept theirs. {key} brings your text back as a draft."));
             Vec::new()
         }
         Command::Mine if panel(model, vec![cell.clone()]).doubt.is_some() => {
@@ -265,7 +282,6 @@ pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Mine => {
             insist(model, &cell);
-            model.sends_now();
             let cells = std::slice::from_ref(&cell);
             let done = model.outbox.commit(model.now, &model.monitor.board, cells, outbox::Commit::default());
             after(model, done)

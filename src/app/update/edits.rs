@@ -1,7 +1,7 @@
 //! What the outbox asks for, done.
 
 use super::drafts::key_of;
-use crate::app::{Effect, Model, call::CallScreen, keymap::Command, notice::Level, popups::Overlay, screen::Screen};
+use crate::app::{Effect, Model, keymap::Command, notice::Level};
 use crate::domain::outbox;
 
 /// Requests go out, notices are shown.
@@ -29,14 +29,12 @@ fn say(model: &mut Model, notice: outbox::Notice) {
     let open = "Enter on the cell shows both values.";
     let (level, words) = match notice {
         N::Seen { after, .. } => (Level::Done, format!("Seen: the value came back after {} ms.", after.as_millis())),
+        // It stays in its cell until a key opens it: a question that opens by itself would take for its answer a key that was
+        // meant for what stood there before.
         N::Conflict { cell, maybe_applied } => {
-            let ours = model.overlays.is_empty() && model.screen == Screen::Call && model.waits_for_outcome();
             let sent =
                 if maybe_applied { "a try whose answer was lost may have been written" } else { "nothing was sent" };
             let words = format!("{} changed on the server since you started editing: {sent}. {open}", cell.key);
-            if ours && model.call.as_ref().and_then(CallScreen::cell).as_ref() == Some(&cell) {
-                model.overlays.push(Overlay::Conflict(cell));
-            }
             (Level::Alarm, words)
         }
         N::Failed { failure, .. } => {

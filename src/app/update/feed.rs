@@ -121,6 +121,7 @@ pub(super) fn left(model: &mut Model, left: Left) -> Vec<Effect> {
     calls.sort();
     calls.dedup();
     let reverted = state.losses.len();
+    let loose = state.edits.iter().filter(|edit| edit.got.is_loose()).count();
     let count = model.outbox.restore_journal(state);
     let key = |command| model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
     let mut words = Vec::new();
@@ -130,6 +131,10 @@ pub(super) fn left(model: &mut Model, left: Left) -> Vec<Effect> {
         let them = if count == 1 { "it" } else { "them" };
         words
             .push(format!("{count} {drafts} of an earlier run {are} back; nothing was sent. {review} reviews {them}."));
+    }
+    if loose > 0 {
+        let texts = if loose == 1 { "1 text that was" } else { "Texts that were" };
+        words.push(format!("{texts} typed in an earlier run and not staged: {} lists them.", key(Command::Drafts)));
     }
     if reverted > 0 {
         let keys = if reverted == 1 { "key" } else { "keys" };
@@ -143,7 +148,7 @@ pub(super) fn left(model: &mut Model, left: Left) -> Vec<Effect> {
     if !words.is_empty() {
         model.say(level, words);
     }
-    if count > 0 {
+    if count + loose > 0 {
         model.touch();
         super::choose::drafts(model, true);
     }
@@ -235,7 +240,7 @@ pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
         model.touch();
     }
     if let Link::SignedOut { reason } = &link {
-        super::signin::open(model, reason);
+        super::signin::open_by_itself(model, reason);
         model.sign_in_needed.get_or_insert_with(|| reason.to_string());
     }
     let mut outcome = monitored(model, |monitor, operator| monitor.link(at, &link, operator));

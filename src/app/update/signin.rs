@@ -19,7 +19,7 @@ pub(super) fn token(model: &mut Model, ends: Option<Duration>, needed: Option<St
     warn(model, ends);
     match needed {
         Some(reason) if model.sign_in_needed.as_ref() != Some(&reason) => {
-            open(model, &reason);
+            open_by_itself(model, &reason);
             model.sign_in_needed = Some(reason);
         }
         Some(_) => {}
@@ -45,7 +45,7 @@ fn warn(model: &mut Model, ends: Option<Duration>) {
 }
 
 /// Opens the prompt, under whatever the operator is typing in.
-pub(super) fn open(model: &mut Model, reason: &str) {
+fn open(model: &mut Model, reason: &str) {
     let how = model.settings.sign_in;
     if how == How::Nobody {
         return;
@@ -54,9 +54,19 @@ pub(super) fn open(model: &mut Model, reason: &str) {
         prompt.reason = reason.to_owned();
         return;
     }
-    let prompt =
-        SignIn { reason: reason.to_owned(), how, stage: Stage::Asked, trouble: None, text: Editor::new("", false) };
+    let (stage, text) = (Stage::Asked, Editor::new("", false));
+    let prompt = SignIn { reason: reason.to_owned(), how, stage, trouble: None, text, opened: None };
     model.overlays.insert(0, Overlay::SignIn(Box::new(prompt)));
+}
+
+/// Nobody asked for it: what is being typed is not meant for it.
+pub(super) fn open_by_itself(model: &mut Model, reason: &str) {
+    let was_there = prompt(model).is_some();
+    open(model, reason);
+    let now = model.now.mono;
+    if let Some(prompt) = prompt(model).filter(|_| !was_there) {
+        prompt.opened = Some(now);
+    }
 }
 
 /// The operator asks for it.
@@ -164,12 +174,39 @@ mod tests {
         desk.keys("-more<esc>");
         assert_eq!(desk.model.outbox.drafts().count(), 1);
         assert!(matches!(desk.model.overlays.last(), Some(Overlay::SignIn(_))), "now it is its turn");
-        desk.keys("sample<enter>");
+        desk.wait(1_000).keys("sample<enter>");
         let effects = desk.asked();
         assert!(effects.contains(&Effect::SignIn(Try::Secret(Some(Hidden("sample".into()))))), "{effects:?}");
         assert!(!format!("{effects:?}").contains("sample"), "what is typed there is in no log");
         desk.tell(Msg::Token { ends: None, needed: None });
         assert_eq!((prompts(&desk), desk.model.outbox.drafts().count()), (0, 1));
+    }
+
+    /// It opens where a value is being typed: that is no secret, and must not be sent as one.
+    #[test]
+    fn what_is_typed_as_it_opens_by_itself_is_not_taken_for_it() {
+        let mut desk = desk(How::Secret);
+        desk.keys("<enter>");
+        revoked(&mut desk);
+        let typed = |desk: &Desk| match desk.model.overlays.last() {
+            Some(Overlay::SignIn(prompt)) => prompt.text.text(),
+            other => panic!("{other:?}"),
+        };
+        for key in ["g", "o", "l", "d"] {
+            desk.wait(300);
+            desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1, repeats: false });
+            desk.tell(Msg::Key(key.parse().unwrap()));
+            assert_eq!(typed(&desk), "");
+        }
+        assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("Ignored")), "{:?}", desk.model.notice);
+        desk.tell(Msg::Paste("gold".into()));
+        assert_eq!(typed(&desk), "");
+        desk.wait(1_000);
+        for key in ["o", "k"] {
+            desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1, repeats: false });
+            desk.tell(Msg::Key(key.parse().unwrap()));
+        }
+        assert_eq!(typed(&desk), "ok", "after a pause it is meant");
     }
 
     #[test]

@@ -406,6 +406,7 @@ fn mine_in_a_conflict_on_an_ended_call_asks_twice_instead_of_being_refused() {
         there
     };
     desk.serve(&there());
+    desk.keys("<enter>");
     assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
     desk.keys("m");
     assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(c)) if c.doubt.is_some()));

@@ -16,7 +16,7 @@ use crate::app::{
 };
 use crate::domain::{
     At, Link, Update,
-    outbox::{Cell, EditState, Got, JournalLoss, JournalState, PatchOutcome, Policy, ReadOnly, Unsettled},
+    outbox::{Base, Cell, EditState, Got, JournalLoss, JournalState, PatchOutcome, Policy, ReadOnly, Unsettled},
 };
 use std::time::Duration;
 

@@ -1,10 +1,14 @@
 //! Drafts: what was typed and not sent, and what a cell shows.
 
 use super::{
-    Base, Cell, Commit, EditState, EditView, Effect, Outbox, Refusal, Semantics, Target, Timing, WriteMode,
+    Base, Cell, Commit, EditState, EditView, Effect, Got, JournalEdit, Outbox, Refusal, Semantics, Target, Timing,
+    WriteMode,
     participant_queue::{Edit, ParticipantQueue, Phase, QueueStep, QueuedKey, Stage, Write},
 };
 use crate::domain::{At, Board, Conversation, ConversationId, JsonKind, Key, Media, Participant, Value};
+
+/// So many texts that were given up can be brought back.
+const GIVEN_UP: usize = 100;
 
 /// What came of a commit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +23,13 @@ impl Outbox {
     /// Keeps what is being typed for a cell. The base of an edit that is already there stays: it is what the operator
     /// saw when the edit began.
     pub fn draft(&mut self, cell: &Cell, base: Base, text: impl Into<String>) {
+        // From now on the cell has the name of the key.
+        let name = Cell::new(&cell.target(), Key::from(""));
+        self.others.retain(|other| other.got != Got::Named || other.cell != name || other.mine != cell.key.as_str());
+        self.type_in(cell, base, text);
+    }
+
+    fn type_in(&mut self, cell: &Cell, base: Base, text: impl Into<String>) {
         self.unfinished = self.unfinished.take().filter(|unfinished| unfinished != cell);
         let queue = self.queues.entry(cell.target()).or_default();
         let text = text.into();
@@ -44,8 +55,29 @@ impl Outbox {
     /// The editor of this cell is empty, and more will be typed: until [`Self::draft`] says so, that is no empty value, and a
     /// crash leaves none behind.
     pub fn begin_empty(&mut self, cell: &Cell, base: Base) {
-        self.draft(cell, base, "");
+        self.type_in(cell, base, "");
         self.unfinished = Some(cell.clone());
+    }
+
+    /// Keeps a text of this participant that is in no cell ([`Got::is_loose`]), in place of the last one of its kind; an empty text
+    /// drops that.
+    pub fn keep_loose(&mut self, target: &Target, got: Got, text: &str) {
+        let cell = Cell::new(target, Key::from(""));
+        if let Some(place) = self.others.iter().rposition(|other| other.got == got && other.cell == cell) {
+            self.others.remove(place);
+        }
+        if !text.trim().is_empty() {
+            let (base, mine) = (Base::Any, text.to_owned());
+            self.others.push(JournalEdit { cell, base, mine, got, when: None, note: None, at: None });
+        }
+    }
+
+    /// The last text of this kind that is kept for this participant.
+    pub fn loose(&self, target: &Target, got: Got) -> Option<&str> {
+        let is_it = |other: &&JournalEdit| {
+            other.got == got && other.cell.key.as_str().is_empty() && other.cell.target() == *target
+        };
+        self.others.iter().rfind(is_it).map(|other| other.mine.as_str())
     }
 
     /// Drops a draft, a held, failed, queued or conflicting edit. False when there is none.
@@ -229,9 +261,22 @@ impl Outbox {
         })
     }
 
-    /// Gives a conflict up: the server's value stays.
+    /// Gives a conflict up: the server's value stays. The text is kept for [`Self::take_given_up`].
     pub fn keep_theirs(&mut self, cell: &Cell) -> bool {
+        let text = self.view(cell).map(|view| view.mine.to_owned());
+        self.given_up.retain(|(known, _)| known != cell);
+        self.given_up.extend(text.map(|text| (cell.clone(), text)));
+        if self.given_up.len() > GIVEN_UP {
+            self.given_up.remove(0);
+        }
         self.discard(cell)
+    }
+
+    /// The last text on this call that was given up for the server's value and whose cell has no other one by now.
+    pub fn take_given_up(&mut self, conversation: &ConversationId) -> Option<(Cell, String)> {
+        let is_free = |cell: &Cell| !self.has_text(cell);
+        let place = self.given_up.iter().rposition(|(cell, _)| cell.conversation == *conversation && is_free(cell))?;
+        Some(self.given_up.remove(place))
     }
 
     /// Insists: what is there now counts as seen, and the draft can be committed again.

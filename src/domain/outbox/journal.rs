@@ -31,10 +31,14 @@ pub enum Got {
     Unseen,
     /// Accepted; another value took its place.
     Overwritten,
+    /// Text of the paste panel, in no cell yet.
+    Pasted,
+    /// Typed as the name of a new key that has no text yet.
+    Named,
 }
 
 impl Got {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Draft,
         Self::Held,
         Self::Armed,
@@ -45,6 +49,8 @@ impl Got {
         Self::Failed,
         Self::Unseen,
         Self::Overwritten,
+        Self::Pasted,
+        Self::Named,
     ];
 
     /// The word in the journal.
@@ -60,7 +66,14 @@ impl Got {
             Self::Failed => "failed",
             Self::Unseen => "unseen",
             Self::Overwritten => "overwritten",
+            Self::Pasted => "pasted",
+            Self::Named => "named",
         }
+    }
+
+    /// It is a text that is in no cell yet: that of the paste panel, or the name of a new key.
+    pub fn is_loose(self) -> bool {
+        matches!(self, Self::Pasted | Self::Named)
     }
 
     /// The state of this word.
@@ -91,6 +104,8 @@ impl Got {
             Self::Failed => "failed",
             Self::Unseen => "accepted, unseen",
             Self::Overwritten => "overwritten",
+            Self::Pasted => "text of the paste panel",
+            Self::Named => "name of a new key",
         }
     }
 
@@ -109,6 +124,8 @@ impl Got {
             Self::Failed => "Sending it failed; it was not written as far as was known.",
             Self::Unseen => "The API accepted it, but it was not there after the confirmation time.",
             Self::Overwritten => "The API accepted it, and another value took its place.",
+            Self::Pasted => "Text of the paste panel, not staged. Enter opens the panel with it.",
+            Self::Named => "The name of a new key, without a value. Enter asks for the name again, with it.",
         }
     }
 }
@@ -244,6 +261,12 @@ impl Outbox {
     pub fn restore_journal(&mut self, state: JournalState) -> usize {
         let mut count = 0;
         for edit in state.edits {
+            if edit.got.is_loose() {
+                if !self.others.iter().any(|o| o.cell == edit.cell && o.mine == edit.mine) {
+                    self.others.push(edit);
+                }
+                continue;
+            }
             let queue = self.queues.entry(edit.cell.target()).or_default();
             // What left may have been applied: seeing it there is no foreign change.
             if edit.got.had_left() || edit.got == Got::Failed {
@@ -269,7 +292,7 @@ impl Outbox {
         count
     }
 
-    /// Second texts for cells that have a draft: what another program or an earlier edit left.
+    /// Second texts for cells that have a draft (what another program or an earlier edit left), and texts that are in no cell.
     pub fn others(&self) -> &[JournalEdit] {
         &self.others
     }

@@ -63,8 +63,10 @@ pub struct Outbox {
     next_arm: u64,
     log: undo::Log,
     done: report::Done,
-    /// Second texts for cells that have a draft, until they are discarded.
+    /// Second texts for cells that have a draft, and texts that are in no cell, until they are discarded.
     others: Vec<JournalEdit>,
+    /// Texts that were given up for the server's value, oldest first.
+    given_up: Vec<(Cell, String)>,
     /// The cell whose editor was emptied and has no text yet.
     unfinished: Option<Cell>,
     /// What was learned of the server.

@@ -196,3 +196,14 @@ fn keys_that_look_the_same_and_are_two_are_shown_apart() {
     // A mark that no letter is made of with its base stays where it is.
     assert_eq!(key_label("x\u{301}"), "x\u{301}");
 }
+
+#[test]
+fn values_that_look_the_same_are_marked() {
+    for (value, shown) in
+        [("gold", "gold"), ("gold ", "gold␠"), (" a b  ", " a b␠␠"), ("", ""), ("caf\u{e9}", "caf\u{e9}")]
+    {
+        assert_eq!(marked(value, Charset::Unicode), shown);
+    }
+    assert_eq!(marked("gold ", Charset::AsciiMarks), "gold<U+0020>");
+    assert_ne!(marked("cafe\u{301}", Charset::Unicode), marked("caf\u{e9}", Charset::Unicode));
+}

@@ -431,3 +431,26 @@ fn expected_has_the_columns_that_its_notes_need() {
         assert!(!pane.contains('…'), "{width}\n{shown}");
     }
 }
+
+/// Two values that differ in what is not seen.
+#[test]
+fn values_that_look_the_same_are_told_apart_in_the_cell_and_in_the_question() {
+    for (theirs, shown) in [("gold ", "gold\u{2420}"), ("gold\u{e9}", "gold\u{e9}")] {
+        let mut desk = Desk::new(120, 36);
+        desk.customer(ID, &[("tier", "silver"), ("note", theirs)]);
+        desk.keys("<enter>/tier<enter>e");
+        desk.keys("<backspace><backspace><backspace><backspace><backspace><backspace>");
+        desk.tell(crate::app::Msg::Paste(if theirs.ends_with(' ') { "gold" } else { "golde\u{301}" }.into()));
+        desk.customer(ID, &[("tier", theirs), ("note", theirs)]);
+        desk.keys("<enter>");
+        assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
+        let picture = picture(&draw(&mut desk, Theme::Terminal));
+        let line = |word: &str| {
+            let line = picture.lines().find(|l| l.trim_start().starts_with(word)).unwrap_or_default();
+            line.trim_start().trim_start_matches(word).trim().to_owned()
+        };
+        assert_ne!(line("theirs"), line("mine"), "{picture}");
+        assert!(line("theirs").contains(shown), "{picture}");
+        assert!(picture.lines().any(|l| l.contains("note") && l.contains(shown)), "{picture}");
+    }
+}

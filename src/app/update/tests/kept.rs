@@ -114,3 +114,72 @@ fn quitting_asks_where_something_is_not_done() {
     desk.keys("e<ctrl-c>");
     assert_eq!(desk.model.exit, Some(Exit::Interrupted));
 }
+
+/// Text of the paste panel and the name of a new key outlive Esc and the program.
+#[test]
+fn text_that_is_in_no_cell_is_kept_and_offered_again() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("p");
+    desk.tell(Msg::Paste("{\"pasted\":\"valueP\"}".into()));
+    let kept = desk.model.outbox.journal();
+    assert_eq!(
+        kept.edits.iter().map(|e| (e.mine.as_str(), e.got)).collect::<Vec<_>>(),
+        [("{\"pasted\":\"valueP\"}", Got::Pasted)]
+    );
+    desk.keys("<esc>");
+    assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("kept")), "{:?}", desk.model.notice);
+    desk.keys("p");
+    let panel = |desk: &Desk| match desk.model.overlays.last() {
+        Some(Overlay::Bulk(bulk)) => bulk.text.text(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(panel(&desk), "{\"pasted\":\"valueP\"}");
+    // In the next run it is listed, and its panel opens with it.
+    let mut next = on_call(&[("tier", "gold")]);
+    next.tell(left(kept));
+    assert!(matches!(next.model.overlays.last(), Some(Overlay::Choose(_))), "it is offered");
+    next.keys("<enter>");
+    assert_eq!(panel(&next), "{\"pasted\":\"valueP\"}");
+    next.keys("<enter>");
+    assert_eq!(next.model.outbox.journal().edits.iter().map(|e| e.got).collect::<Vec<_>>(), [Got::Draft], "staged");
+
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("anewkey");
+    let kept = desk.model.outbox.journal();
+    desk.keys("<esc>a");
+    let name = |desk: &Desk| match desk.model.overlays.last() {
+        Some(Overlay::AddKey(add)) => add.text.text(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(name(&desk), "newkey");
+    desk.keys("<enter>");
+    assert_eq!(desk.model.outbox.journal(), kept, "until the key has a text, its name is kept");
+    desk.keys("x");
+    assert_eq!(desk.model.outbox.journal().edits.iter().map(|e| e.got).collect::<Vec<_>>(), [Got::Draft]);
+    let mut next = on_call(&[("tier", "gold")]);
+    next.tell(left(kept.clone()));
+    next.keys("<backspace>");
+    assert!(next.model.outbox.journal().is_empty(), "Backspace drops it");
+    next.tell(left(kept));
+    next.keys("<enter>");
+    assert_eq!(name(&next), "newkey");
+}
+
+/// What an editor left that is no JSON is in the paste panel, and outlives that.
+#[test]
+fn text_of_an_editor_that_cannot_be_taken_is_kept() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("<ctrl-e>");
+    let edit = desk.asked().into_iter().find_map(|effect| match effect {
+        Effect::Edit(external) => Some(external),
+        _ => None,
+    });
+    desk.tell(Msg::Edited(edit.expect("an editor"), Ok("{\"tier\": \"go".into())));
+    let kept = desk.model.outbox.journal();
+    assert_eq!(
+        kept.edits.iter().map(|e| (e.mine.as_str(), e.got)).collect::<Vec<_>>(),
+        [("{\"tier\": \"go", Got::Pasted)]
+    );
+    desk.keys("<esc>");
+    assert_eq!(desk.model.outbox.journal(), kept);
+}

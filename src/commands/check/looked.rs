@@ -1,0 +1,125 @@
+//! What `check --follow` could not look at: a check that saw nothing, or not all, must not look like one that passed.
+
+use super::judge::Judge;
+use crate::{
+    commands::{lookup, note},
+    domain::{ConversationId, Link, Update},
+    exit::Exit,
+    genesys::{self, ErrorKind, topic::Topic},
+    live::{self, LinkEvent, Live, targets::Targets},
+};
+use rustc_hash::FxHashSet;
+
+/// What was in the way so far.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// Calls that may not be read: told once, at the end.
+    refused: lookup::Unread,
+    /// Calls whose last read failed otherwise.
+    unread: FxHashSet<ConversationId>,
+    /// Topics of what is watched that the platform refused.
+    topics: FxHashSet<Topic>,
+    /// The link was live at some time.
+    was_live: bool,
+    /// Why it is not live; empty while it is, or while the first try is under way.
+    reason: String,
+}
+
+impl Looked {
+    /// Takes note of what was heard.
+    ///
+    /// # Errors
+    /// A call that was named cannot be read, or everything that is watched was refused.
+    pub(super) fn saw(&mut self, heard: &LinkEvent, targets: &Targets) -> anyhow::Result<()> {
+        match heard {
+            LinkEvent::Link(link) => self.link(link),
+            LinkEvent::Update(Update::Read { snapshot, .. }) => {
+                self.unread.remove(&snapshot.id);
+                self.refused.remove(&snapshot.id);
+            }
+            LinkEvent::Update(Update::Gone(id)) => {
+                self.unread.remove(id);
+            }
+            LinkEvent::Unread(id, error) => return self.failed(id, error, targets.conversations.contains(id)),
+            LinkEvent::Refused(topic, _) => {
+                self.topics.insert(topic.clone());
+                return self.all_refused(targets);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The same reason is said once.
+    fn link(&mut self, link: &Link) {
+        self.was_live |= link.is_live();
+        let reason = link.reason().unwrap_or_default();
+        if link.is_live() {
+            self.reason.clear();
+        } else if !reason.is_empty() && self.reason != reason {
+            note(format_args!("{reason}; trying again"));
+            reason.clone_into(&mut self.reason);
+        }
+    }
+
+    fn failed(&mut self, id: &ConversationId, error: &genesys::Error, named: bool) -> anyhow::Result<()> {
+        let is_refused = matches!(error.kind(), ErrorKind::Permission { .. });
+        match error.kind() {
+            ErrorKind::NotFound | ErrorKind::Permission { .. } | ErrorKind::SignIn if named => {
+                return Err(error.clone().into());
+            }
+            _ if is_refused => self.refused.add(id.clone(), error.clone()),
+            // It was there a moment ago, and is none of those that were named.
+            ErrorKind::NotFound => note(format_args!("conversation {id} could not be read: {error}")),
+            _ if self.unread.insert(id.clone()) => note(format_args!("conversation {id} could not be read: {error}")),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Nothing will ever be told.
+    fn all_refused(&self, targets: &Targets) -> anyhow::Result<()> {
+        let wanted = targets.topics().into_iter().filter(|topic| !live::is_asked_for_as_well(topic));
+        // Calls in flows, and those that were named, are read as well.
+        let is_read = !targets.flows.is_empty() || !targets.conversations.is_empty();
+        if is_read || wanted.into_iter().any(|topic| !self.topics.contains(&topic)) {
+            return Ok(());
+        }
+        let refused = Exit::Denied.because("the platform refused every topic");
+        Err(refused.remedy("'sidetone doctor' names what is missing").into())
+    }
+
+    /// The first look at something is under way.
+    pub(super) fn waits(&self, live: &Live) -> bool {
+        if self.was_live { live.is_looking() } else { self.reason.is_empty() }
+    }
+
+    /// Whether all was looked at; what was not is said.
+    ///
+    /// # Errors
+    /// No call could be read for want of a permission, or there never was a link.
+    pub(super) fn end(self, live: &Live, judge: &Judge) -> anyhow::Result<bool> {
+        let board = &judge.monitor.board;
+        let is_whole = live.sees_all()
+            && self.unread.is_empty()
+            && self.refused.is_empty()
+            && !self
+                .topics
+                .iter()
+                .any(|topic| live.watched().topics().contains(topic) && topic.conversation().is_none())
+            && judge.monitor.unobserved().next().is_none();
+        if !self.was_live {
+            let why = if self.reason.is_empty() { "it takes too long" } else { &self.reason };
+            note(format_args!("the notification stream did not come about: {why}"));
+        } else if !self.reason.is_empty() {
+            note(format_args!("the link was lost and is not back: {}", self.reason));
+        }
+        // An event may have told a part of those that may not be read.
+        let read = board.iter().filter(|entry| !self.refused.has(&entry.conversation.id)).count();
+        self.refused.end(read)?;
+        if board.is_empty() && !self.was_live && judge.monitor.examiner.expectations().is_empty() {
+            return Err(Exit::Failed.because("nothing could be looked at").into());
+        }
+        Ok(is_whole)
+    }
+}
