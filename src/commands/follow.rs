@@ -104,6 +104,8 @@ pub struct Follow {
     done: bool,
     out: Vec<u8>,
     swept: Duration,
+    /// The try to connect that was told last, and why it is one; `None` when the link came about since.
+    tried: Option<(u32, String)>,
     /// The alert that the terminal has not been told of yet.
     rung: Option<String>,
     /// Why keys are as findings say, where that is told.
@@ -132,6 +134,7 @@ impl Follow {
             counted: 0,
             out: Vec::with_capacity(64 * 1024),
             swept: Duration::ZERO,
+            tried: None,
             rung: None,
             causes: None,
             seen: None,
@@ -206,6 +209,15 @@ impl Follow {
     pub fn link(&mut self, at: At, link: &Link, operator: &dyn Claims) -> FollowStep {
         let outcome = self.monitor.link(at, link, operator);
         let step = self.write_outcome(outcome);
+        // One line for each try, not another when it begins.
+        let this = match link {
+            Link::Reconnecting { attempt, reason, .. } => Some((*attempt, reason.to_string())),
+            _ => None,
+        };
+        if this.is_some() && self.tried == this {
+            return step;
+        }
+        self.tried = this;
         let line = NdjsonLine::Connection { time: ndjson::stamp(at), state: link.as_str(), reason: link.reason() };
         let about = About { time: at.wall, call: None, names: &self.monitor.board.names, snapshot: false };
         write(&mut self.out, &mut self.form, &about, &line);

@@ -393,3 +393,14 @@ fn findings_carry_the_cause_that_the_definition_shows() {
     assert!(unread.wanted().is_some());
     assert_eq!(finding(&mut unread).get("cause"), None, "nothing is known of its flow");
 }
+
+/// When a try is announced and when it begins, the link tells of it; a reader is told once.
+#[test]
+fn each_try_to_connect_has_one_line() {
+    let mut follow = Follow::new(plan());
+    for (attempt, until) in [(1, 0), (2, 900), (2, 901), (3, 2_000), (3, 2_001)] {
+        let link = Link::Reconnecting { attempt, until: at(until), reason: "refused".into() };
+        follow.link(at(until), &link, &());
+    }
+    assert_eq!(lines(&mut follow).len(), 3);
+}
