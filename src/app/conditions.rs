@@ -32,7 +32,10 @@ impl Model {
                 cell.and_then(|cell| self.outbox.view(&cell)).is_some_and(|v| has(v.state))
             }
             C::HasDrafts => !self.outbox.to_review().is_empty(),
-            C::HasUndo => self.call.is_some() && self.outbox.log().any(Sent::is_undoable),
+            C::HasUndo => self
+                .call
+                .as_ref()
+                .is_some_and(|call| self.outbox.log().any(Sent::is_undoable) || self.outbox.has_given_up(&call.id)),
             C::HasUnsent => {
                 let cell = self.call.as_ref().and_then(CallScreen::cell);
                 let state = cell.and_then(|cell| self.outbox.view(&cell).map(|v| v.state));

@@ -13,7 +13,7 @@
 //! pressed again, answers [`STANDS`] later, and only if neither it nor anything that may be text comes until then. (Keyboards repeat 10
 //! to 40 times a second.) A key that moves something is neither: it takes no answer back.
 
-use super::{Model, key::Key, keymap::Command, layout, popups::Overlay};
+use super::{Model, key::Key, keymap::Command, layout, popups::Overlay, signin::Opened};
 use crate::domain::{
     At, Value,
     outbox::{Cell, EditState, Refusal},
@@ -128,8 +128,13 @@ struct CellChange {
 }
 
 impl Model {
-    /// A frame was drawn: from now on its question can be read.
+    /// A frame was drawn: from now on its question, or a prompt that opened by itself, can be read.
     pub fn drawn(&mut self, at: At) {
+        if let Some(Overlay::SignIn(prompt)) = self.overlays.last_mut()
+            && prompt.opened == Opened::Unseen
+        {
+            prompt.opened = Opened::Since(at.mono);
+        }
         let asks = self.asks().filter(|_| !layout::too_small(self.size));
         self.question = asks.map(|asks| match self.question.take() {
             Some(drawn) if drawn.asks == asks => drawn,

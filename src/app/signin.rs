@@ -46,8 +46,19 @@ pub struct SignIn {
     pub trouble: Option<String>,
     /// The address that the browser ended on, a secret or a token.
     pub text: Editor,
-    /// When it opened by itself, as [`crate::domain::At::mono`], until something is typed that is meant for it.
-    pub opened: Option<Duration>,
+    /// Who asked for it.
+    pub opened: Opened,
+}
+
+/// Who asked for the prompt. What is typed as one opens by itself is meant for what was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// The operator, or something was typed since that is meant for it.
+    Wanted,
+    /// Nobody, and it was not seen yet.
+    Unseen,
+    /// Nobody; it is on top of everything since then, as [`crate::domain::At::mono`].
+    Since(Duration),
 }
 
 impl SignIn {

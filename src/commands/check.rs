@@ -200,7 +200,7 @@ async fn follow(
             () = sleep_until(end) => {
                 judge.pass(live.client().clock().now());
                 report.tell(judge, causes)?;
-                return looked.end(&live, judge);
+                return looked.end(&live, judge).await;
             }
             told = causes.next() => report.late(judge, &[told])?,
             () = sleep(due.unwrap_or_default()), if due.is_some() => judge.pass(live.client().clock().now()),

@@ -1,16 +1,20 @@
 //! Calls that have left every queue and every user that is watched. The topics of those tell nothing of them any more, so
-//! each gets the topics of its own and is read slowly. Pure.
+//! each gets the topics of its own and is read slowly. Where nothing told that a call left, its silence is what shows: one
+//! that nothing was heard of for long is read. Pure.
 
 use crate::{
     domain::{ConversationId, ParticipantId, ParticipantSnapshot, QueueId, Snapshot, State, UserId},
     genesys::discover::Discovered,
 };
 use compact_str::CompactString;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::{collections::VecDeque, time::Duration};
 
 /// Between two reads of one call that is away; its own topics tell its attributes meanwhile.
 const READ_EVERY: Duration = Duration::from_secs(10);
+
+/// A call of which nothing was heard for so long is read: whether a topic tells that a call has left it is not documented.
+const SILENT: Duration = Duration::from_secs(60);
 
 /// A participant, as far as it tells where the call is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,8 @@ struct Seen {
     legs: Vec<Leg>,
     /// Names of those that it was last seen in.
     names: Vec<CompactString>,
+    /// When something was heard of it last, or it was asked for.
+    heard: Duration,
 }
 
 /// Where calls were seen, and which of them are away.
@@ -39,9 +45,28 @@ pub(super) struct Away {
 }
 
 impl Away {
-    /// No call is away.
-    pub(super) fn is_empty(&self) -> bool {
-        self.away.is_empty()
+    /// No call is or was in anything that is watched.
+    pub(super) fn knows_none(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// A topic or a read told of the call.
+    pub(super) fn heard(&mut self, id: &ConversationId, now: Duration) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.heard = now;
+        }
+    }
+
+    /// The call that is to be read because nothing was heard of it for long, and longest of all; it counts as heard of.
+    pub(super) fn silent(&mut self, now: Duration) -> Option<ConversationId> {
+        let away: FxHashSet<&ConversationId> = self.away.iter().map(|(_, id)| id).collect();
+        let is_silent = |id: &ConversationId, call: &Seen| {
+            call.heard + SILENT <= now && call.legs.iter().any(|leg| leg.is_connected) && !away.contains(id)
+        };
+        let silent = self.calls.iter_mut().filter(|(id, call)| !call.names.is_empty() && is_silent(id, call));
+        let (id, call) = silent.min_by_key(|(_, call)| call.heard)?;
+        call.heard = now;
+        Some(id.clone())
     }
 
     /// A whole state of a call; of a participant without a purpose nothing is new. What the call left, when it has just left
@@ -167,8 +192,48 @@ mod tests {
         assert_eq!(away.next(s(10)), None);
         assert_eq!(away.next(s(11)), Some("c".into()));
         assert_eq!(away.saw(&in_queue("q1"), &found), Some(vec![]));
-        assert!(away.is_empty());
+        assert!(away.away.is_empty());
         assert_eq!(away.saw(&in_queue("q2"), &found), Some(vec!["Support".into()]));
-        assert!(away.ended(&"c".into()) && away.is_empty());
+        assert!(away.ended(&"c".into()) && away.away.is_empty());
+    }
+
+    #[test]
+    fn a_call_whose_departure_nothing_tells_is_read_after_a_silence() {
+        let found = Discovered { queues: vec![("q1".into(), "Support".into())], ..Discovered::default() };
+        let s = Duration::from_secs;
+        let mut away = Away::default();
+        away.saw(&in_queue("q1"), &found);
+        away.heard(&"c".into(), s(100));
+        assert_eq!(away.silent(s(159)), None);
+        assert_eq!(away.silent(s(160)), Some("c".into()));
+        assert_eq!(away.silent(s(161)), None, "the answer is awaited");
+        away.heard(&"c".into(), s(165));
+        assert_eq!(away.silent(s(224)), None, "an event tells that it is there as well");
+        assert_eq!(away.silent(s(225)), Some("c".into()), "so does no answer at all");
+        // The read shows it elsewhere: from now on it is followed.
+        assert_eq!(away.saw(&in_queue("q2"), &found), Some(vec!["Support".into()]));
+        assert_eq!(away.silent(s(900)), None);
+        away.saw(&in_queue("q1"), &found);
+        let mut over = in_queue("q1");
+        over.participants.iter_mut().for_each(|p| p.state = Some(State::new("disconnected")));
+        away.saw(&over, &found);
+        assert_eq!(away.silent(s(2_000)), None, "it is over");
+        assert_eq!(away.saw(&in_queue("q2"), &Discovered::default()), None);
+    }
+
+    /// Each is asked for once within the time that makes it silent again.
+    #[test]
+    fn silent_calls_take_turns() {
+        let found = Discovered { queues: vec![("q1".into(), "Support".into())], ..Discovered::default() };
+        let mut away = Away::default();
+        for n in 0..10u64 {
+            away.saw(&Snapshot { id: format!("c{n}").as_str().into(), ..in_queue("q1") }, &found);
+            away.heard(&format!("c{n}").as_str().into(), Duration::from_secs(n));
+        }
+        let asked: Vec<_> = (0..30).filter_map(|n| away.silent(Duration::from_secs(70 + 3 * n))).collect();
+        let names: Vec<String> = asked.iter().map(|id| id.as_str().to_owned()).collect();
+        assert_eq!(names[..10], (0..10).map(|n| format!("c{n}")).collect::<Vec<_>>());
+        assert_eq!(names[10..].first().map(String::as_str), Some("c0"));
+        assert_eq!(names.len(), 20);
     }
 }

@@ -13,6 +13,7 @@ mod pushed;
 mod reads;
 pub mod recorded;
 pub mod targets;
+mod token;
 
 use crate::{
     domain::{
@@ -37,6 +38,7 @@ use reads::Reads;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use targets::Targets;
+use token::TokenWatch;
 use tokio::{
     sync::mpsc,
     task::JoinSet,
@@ -92,6 +94,7 @@ pub struct Live {
     found: Discovered,
     by_id: VecDeque<ConversationId>,
     by_id_due: Interval,
+    token: TokenWatch,
     /// Those that were read.
     known: FxHashSet<ConversationId>,
     /// Those that the stream told whole.
@@ -140,6 +143,7 @@ impl Live {
             flow_answers: JoinSet::new(),
             by_id: found.conversations.iter().cloned().collect(),
             by_id_due,
+            token: TokenWatch::new(),
             found,
             known: FxHashSet::default(),
             told: FxHashSet::default(),
@@ -368,8 +372,14 @@ impl Live {
                     self.on_flows(told);
                 }
                 () = wait_until(flows_due), if flows_due.is_some() => {}
-                _ = self.by_id_due.tick(), if !self.by_id.is_empty() || !self.away.is_empty() => {
-                    if let Some(id) = self.away.next(self.client.clock().now().mono) {
+                Some(told) = self.token.asking.join_next(), if !self.token.asking.is_empty() => self.on_token(told),
+                _ = self.token.due.tick(), if self.asks_for_token() => self.ask_for_token(),
+                _ = self.by_id_due.tick(), if !self.by_id.is_empty() || !self.away.knows_none() => {
+                    let now = self.client.clock().now().mono;
+                    let away = self.away.next(now);
+                    // While the link is down all are silent; they are read when it is back.
+                    let silent = if away.is_none() && self.is_live { self.away.silent(now) } else { None };
+                    for id in away.into_iter().chain(silent) {
                         self.reads.want(id, None, Priority::Background);
                     }
                     if let Some(id) = self.by_id.pop_front() {
@@ -461,14 +471,9 @@ impl Live {
                     self.ready.push_back((now, LinkEvent::Unsearched(what)));
                 }
             }
-            // Events need no token once they are subscribed, so that this may be all that shows it.
             Err(error) if *error.kind() == ErrorKind::SignIn => {
-                self.is_signed_out = true;
-                if self.lookups.refused(now.mono) {
-                    let what =
-                        format!("the platform no longer accepts the sign-in; events continue for a while: {error}");
-                    self.ready.push_back((now, LinkEvent::Unsearched(what)));
-                }
+                self.lookups.refused(now.mono);
+                self.signed_out(&error);
             }
             Err(error) => tracing::warn!(%error, "the flows of calls could not be asked for"),
         }
@@ -503,6 +508,7 @@ impl Live {
                     let id = snapshot.id.clone();
                     let over = snapshot.ended.is_some();
                     self.departure(snapshot);
+                    self.away.heard(&id, at.mono);
                     self.read.insert(id.clone());
                     if over {
                         self.end(&id);
@@ -526,7 +532,7 @@ impl Live {
                 if self.is_given_back(head) {
                     return None;
                 }
-                let heard = self.on_frame(&raw, head, board);
+                let heard = self.on_frame(at, &raw, head, board);
                 self.record(at, || Record::Frame(raw));
                 heard.map(|heard| (at, heard))
             }
@@ -568,7 +574,7 @@ impl Live {
         }
     }
 
-    fn on_frame(&mut self, raw: &str, head: Option<Head<'_>>, board: &Board) -> Option<LinkEvent> {
+    fn on_frame(&mut self, at: At, raw: &str, head: Option<Head<'_>>, board: &Board) -> Option<LinkEvent> {
         match wire::decode_headed(board, raw, head) {
             Frame::Conversation(snapshot) => {
                 self.reads.back(&snapshot.id);
@@ -576,6 +582,7 @@ impl Live {
                     self.told.insert(snapshot.id.clone());
                 }
                 self.look_at_states(&snapshot);
+                self.away.heard(&snapshot.id, at.mono);
                 Some(LinkEvent::Update(Update::Stream(snapshot)))
             }
             Frame::Flow(fact) => {
@@ -589,6 +596,7 @@ impl Live {
                 Some(LinkEvent::Update(Update::Flow(fact)))
             }
             Frame::Delta(delta) => {
+                self.away.heard(&delta.conversation, at.mono);
                 if (delta.tells_states() || self.was_read(&delta.conversation))
                     && let Some(snapshot) = delta.whole(board)
                 {

@@ -190,7 +190,7 @@ impl Running {
         Some(step)
     }
 
-    /// Hands a conversation to the queue of this name; false if there is no such queue or conversation.
+    /// Hands a conversation to the queue of this name, and its agent leaves; false if there is no such queue or conversation.
     pub fn transfer(&self, conversation: Uuid, queue: &str) -> bool {
         self.change(|state, now| state.world.transfer(conversation, queue, now))
     }

@@ -174,9 +174,13 @@ pub(super) fn reason(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
     }
     let t = paint.theme;
     let (reason, style) = match &model.link {
-        Link::Reconnecting { reason, .. } => (reason, t.warn()),
-        Link::Offline { reason, .. } | Link::SignedOut { reason } => (reason, t.alarm()),
-        Link::Connecting | Link::Live | Link::Gap { .. } | Link::Closed => return,
+        Link::Reconnecting { reason, .. } => (reason.as_str(), t.warn()),
+        Link::Offline { reason, .. } | Link::SignedOut { reason } => (reason.as_str(), t.alarm()),
+        Link::Live | Link::Gap { .. } => match &model.sign_in_needed {
+            Some(reason) => (reason.as_str(), t.alarm()),
+            None => return,
+        },
+        Link::Connecting | Link::Closed => return,
     };
     let mut lines = paint.paragraph(reason, rule.width.saturating_sub(4));
     if lines.len() > REASON {
@@ -360,6 +364,11 @@ fn link<'a>(paint: &Paint<'_>, model: &Model, brevity: u8) -> Bits<'a> {
     let mark = |mark: &'static str, style| bit(format!("{mark} "), style);
     match &model.link {
         Link::Connecting => vec![mark(g.working, t.warn()), bit("connecting", t.text())],
+        // Events need no token once they are subscribed.
+        Link::Live | Link::Gap { .. } if model.sign_in_needed.is_some() => {
+            let more = if brevity == 0 { ", events continue" } else { "" };
+            vec![mark(g.off, t.alarm()), bit("signed out", t.alarm()), bit(more, t.quiet())]
+        }
         Link::Live => vec![mark(g.live, t.seen()), bit("live", t.text())],
         Link::Gap { .. } => vec![mark(g.working, t.warn()), bit("reading what was missed", t.warn())],
         Link::Reconnecting { until, attempt, .. } => {

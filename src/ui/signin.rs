@@ -21,11 +21,11 @@ pub(super) fn prompt(paint: &mut Paint<'_>, model: &Model, prompt: &SignIn) -> C
     };
     say(paint, &prompt.reason, if model.sign_in_needed.is_some() { t.alarm() } else { t.text() });
     if model.sign_in_needed.is_some() {
-        say(
-            paint,
-            "Nothing on the screen is live now. Your drafts are kept and are sent when you send them.",
-            t.quiet(),
-        );
+        let now = match model.link.is_live() {
+            true => "Events continue for a while; nothing is read or sent.",
+            false => "Nothing on the screen is live now.",
+        };
+        say(paint, &format!("{now} Your drafts are kept and are sent when you send them."), t.quiet());
     }
     if let Some(trouble) = &prompt.trouble {
         say(paint, trouble, t.alarm());

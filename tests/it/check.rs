@@ -304,6 +304,14 @@ async fn a_check_that_follows_and_sees_nothing_or_not_all_does_not_pass() {
         assert!(stderr.contains(words), "{fault}: {stdout}{stderr}");
         assert!(ended != 6 || stderr.contains(unmet), "{fault}: {stderr}");
     }
+    // The channel is there, and its socket is not.
+    let scenario = scenario::parse(scenario::CLEAN).unwrap();
+    let stream_url = Some("ws://127.0.0.1:9".to_owned());
+    let options = SimOptions { scenario, calls: Some(3), seed: 7, stream_url, ..SimOptions::default() };
+    let running = sim::start(options).await.unwrap();
+    let (code, stdout, stderr) = run(&running, follow(&["--all-queues"])).await;
+    assert_eq!(code, Some(6), "{stdout}{stderr}");
+    assert!(stderr.contains(unmet) && stderr.contains("127.0.0.1:9"), "{stderr}");
     // One call that is named, and cannot be read.
     let running = start(scenario::parse(scenario::CLEAN).unwrap(), 2, 1.0).await;
     let id = running.conversations()[0].id.to_string();

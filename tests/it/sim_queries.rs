@@ -69,6 +69,13 @@ async fn what_a_listing_cannot_heed_is_refused() {
         "flows?sortBy=size",
         "flows?includeSchemas=true",
         "flows/lookup",
+        "conversations?pageSize=-1",
+        "conversations?pageNumber=0",
+        "conversations/calls?pageSize=x",
+        "users/me?pageSize=0",
+        "routing/queues/me?pageSize=-1",
+        "notifications/channels?pageSize=-1",
+        "tokens/me?preserveIdleTTL=maybe",
     ] {
         let answer = sim.get(&format!("/api/v2/{path}")).await;
         assert_eq!(answer.status, 400, "{path}: {}", answer.text);

@@ -88,7 +88,6 @@ steps = [{ at = 0, do = "queue", name = "Support" }, { at = 1, do = "answer" }, 
     let id = running.conversations()[0].id;
     let watching = watch(&running, &["--queue", "Support", "--until", "after=yes", "--timeout", "30s"]);
     until("the queue is watched", || !running.topics().is_empty()).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
     running.transfer(id, "Sales");
     let own = format!("v2.detail.events.conversation.{id}.attributes");
     until("the call is followed", || running.topics().contains(&own)).await;

@@ -7,7 +7,7 @@ use crate::app::{
     key::Key,
     keymap::Command,
     notice::Level,
-    signin::{Hidden, How, SignIn, Stage, Try},
+    signin::{Hidden, How, Opened, SignIn, Stage, Try},
 };
 use std::time::Duration;
 
@@ -34,16 +34,22 @@ impl SignIn {
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl SignIn {
-    /// Whether what is typed now is meant for this prompt; says so if not. One that opened by itself takes text after a pause.
+    /// Whether what is typed now is meant for this prompt; says so if not. One that opened by itself takes text, and Enter, after a
+    /// pause in which it could be seen.
     fn is_meant(&mut self, model: &mut Model) -> bool {
-        let Some(opened) = self.opened else { return true };
-        if model.typing_since(opened, PAUSE) {
-            let words = "Ignored: the sign-in has ended and this asks for another. Stop typing for a second, then type or paste.";
-            model.say(Level::Alarm, words);
-            return false;
+        let is_meant = match self.opened {
+            Opened::Wanted => true,
+            Opened::Unseen => false,
+            Opened::Since(since) => !model.typing_since(since, PAUSE),
+        };
+        match is_meant {
+            true => self.opened = Opened::Wanted,
+            false => model.say(
+                Level::Alarm,
+                "Ignored: the sign-in has ended and this asks for another. Pause for a second, then type or paste.",
+            ),
         }
-        self.opened = None;
-        true
+        is_meant
     }
 }
 
@@ -51,6 +57,9 @@ impl Popup for SignIn {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Accept => {
+                if !self.is_meant(model) {
+                    return CommandOutcome::Stay;
+                }
                 let Some(wanted) = self.wanted() else { return CommandOutcome::Stay };
                 self.trouble = None;
                 self.stage = Stage::Trying;

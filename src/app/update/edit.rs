@@ -268,7 +268,7 @@ pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
     model.notice.take_if(|notice| notice.level == Level::Alarm && notice.text.starts_with(&format!("{} ", cell.key)));
     match command {
         Command::Theirs => {
-            model.outbox.keep_theirs(&cell);
+            model.outbox.keep_theirs(model.now, &cell);
             model.outbox.acknowledge(&cell);
             let key = key_of(model, Command::Undo);
             model.say(Level::Info, format!("Kept theirs. {key} brings your text back as a draft."));

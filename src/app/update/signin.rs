@@ -7,7 +7,7 @@ use crate::app::{
     notice::Level,
     popups::Overlay,
     rows,
-    signin::{How, Progress, SignIn, Stage},
+    signin::{How, Opened, Progress, SignIn, Stage},
 };
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn open(model: &mut Model, reason: &str) {
         return;
     }
     let (stage, text) = (Stage::Asked, Editor::new("", false));
-    let prompt = SignIn { reason: reason.to_owned(), how, stage, trouble: None, text, opened: None };
+    let prompt = SignIn { reason: reason.to_owned(), how, stage, trouble: None, text, opened: Opened::Wanted };
     model.overlays.insert(0, Overlay::SignIn(Box::new(prompt)));
 }
 
@@ -63,9 +63,8 @@ fn open(model: &mut Model, reason: &str) {
 pub(super) fn open_by_itself(model: &mut Model, reason: &str) {
     let was_there = prompt(model).is_some();
     open(model, reason);
-    let now = model.now.mono;
     if let Some(prompt) = prompt(model).filter(|_| !was_there) {
-        prompt.opened = Some(now);
+        prompt.opened = Opened::Unseen;
     }
 }
 
@@ -147,6 +146,8 @@ mod tests {
         revoked(&mut desk);
         assert_eq!(prompts(&desk), 1);
         desk.keys("<enter>");
+        assert_eq!(desk.asked(), [], "it was meant for what was there before");
+        desk.wait(1_000).keys("<enter>");
         assert_eq!(desk.asked(), [Effect::SignIn(Try::Browser)]);
         desk.keys("<enter>");
         assert_eq!(desk.asked(), [], "one at a time");
@@ -174,6 +175,9 @@ mod tests {
         desk.keys("-more<esc>");
         assert_eq!(desk.model.outbox.drafts().count(), 1);
         assert!(matches!(desk.model.overlays.last(), Some(Overlay::SignIn(_))), "now it is its turn");
+        desk.wait(10_000).tell(Msg::Paste("mine".into()));
+        assert_eq!(desk.asked(), [], "it was not drawn");
+        desk.reads();
         desk.wait(1_000).keys("sample<enter>");
         let effects = desk.asked();
         assert!(effects.contains(&Effect::SignIn(Try::Secret(Some(Hidden("sample".into()))))), "{effects:?}");
@@ -188,6 +192,9 @@ mod tests {
         let mut desk = desk(How::Secret);
         desk.keys("<enter>");
         revoked(&mut desk);
+        // It cannot be meant before it could be seen, however long ago it opened.
+        desk.wait(5_000);
+        desk.model.drawn(desk.at);
         let typed = |desk: &Desk| match desk.model.overlays.last() {
             Some(Overlay::SignIn(prompt)) => prompt.text.text(),
             other => panic!("{other:?}"),

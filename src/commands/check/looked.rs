@@ -9,6 +9,10 @@ use crate::{
     live::{self, LinkEvent, Live, targets::Targets},
 };
 use rustc_hash::FxHashSet;
+use std::time::Duration;
+
+/// How long the end waits for whether the token is good.
+const ASKING: Duration = Duration::from_secs(3);
 
 /// What was in the way so far.
 #[derive(Default)]
@@ -94,13 +98,28 @@ impl Looked {
         if self.was_live { live.is_looking() } else { self.reason.is_empty() }
     }
 
+    /// Whether the platform still takes the token: events continue for a while where it does not, and nothing is read.
+    async fn may_look(&self, live: &Live) -> bool {
+        if !self.was_live {
+            return false;
+        }
+        match tokio::time::timeout(ASKING, live.client().check_token()).await {
+            Ok(Err(error)) if *error.kind() == ErrorKind::SignIn => {
+                note(format_args!("the platform no longer accepts the sign-in: {error}"));
+                false
+            }
+            _ => true,
+        }
+    }
+
     /// Whether all was looked at; what was not is said.
     ///
     /// # Errors
     /// No call could be read for want of a permission, or there never was a link.
-    pub(super) fn end(self, live: &Live, judge: &Judge) -> anyhow::Result<bool> {
+    pub(super) async fn end(self, live: &Live, judge: &Judge) -> anyhow::Result<bool> {
         let board = &judge.monitor.board;
-        let is_whole = live.sees_all()
+        let is_whole = self.may_look(live).await
+            && live.sees_all()
             && self.unread.is_empty()
             && self.refused.is_empty()
             && !self

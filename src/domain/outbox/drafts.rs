@@ -6,9 +6,19 @@ use super::{
     participant_queue::{Edit, ParticipantQueue, Phase, QueueStep, QueuedKey, Stage, Write},
 };
 use crate::domain::{At, Board, Conversation, ConversationId, JsonKind, Key, Media, Participant, Value};
+use std::time::Duration;
 
 /// So many texts that were given up can be brought back.
 const GIVEN_UP: usize = 100;
+
+/// A text that was given up for the server's value.
+#[derive(Clone, Debug)]
+pub(super) struct GivenUp {
+    /// When, as [`At::mono`].
+    at: Duration,
+    cell: Cell,
+    text: String,
+}
 
 /// What came of a commit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -262,21 +272,36 @@ impl Outbox {
     }
 
     /// Gives a conflict up: the server's value stays. The text is kept for [`Self::take_given_up`].
-    pub fn keep_theirs(&mut self, cell: &Cell) -> bool {
-        let text = self.view(cell).map(|view| view.mine.to_owned());
-        self.given_up.retain(|(known, _)| known != cell);
-        self.given_up.extend(text.map(|text| (cell.clone(), text)));
-        if self.given_up.len() > GIVEN_UP {
-            self.given_up.remove(0);
+    pub fn keep_theirs(&mut self, at: At, cell: &Cell) -> bool {
+        if let Some(view) = self.view(cell) {
+            let text = view.mine.to_owned();
+            self.given_up.retain(|known| known.cell != *cell);
+            self.given_up.push_back(GivenUp { at: at.mono, cell: cell.clone(), text });
+            if self.given_up.len() > GIVEN_UP {
+                self.given_up.pop_front();
+            }
         }
         self.discard(cell)
     }
 
-    /// The last text on this call that was given up for the server's value and whose cell has no other one by now.
+    /// A text on this call was given up for the server's value, and nothing was sent to the call since that could be taken back first.
+    pub fn has_given_up(&self, conversation: &ConversationId) -> bool {
+        self.last_given_up(conversation).is_some()
+    }
+
+    /// That text and its cell; it is forgotten.
     pub fn take_given_up(&mut self, conversation: &ConversationId) -> Option<(Cell, String)> {
-        let is_free = |cell: &Cell| !self.has_text(cell);
-        let place = self.given_up.iter().rposition(|(cell, _)| cell.conversation == *conversation && is_free(cell))?;
-        Some(self.given_up.remove(place))
+        let given_up = self.given_up.remove(self.last_given_up(conversation)?)?;
+        Some((given_up.cell, given_up.text))
+    }
+
+    fn last_given_up(&self, conversation: &ConversationId) -> Option<usize> {
+        // A cell that has another text by now keeps it.
+        let is_free = |known: &GivenUp| known.cell.conversation == *conversation && !self.has_text(&known.cell);
+        let place = self.given_up.iter().rposition(is_free)?;
+        let mut sent = self.log().filter(|sent| sent.is_undoable() && sent.target.conversation == *conversation);
+        let is_last = sent.all(|sent| sent.at.mono <= self.given_up[place].at);
+        is_last.then_some(place)
     }
 
     /// Insists: what is there now counts as seen, and the draft can be committed again.

@@ -46,7 +46,7 @@ use drafts::medium;
 use indexmap::IndexMap;
 use participant_queue::ParticipantQueue;
 use rustc_hash::FxBuildHasher;
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 /// A conditional edit; unique within an outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,7 +66,7 @@ pub struct Outbox {
     /// Second texts for cells that have a draft, and texts that are in no cell, until they are discarded.
     others: Vec<JournalEdit>,
     /// Texts that were given up for the server's value, oldest first.
-    given_up: Vec<(Cell, String)>,
+    given_up: VecDeque<drafts::GivenUp>,
     /// The cell whose editor was emptied and has no text yet.
     unfinished: Option<Cell>,
     /// What was learned of the server.

@@ -1,6 +1,6 @@
 //! What is not done, counted: for the header, and for the question before the program ends.
 
-use super::{EditState, Outbox, Target};
+use super::{EditState, JournalEdit, Outbox, Target};
 use crate::domain::ConversationId;
 
 /// How much of it there is.
@@ -44,8 +44,9 @@ impl Unsettled {
 impl Outbox {
     /// What is not done.
     pub fn unsettled(&self) -> Unsettled {
-        let mut found =
-            Unsettled { reverted: self.losses().len(), drafts: self.others().len(), ..Unsettled::default() };
+        let alarms = self.others().iter().filter(|other| other.got.is_alarm()).count();
+        let drafts = self.others().len() - alarms;
+        let mut found = Unsettled { reverted: self.losses().len(), drafts, alarms, ..Unsettled::default() };
         for target in self.queues.keys() {
             self.count(target, &mut found);
         }
@@ -54,7 +55,9 @@ impl Outbox {
 
     /// The alarms on a conversation.
     pub fn alarms_on(&self, conversation: &ConversationId) -> usize {
-        let mut found = Unsettled::default();
+        let is_one = |other: &&JournalEdit| other.got.is_alarm() && other.cell.conversation == *conversation;
+        let alarms = self.others().iter().filter(is_one).count();
+        let mut found = Unsettled { alarms, ..Unsettled::default() };
         for target in self.queues.keys().filter(|target| target.conversation == *conversation) {
             self.count(target, &mut found);
         }

@@ -15,6 +15,15 @@ impl Client {
         self.json(|| ApiRequest::get("/api/v2/tokens/me", Priority::Link)).await
     }
 
+    /// Whether the platform still takes the token; asking does not keep it from going idle.
+    ///
+    /// # Errors
+    /// As for any request; [`crate::genesys::ErrorKind::SignIn`] when it does not.
+    pub async fn check_token(&self) -> Result<(), Error> {
+        let ask = || ApiRequest::get("/api/v2/tokens/me", Priority::Background).query("preserveIdleTTL", true);
+        self.json::<TokenInfo>(ask).await.map(|_| ())
+    }
+
     /// The user. Not for client credentials, which have none.
     ///
     /// # Errors

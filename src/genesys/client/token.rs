@@ -148,6 +148,11 @@ impl Client {
         Ok(held.as_ref().and_then(|token| token.ends_at).filter(|_| !self.renewable(held.as_ref())))
     }
 
+    /// A token that has ended is replaced without anyone doing anything.
+    pub fn is_renewable(&self) -> bool {
+        self.renewable(None)
+    }
+
     fn renewable(&self, held: Option<&Token>) -> bool {
         match &self.inner.connection.auth {
             Auth::ClientCredentials { .. } => true,

@@ -183,6 +183,10 @@ fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     if !methods.is_empty() && !methods.contains(&ask.method) && !ask.app.options.tutorial_routes {
         return Err(not_allowed(&methods.join(", ")));
     }
+    // No list takes a page that cannot be, whether it has pages or not.
+    if ask.method == "GET" {
+        ask.page(usize::MAX)?;
+    }
     match segments {
         ["tokens" | "oauth" | "organizations" | "authorization", ..] => session::route(ask, segments),
         ["users", "me"] => session::route(ask, segments),

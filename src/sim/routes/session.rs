@@ -79,6 +79,7 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     let organization = json!({"id": directory.organization.to_string(), "name": scenario.organization});
     Ok(match (ask.method, segments) {
         ("GET", ["tokens", "me"]) => {
+            ask.flag("preserveIdleTTL")?;
             let kind = if ask.holder.user.is_some() { "CODE" } else { "CLIENT-CREDENTIALS" };
             let scopes: Vec<&str> = if ask.holder.user.is_some() { SCOPES.to_vec() } else { Vec::new() };
             Reply::ok(json!({

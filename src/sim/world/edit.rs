@@ -113,10 +113,11 @@ impl World {
         Some(id)
     }
 
-    /// Hands a conversation to the queue of this name. `None` if there is no such queue or conversation.
+    /// Hands a conversation to the queue of this name; its agent leaves. `None` if there is no such queue or conversation.
     pub fn transfer(&mut self, conversation: Uuid, queue: &str, at: i64) -> Option<Notice> {
         self.conversations.get(&conversation)?;
         let queue = self.scenario.queues.iter().position(|known| known.name == queue)?;
+        self.leave(conversation, "agent", "transfer", at);
         let attributes = self.enter_queue(conversation, queue, at, "transfer");
         Some(Notice { conversation, at, attributes })
     }

@@ -222,7 +222,6 @@ fn an_agent_who_has_left_answers_again() {
     let id = world.place(&crate::sim::Placed { queue: first, ..Default::default() }, AT).unwrap();
     world.answer(id, None, AT + 1_000);
     let name = queue(&world, second).unwrap();
-    world.leave(id, "agent", "transfer", AT + 2_000);
     world.transfer(id, &name, AT + 2_000);
     world.answer(id, None, AT + 3_000);
     let call = world.conversation(id).unwrap();

@@ -7,6 +7,7 @@ use crate::app::{
     signin::{How, Progress},
     testing::Desk,
 };
+use std::time::Duration;
 
 fn header(desk: &mut Desk) -> String {
     picture(&draw(desk, Theme::Terminal)).lines().next().unwrap_or_default().to_owned()
@@ -75,6 +76,26 @@ fn a_pause_that_the_platform_asked_for_is_counted_down() {
     assert!(header(&mut desk).contains("api 300/300"), "{}", header(&mut desk));
 }
 
+/// Events go on for a while after the token has ended, and nothing else does: that is not "live".
+#[test]
+fn the_header_says_that_the_token_has_ended_while_events_come() {
+    for width in [80, 120] {
+        let mut desk = Desk::busy(width, 24);
+        desk.model.settings.sign_in = How::Token;
+        desk.tell(Msg::Token { ends: None, needed: Some("the access token: it is refused".into()) });
+        assert!(
+            header(&mut desk).contains("signed out") && !header(&mut desk).contains("live"),
+            "{}",
+            header(&mut desk)
+        );
+        desk.keys("<esc>");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains("it is refused"), "{shown}");
+        desk.tell(Msg::Token { ends: None, needed: None });
+        assert!(header(&mut desk).contains("live"));
+    }
+}
+
 #[test]
 fn signing_in_again() {
     use crate::domain::Link;
@@ -90,6 +111,9 @@ fn signing_in_again() {
             "waiting" => desk.tell(Msg::SignIn(Progress::Waiting { url: url.clone(), opened: true })),
             "secret" => {
                 desk.tell(Msg::SignIn(Progress::Failed("POST /oauth/token: 401 invalid_client".into())));
+                // It has been there for a while.
+                let before = desk.at.mono - Duration::from_secs(2);
+                desk.model.drawn(crate::domain::At { mono: before, ..desk.at });
                 desk.keys("sample");
             }
             _ => {}

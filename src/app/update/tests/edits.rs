@@ -116,7 +116,7 @@ fn a_foreign_change_stops_the_send_and_asks() {
     assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("tier changed on the server")));
     desk.keys("m");
     assert!(desk.serve(&truth(ID, &[("tier", "platinum")])).is_empty(), "m is the screen's own key");
-    desk.keys("<esc><enter>");
+    desk.keys("m<enter>");
     assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
     desk.keys("m");
     let bodies = desk.serve(&truth(ID, &[("tier", "platinum")]));
@@ -141,6 +141,29 @@ fn a_foreign_change_stops_the_send_and_asks() {
         "u brings mine back"
     );
     assert_eq!(desk.asked(), [], "nothing is sent");
+}
+
+/// `u` takes back what was done last: an edit that was sent after a text was given up comes before that text.
+#[test]
+fn what_was_given_up_is_undone_in_its_turn() {
+    let mut desk = on_call(&[("lang", "en"), ("tier", "gold")]);
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold")]));
+    desk.keys("<enter>t");
+    desk.wait(50).customer(ID, &[("lang", "fr"), ("tier", "gold")]);
+    desk.keys("je!<enter><enter>");
+    let sent = desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold")]));
+    assert!(sent[0].contains(&("tier".into(), "gold!".into())), "{sent:?}");
+    desk.wait(50).customer(ID, &[("lang", "fr"), ("tier", "gold!")]);
+    desk.keys("u");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))), "the edit that was sent");
+    desk.keys("<enter>");
+    let sent = desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold!")]));
+    assert!(sent[0].contains(&("tier".into(), "gold".into())), "{sent:?}");
+    desk.wait(50).customer(ID, &[("lang", "fr"), ("tier", "gold")]);
+    desk.keys("u");
+    let lang = Cell { conversation: ID.into(), participant: "c".into(), key: "lang".into() };
+    assert_eq!(desk.model.outbox.view(&lang).map(|view| view.mine), Some("en!"), "{:?}", desk.model.notice);
 }
 
 #[test]
@@ -273,7 +296,10 @@ fn a_conflict_never_opens_by_itself() {
             desk.wait(300);
             desk.keys("m");
             desk.keys("t");
-            assert!(desk.asked().is_empty(), "{went_on:?}, {late} ms");
+            let sends = |e: &Effect| matches!(e, Effect::Patch { .. } | Effect::Read { write: Some(_), .. });
+            assert!(!desk.asked().iter().any(sends), "{went_on:?}, {late} ms");
+            let kept = desk.model.outbox.journal();
+            assert_eq!(kept.edits.iter().map(|e| e.mine.as_str()).collect::<Vec<_>>(), ["en!"], "{went_on:?}");
         }
     }
 }

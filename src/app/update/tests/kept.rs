@@ -87,7 +87,30 @@ fn a_cell_cleared_to_type_leaves_no_empty_value_behind_a_crash() {
     assert_eq!(kept(&desk), [""], "and accepted like that it is one, too");
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("anew_key<enter>");
-    assert_eq!(kept(&desk), Vec::<String>::new(), "a key without a value");
+    let edits = desk.model.outbox.journal().edits;
+    let found: Vec<_> = edits.iter().map(|e| (e.got, e.mine.as_str())).collect();
+    assert_eq!(found, [(Got::Named, "new_key")], "a key without a value is no draft; its name is kept");
+}
+
+/// What another program or an earlier run left as an alarm stands beside the draft of the same cell, and is counted as one.
+#[test]
+fn an_alarm_under_a_draft_is_counted_when_the_program_ends() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(ID, &[("tier", "gold")]));
+    desk.wait(50).customer(ID, &[("tier", "gold!")]);
+    desk.wait(50).customer(ID, &[("tier", "theirs")]);
+    desk.wait(50).serve(&truth(ID, &[("tier", "theirs")]));
+    let cell = Cell { conversation: ID.into(), participant: "c".into(), key: "tier".into() };
+    desk.model.outbox.draft(&cell, Base::Saw(Some("theirs".into())), "newer");
+    let both = Unsettled { drafts: 1, alarms: 1, ..Unsettled::default() };
+    assert_eq!(desk.model.outbox.unsettled(), both);
+    let mut next = on_call(&[("tier", "theirs")]);
+    next.tell(left(desk.model.outbox.journal()));
+    assert_eq!(next.model.outbox.unsettled(), both, "the next run says so, too");
+    assert_eq!(next.model.outbox.alarms_on(&ID.into()), 1);
+    next.keys("<esc>q");
+    assert!(matches!(next.model.overlays.last(), Some(Overlay::Quit(_))));
 }
 
 #[test]
