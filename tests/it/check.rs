@@ -289,7 +289,7 @@ async fn a_check_that_follows_and_sees_nothing_or_not_all_does_not_pass() {
     let unmet = "not every call could be looked at";
     for (fault, ended, words) in [
         ("500=100000,on=/notifications/channels", 6, "500"),
-        ("403=100000,on=/notifications/channels", 3, "403"),
+        ("403=on=/notifications/channels", 3, "403"),
         ("403=conversations", 3, "refused every topic"),
         ("500=100000,on=/observations/query", 6, "500"),
         ("500=100000,on=GET /api/v2/conversations/", 6, unmet),

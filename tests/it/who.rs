@@ -1,6 +1,6 @@
 //! Who is on the call, and is it still there: `watch` against the simulator.
 
-use crate::support::Program;
+use crate::support::{Center, Program};
 use serde_json::Value;
 use sidetone::sim::{
     self, Placed, Running, SimOptions,
@@ -59,8 +59,8 @@ async fn a_call_that_leaves_the_watched_queue_is_followed_and_marked() {
 }
 
 /// The same of a call that was there before the simulator told of anything, and that is known by a read alone.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_that_was_there_at_the_start_is_followed_when_it_leaves() {
+#[test]
+fn a_call_that_was_there_at_the_start_is_followed_when_it_leaves() {
     let text = r#"
 calls = 1
 [organization]
@@ -83,19 +83,21 @@ media = "call"
 to = "+15550001111"
 steps = [{ at = 0, do = "queue", name = "Support" }, { at = 1, do = "answer" }, { at = 3600, do = "end" }]
 "#;
-    let scenario = scenario::parse(text).unwrap();
-    let running = sim::start(SimOptions { scenario, seed: 7, ..SimOptions::default() }).await.unwrap();
-    let id = running.conversations()[0].id;
-    let watching = watch(&running, &["--queue", "Support", "--until", "after=yes", "--timeout", "30s"]);
-    until("the queue is watched", || !running.topics().is_empty()).await;
-    running.transfer(id, "Sales");
-    let own = format!("v2.detail.events.conversation.{id}.attributes");
-    until("the call is followed", || running.topics().contains(&own)).await;
-    running.set(id, "customer", [("after", "yes")]);
-    let (code, lines, stderr) = watching.await.unwrap();
+    let center = Center::with(&[], |options| {
+        options.scenario = scenario::parse(text).unwrap();
+        options.calls = None;
+    });
+    let id = center.sim.conversations()[0].id;
+    let watching = center.program().follow(&["watch", "--json", "--queue", "Support", "--until", "after=yes"]);
+    watching.until(&id.to_string());
+    assert!(center.sim.transfer(id, "Sales"));
+    let mut lines = watching.until("\"left\":[\"Support\"]");
+    // From now on only its own topics tell of it.
+    assert!(center.sim.set(id, "customer", [("after", "yes")]));
+    let (code, rest, stderr) = watching.end();
+    lines.extend(rest);
     assert_eq!(code, Some(0), "{stderr}");
-    let left: Vec<&Value> = lines.iter().filter(|line| !line["left"].is_null()).collect();
-    assert!(left.first().is_some_and(|line| line["left"] == serde_json::json!(["Support"])), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("\"after\"")), "{lines:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

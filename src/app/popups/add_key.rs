@@ -18,6 +18,13 @@ pub struct AddKey {
     pub text: Editor,
 }
 
+impl AddKey {
+    /// Asks for the name of a key, beginning with this one.
+    pub fn new(target: Target, name: &str) -> Self {
+        Self { target, text: Editor::new(name, false) }
+    }
+}
+
 impl Popup for AddKey {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let name = self.text.text();

@@ -11,7 +11,7 @@ use crate::app::{
     copy::Copyable,
     keymap::Command,
     notice::Level,
-    popups::Overlay,
+    popups::{AddKey, Overlay},
 };
 use crate::domain::{
     Key, Source, Value,
@@ -243,7 +243,7 @@ fn loose(model: &mut Model, other: &JournalEdit) -> Vec<Effect> {
         Got::Pasted => super::bulk::open(model, target, &other.mine),
         _ => {
             model.outbox.keep_loose(&target, Got::Named, &other.mine);
-            super::edit::name_key(model, target, &other.mine);
+            model.overlays.push(Overlay::AddKey(AddKey::new(target, &other.mine)));
         }
     }
     Vec::new()

@@ -15,7 +15,7 @@ use crate::app::{
 };
 use crate::domain::{
     ConversationId,
-    outbox::{self, Base, Cell, EditState, Got, NoUndo, Target},
+    outbox::{self, Base, Cell, EditState, Got, NoUndo},
 };
 
 /// `e` or Enter on a cell: the editor, or what has to be decided first.
@@ -153,13 +153,8 @@ pub(super) fn add_key(model: &mut Model) {
     }
     if let Some(target) = model.call.as_ref().and_then(CallScreen::target) {
         let name = model.outbox.loose(&target, Got::Named).unwrap_or_default().to_owned();
-        name_key(model, target, &name);
+        model.overlays.push(Overlay::AddKey(AddKey::new(target, &name)));
     }
-}
-
-/// Asks for the name of a key, beginning with this one.
-pub(super) fn name_key(model: &mut Model, target: Target, name: &str) {
-    model.overlays.push(Overlay::AddKey(AddKey { target, text: Editor::new(name, false) }));
 }
 
 /// A key that was named: its row, and the editor in it.
