@@ -28,6 +28,11 @@ impl TokenWatch {
 }
 
 impl Live {
+    /// The platform does not accept the token any more.
+    pub fn is_signed_out(&self) -> bool {
+        self.is_signed_out
+    }
+
     /// A token that has ended is replaced only by a person, so that nobody else would notice.
     pub(super) fn asks_for_token(&self) -> bool {
         self.is_live && !self.client.is_renewable()
@@ -91,6 +96,16 @@ mod tests {
         assert!(!live.sees_all(), "that says nothing of it");
         live.on_token(Ok(Ok(())));
         assert!(live.sees_all());
+    }
+
+    /// The prompt shows this: it is not about a client and its secret.
+    #[tokio::test]
+    async fn of_a_token_that_was_given_it_is_said_where_to_put_another() {
+        let live = live(Auth::Token("sample".into()));
+        live.client().renew().await.unwrap();
+        live.client().renew().await.unwrap_err();
+        let why = live.client().signed_out().unwrap();
+        assert!(why.contains("GENESYS_ACCESS_TOKEN"), "{why}");
     }
 
     #[tokio::test]

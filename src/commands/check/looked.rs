@@ -105,7 +105,10 @@ impl Looked {
         }
         match tokio::time::timeout(ASKING, live.client().check_token()).await {
             Ok(Err(error)) if *error.kind() == ErrorKind::SignIn => {
-                note(format_args!("the platform no longer accepts the sign-in: {error}"));
+                // It was said when that showed.
+                if !live.is_signed_out() {
+                    note(format_args!("the platform no longer accepts the sign-in: {error}"));
+                }
                 false
             }
             _ => true,

@@ -1,7 +1,7 @@
 //! Sending one request: token, budget, tries.
 
 use super::{
-    Client, Inner, Priority, answer, endpoint,
+    Client, Inner, Priority, answer, endpoint, token,
     transport::{self, BodyError},
 };
 use crate::genesys::{Auth, Details, Error, ErrorKind, Network, wire::rest};
@@ -101,10 +101,7 @@ impl Client {
                     Ok(_) => continue,
                     Err(renewal) if renewal.is_passing() => return Err(renewal),
                     Err(_) if matches!(self.inner.connection.auth, Auth::Token(_)) => {
-                        return Err(error.with_remedy(
-                            "The access token that was given (GENESYS_ACCESS_TOKEN) has expired or was revoked: get a new one, \
-                             or set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET in its place.",
-                        ));
+                        return Err(error.with_remedy(token::ANOTHER_TOKEN));
                     }
                     Err(_) => return Err(error),
                 }

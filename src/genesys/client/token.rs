@@ -33,6 +33,10 @@ async fn within(
     })
 }
 
+/// What to do where a token that was given ready is refused.
+pub(super) const ANOTHER_TOKEN: &str = "The access token that was given (GENESYS_ACCESS_TOKEN) has expired or was revoked: get a \
+     new one, or set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET in its place.";
+
 /// A token that is renewed when it has less than this left.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -203,7 +207,8 @@ impl Client {
             Auth::Token(token) => match held {
                 None => Ok(self.token_of(token.clone(), None, None)),
                 Some(_) => {
-                    Err(Error::new(ErrorKind::SignIn, "the access token", "it is refused, and it cannot be renewed"))
+                    let what = "it is refused, and it cannot be renewed";
+                    Err(Error::new(ErrorKind::SignIn, "the access token", what).with_remedy(ANOTHER_TOKEN))
                 }
             },
             Auth::Pkce { client_id, tokens, renewed } => {
