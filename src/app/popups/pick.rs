@@ -78,7 +78,7 @@ impl Pick {
     }
 
     /// How many rows there are, those that are filtered out included.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.all.len().max(self.choices.len())
     }
 
