@@ -179,6 +179,8 @@ impl FlowScreen {
         if self.show.is_none() {
             self.rows.sort_by_key(|row| std::cmp::Reverse(row.trouble()));
         }
+        // A key that this flow does not set was none to stay on.
+        self.moved &= self.position().is_some();
         if self.position().is_none() || !self.moved && self.show.is_none() {
             self.selection = self.rows.first().map(|r| r.key.clone());
         }

@@ -16,13 +16,14 @@ use crate::domain::{ConversationId, Key, ParticipantId};
 /// Goes to the Flow screen, with the flow of the selected call; without one, with the flow that was shown last, or the one that is
 /// chosen from a list.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
-    let of_call = flow_of_selected(model);
+    let (of_call, key) = (flow_of_selected(model), key_of_selected(model));
     model.go_to(Screen::Flow);
-    match (of_call, model.flow.name.clone()) {
+    let effects = match (of_call, model.flow.name.clone()) {
         (Some(own), shown) if shown.as_ref() != Some(&own) => choose(model, own),
         // A reading that failed is tried again: permissions come and links come back.
         (_, Some(shown)) if matches!(model.flow.reading, Reading::Failed(_)) => choose(model, shown),
-        (_, Some(_)) => Vec::new(),
+        // Calls were stored since.
+        (_, Some(_)) => ask_history(model).into_iter().collect(),
         (_, None) => match flows(model).as_slice() {
             [(one, _)] => choose(model, one.clone()),
             [] => Vec::new(),
@@ -31,7 +32,30 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
                 Vec::new()
             }
         },
+    };
+    // The key that one comes from is the one in question.
+    if let Some(key) = key.filter(|_| model.flow.show.is_none()) {
+        (model.flow.selection, model.flow.moved) = (Some(key.to_string()), true);
     }
+    effects
+}
+
+/// The key in question on the screen that one comes from, where a key is selected there.
+fn key_of_selected(model: &Model) -> Option<Key> {
+    match model.screen {
+        Screen::Call | Screen::Why | Screen::Diagnose => super::why::selected(model).map(|cell| cell.key),
+        _ => None,
+    }
+}
+
+/// Asks the history store for the keys that the flow sets, and for those that only the version before set.
+fn ask_history(model: &Model) -> Option<Effect> {
+    let (name, definition) = (model.flow.name.clone()?, model.flow.definition()?);
+    let set = definition.keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
+    let mut keys: Vec<String> = set.map(|(key, _)| key.clone()).collect();
+    let gone = model.flow.gone.iter().filter(|gone| !keys.contains(gone)).cloned().collect::<Vec<_>>();
+    keys.extend(gone);
+    Some(Effect::FlowHistory(name, keys))
 }
 
 /// The flow that the selected call runs or ran last.
@@ -121,23 +145,13 @@ pub(super) fn read(model: &mut Model, name: &str, result: Result<Definition, Str
     if model.flow.name.as_deref() != Some(name) {
         return Vec::new();
     }
-    let (mut effects, mut asked) = (Vec::new(), None);
     model.flow.reading = match result {
-        Ok(definition) => {
-            let keys = definition.keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
-            asked = Some(keys.map(|(key, _)| key.clone()).collect::<Vec<_>>());
-            Reading::Here(definition)
-        }
+        Ok(definition) => Reading::Here(definition),
         Err(why) => Reading::Failed(why),
     };
     model.flow.compare();
-    if let Some(mut keys) = asked {
-        let gone = model.flow.gone.iter().filter(|gone| !keys.contains(gone)).cloned().collect::<Vec<_>>();
-        keys.extend(gone);
-        effects.push(Effect::FlowHistory(name.to_owned(), keys));
-    }
     model.touch();
-    effects
+    ask_history(model).into_iter().collect()
 }
 
 /// The history store has answered.

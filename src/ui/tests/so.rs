@@ -508,6 +508,16 @@ fn the_flow_screen_shows_the_flow_of_the_selected_call() {
     assert_eq!((desk.model.screen, desk.model.flow.name.as_deref()), (Screen::Flow, Some("MainIVR")));
     desk.keys("<esc><enter>F");
     assert_eq!(desk.model.flow.name.as_deref(), Some("MainIVR"));
+    // From a key it opens at that key, and asks the store again for what was stored since.
+    super::flow_is_read(&mut desk);
+    desk.keys("<esc>/customer_tier<enter>");
+    desk.asked();
+    desk.keys("F");
+    assert_eq!(desk.model.flow.selection.as_deref(), Some("customer_tier"));
+    let asks = |e: &crate::app::Effect| matches!(e, crate::app::Effect::FlowHistory(name, _) if name == "MainIVR");
+    assert!(desk.asked().iter().any(asks));
+    desk.keys("<esc>/account_id<enter>F");
+    assert!(desk.model.flow.row().is_some(), "one that the flow does not set: its first");
 }
 
 #[test]
