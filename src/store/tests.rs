@@ -833,3 +833,27 @@ fn a_store_that_hangs_is_noticed_although_nothing_but_the_time_is_written() {
     other.execute_batch("COMMIT").unwrap();
     assert!(writer.flush(Duration::from_secs(30)));
 }
+
+/// Neither call is among the first rows that are looked at: a server is asked for one page after the other.
+#[test]
+fn the_first_missing_and_the_last_good_call_are_found_behind_many_others() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let calls: Vec<CallRecord> = (0..1_300)
+            .map(|n| {
+                let version = if n < 300 { "42" } else { "43" };
+                let other = CallRecord {
+                    flow: FlowVersion { id: "f2".into(), name: "Other".into(), version: "1".into() },
+                    ..call(n, DAY_ONE + n as i64 * 1_000, "1", true)
+                };
+                // Rows of another flow lie between the last good call and the first missing one.
+                if (700..1_000).contains(&n) { other } else { call(n, DAY_ONE + n as i64 * 1_000, version, n < 700) }
+            })
+            .collect();
+        store.ingest(&batch(calls.clone())).unwrap();
+        let answer = ask(&mut store, |question| question.flow = Some("MainIVR".into())).unwrap();
+        assert_eq!((answer.total, answer.present), (1_000, 700));
+        assert_eq!(answer.first_missing.unwrap().conversation_id, calls[1_000].conversation);
+        assert_eq!(answer.last_present.unwrap().conversation_id, calls[699].conversation);
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{Question, Witness, rfc3339};
 use crate::store::{
-    database::Param,
+    database::{Database, EachRow, Param},
     error::StoreError,
     ingest::conversation,
     pack::{Packed, flags},
@@ -10,7 +10,7 @@ use crate::store::{
     schema::Store,
 };
 use serde::Serialize;
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{cell::Cell, collections::BTreeMap, ops::ControlFlow};
 
 /// A call without the key. Serialised as a line of `since --calls --json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +52,33 @@ impl WantedCall {
         call.milestones[self.by].is_some()
             && self.is_in_queue(call)
             && keys.any(|key| flags(key.present)[self.by]) == self.present
+    }
+}
+
+/// Rows of the first page, and of the largest.
+const PAGES: (i64, i64) = (128, 4_096);
+
+/// Asks for one page after the other, each four times as large as the one before, until `each` breaks off or there are no more rows.
+/// `values`: what the page of so many rows is asked with, the number of rows among it, from where the one before ended.
+pub(super) fn in_pages(
+    database: &mut dyn Database,
+    select: &str,
+    values: impl Fn(i64) -> Vec<Param<'static>>,
+    each: EachRow<'_>,
+) -> Result<(), StoreError> {
+    let mut page = PAGES.0;
+    loop {
+        let (mut seen, mut goes_on) = (0, true);
+        database.query(select, &values(page), &mut |row| {
+            seen += 1;
+            let flow = each(row);
+            goes_on = flow.is_continue();
+            flow
+        })?;
+        if !goes_on || seen < page {
+            return Ok(());
+        }
+        page = (page * 4).min(PAGES.1);
     }
 }
 
@@ -128,13 +155,19 @@ impl Store {
     ) -> Result<Option<FoundCall>, StoreError> {
         let order = if backwards { "DESC" } else { "ASC" };
         let select = format!(
-            "SELECT id, conversation, started, body FROM sidetone_call WHERE id >= $1 AND id <= $2 ORDER BY id {order}"
+            "SELECT id, conversation, started, body FROM sidetone_call WHERE id >= $1 AND id <= $2 ORDER BY id {order}
+             LIMIT $3"
         );
         let names = &self.names;
         let mut best: Option<(i64, FoundCall)> = None;
         // Calls are stored nearly in the order of their start: after the first match a few more are looked at.
         let mut left = 64;
-        self.database.query(&select, &[Param::Int(span.0), Param::Int(span.1)], &mut |row| {
+        // A server sends all that was asked for, and a day may have a hundred thousand rows.
+        let rest = Cell::new(span);
+        let values = |page: i64| vec![rest.get().0.into(), rest.get().1.into(), page.into()];
+        in_pages(&mut *self.database, &select, values, &mut |row| {
+            let (first, last) = rest.get();
+            rest.set(if backwards { (first, row.int(0) - 1) } else { (row.int(0) + 1, last) });
             if best.is_some() {
                 left -= 1;
                 if left == 0 {

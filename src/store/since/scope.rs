@@ -1,6 +1,9 @@
 //! What a question is about, and its counts.
 
-use super::{Question, calls::WantedCall};
+use super::{
+    Question,
+    calls::{WantedCall, in_pages},
+};
 use crate::store::{
     database,
     error::StoreError,
@@ -10,7 +13,7 @@ use crate::store::{
     schema::Store,
 };
 use rustc_hash::FxHashSet;
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{cell::Cell, collections::BTreeMap, ops::ControlFlow};
 
 /// Calls that are looked at for what is not to be judged yet, at most.
 const RECENT: i64 = 20_000;
@@ -129,7 +132,7 @@ impl Store {
         let begun = database::number(&mut *self.database, begun, &[])?.unwrap_or_default();
         let newest = scope.cells.values().map(|cell| cell.last_id).max().unwrap_or_default();
         let oldest = question.now - LONGEST;
-        let select = "SELECT started, body FROM sidetone_call WHERE id <= $1 ORDER BY id DESC LIMIT $2";
+        let select = "SELECT id, started, body FROM sidetone_call WHERE id <= $1 ORDER BY id DESC LIMIT $2";
         let flows: Vec<i64> = scope.counted.iter().copied().collect();
         let (names, mut recent) = (&self.names, Vec::new());
         let wanted = WantedCall {
@@ -141,14 +144,16 @@ impl Store {
             before: i64::MAX,
         };
         // A call that is on its way has no queue yet, and may be newer than those that are counted.
-        let last = newest.saturating_add(RECENT);
-        self.database.query(select, &[last.into(), RECENT.into()], &mut |row| {
-            let started = row.int(0);
-            if started < oldest - LONGEST {
+        let (last, mut looked_at) = (Cell::new(newest.saturating_add(RECENT)), 0);
+        in_pages(&mut *self.database, select, |page| vec![last.get().into(), page.into()], &mut |row| {
+            let started = row.int(1);
+            last.set(row.int(0) - 1);
+            looked_at += 1;
+            if started < oldest - LONGEST || looked_at > RECENT {
                 return ControlFlow::Break(());
             }
             if started > oldest
-                && let Some(call) = Packed::read_of(row.bytes(1), &flows, |number| names.shape_bytes(number))
+                && let Some(call) = Packed::read_of(row.bytes(2), &flows, |number| names.shape_bytes(number))
             {
                 let passed = call.milestones[question.by].is_some();
                 recent.push(Recent {
