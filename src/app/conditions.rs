@@ -138,7 +138,7 @@ impl Model {
         if vanished == 0 {
             return "Nothing vanished or was reverted while an edit of yours was in progress.".to_owned();
         }
-        let key = self.keymap.key_for(Command::Diagnose).map(|k| k.label(self.settings.ascii)).unwrap_or_default();
+        let key = self.key_label(Command::Diagnose);
         match vanished {
             1 => format!("No side effects of your edits. 1 key vanished on a transfer: {key} lists it."),
             n => format!("No side effects of your edits. {n} keys vanished on a transfer: {key} lists them."),
@@ -149,7 +149,7 @@ impl Model {
     pub fn unused(&self, key: Key) -> String {
         let label = key.label(self.settings.ascii);
         let Some((binding, scopes)) = self.keymap.elsewhere(key) else {
-            let help = self.keymap.key_for(Command::Help).map(|k| k.label(self.settings.ascii)).unwrap_or_default();
+            let help = self.key_label(Command::Help);
             return format!("{label} does nothing here: {help} shows the keys of this screen.");
         };
         // Where it works is said before what it does there, where the line has no room for both.
@@ -190,6 +190,11 @@ impl Model {
             Command::Quit if !self.settings.keeps => "quit (drafts are not kept)",
             _ => binding.help,
         }
+    }
+
+    /// The first key of a command, for texts that say what to press.
+    pub(crate) fn key_label(&self, command: Command) -> String {
+        self.keymap.key_for(command).map(|k| k.label(self.settings.ascii)).unwrap_or_default()
     }
 
     /// Scopes that hold now, the narrowest first.

@@ -1,8 +1,8 @@
 //! What can be put on the clipboard. The text is exact: whoever copies a value wants that value, masked or not.
 
-use super::Model;
+use super::{Effect, Model, notice::Level};
 use crate::domain::{
-    Participant,
+    Key, Participant,
     outbox::{PatchBody, PatchRequest, Target, WriteId, encoded},
     text,
 };
@@ -84,6 +84,25 @@ impl Copyable {
             }),
             Self::Read => Some(format!("curl {} \\\n  {TOKEN}", quoted(&read_url(model, target)))),
         }
+    }
+}
+
+impl Model {
+    /// Copies one thing of a participant, of this key.
+    pub(super) fn copy_item(&mut self, item: Copyable, target: &Target, key: Option<&Key>) -> Vec<Effect> {
+        let text = item.text(self, target, key.map(Key::as_str));
+        self.copy_text(item.label(), item.lacking(), text)
+    }
+
+    /// Copies the text. `lacking`: why there may be none.
+    pub(super) fn copy_text(&mut self, label: &str, lacking: &str, text: Option<String>) -> Vec<Effect> {
+        let Some(text) = text else {
+            self.say(Level::Info, format!("Nothing was copied: {lacking}."));
+            return Vec::new();
+        };
+        let count = text.chars().count();
+        self.copied(&format!("{label} ({count} {})", if count == 1 { "character" } else { "characters" }));
+        vec![Effect::Copy(text)]
     }
 }
 

@@ -5,7 +5,7 @@
 
 pub mod call;
 pub mod calls;
-pub mod choose;
+mod cells;
 pub mod command_line;
 pub mod compare;
 mod conditions;

@@ -43,11 +43,6 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     }
 }
 
-/// The key of a command, as the footer draws it.
-fn key(model: &Model, command: Command) -> String {
-    model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default()
-}
-
 fn title(paint: &mut Paint<'_>, model: &Model, area: Rect, table: Rect) {
     let t = paint.theme;
     let dot = paint.glyphs.dot;
@@ -72,7 +67,7 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect, table: Rect) {
     left.push(bit(format!(" {arrow}"), t.quiet()));
     if ended > 0 && calls.hides_ended {
         left.push(bit(format!(" {dot} "), t.quiet()));
-        left.push(bit(key(model, Command::HideEnded), t.strong()));
+        left.push(bit(model.key_label(Command::HideEnded), t.strong()));
         left.push(bit(format!(" shows {ended} ended"), t.quiet()));
     }
     if model.trap.is_some() {
@@ -259,7 +254,7 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     };
     if let Some((reason, when)) = unreached {
         let sign_in = matches!(model.link, Link::SignedOut { .. }) && model.settings.sign_in != How::Nobody;
-        let key = key(model, if sign_in { Command::SignIn } else { Command::Reread });
+        let key = model.key_label(if sign_in { Command::SignIn } else { Command::Reread });
         let does = if sign_in { "signs in again" } else { "tries now" };
         let next = format!("{when} {key} {does}.");
         let wide = area.width.saturating_sub(8).min(100);
@@ -275,10 +270,10 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     let first = if model.link.is_live() { format!("No live calls{on}.") } else { "Not connected yet.".to_owned() };
     let second = if model.link.is_live() {
-        let (topics, trap) = (key(model, Command::Topics), key(model, Command::Trap));
+        let (topics, trap) = (model.key_label(Command::Topics), model.key_label(Command::Trap));
         let hidden = match ended {
             0 => String::new(),
-            _ if model.calls.hides_ended => format!(" {} shows {ended} ended.", key(model, Command::HideEnded)),
+            _ if model.calls.hides_ended => format!(" {} shows {ended} ended.", model.key_label(Command::HideEnded)),
             _ => String::new(),
         };
         format!("Waiting. {topics} chooses what is watched, {trap} traps the next call.{hidden}")

@@ -4,7 +4,6 @@ mod bulk;
 mod call;
 mod calls;
 mod cell;
-mod choose;
 mod diagnose;
 mod edit;
 mod flow;
@@ -82,10 +81,15 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Commit(_) | Overlay::Conflict(_) if model.asks_about_the_cell() => None,
             Overlay::Commit(commit) => edit::commit(&mut paint, model, commit),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
-            Overlay::Choose(list) => choose::choose(&mut paint, model, list),
+            Overlay::Drafts(list) => popups::lists::drafts::draw(&mut paint, model, list),
+            Overlay::Copying(list) => popups::lists::copy::draw(&mut paint, model, list),
+            Overlay::History(list) => popups::lists::history::draw(&mut paint, model, list),
+            Overlay::Losses(list) => popups::lists::losses::draw(&mut paint, model, list),
+            Overlay::Onto(list) => popups::lists::onto::draw(&mut paint, model, list),
+            Overlay::Removed(list) => popups::lists::removed::draw(&mut paint, model, list),
             Overlay::Bulk(paste) => bulk::bulk(&mut paint, model, paste),
             Overlay::Quit(_) => quit::question(&mut paint, model),
-            Overlay::When(prompt) => choose::when(&mut paint, model, prompt),
+            Overlay::When(popup) => popups::when::draw(&mut paint, model, popup),
             Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
         };
     }

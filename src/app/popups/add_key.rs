@@ -36,8 +36,7 @@ impl Popup for AddKey {
             Command::Accept => CommandOutcome::Take(Choice::NewKey(Cell::new(&self.target, Key::from(name.as_str())))),
             _ => {
                 if !name.is_empty() {
-                    let key = model.keymap.key_for(Command::Add).map(|k| k.label(model.settings.ascii));
-                    let key = key.unwrap_or_default();
+                    let key = model.key_label(Command::Add);
                     model.say(Level::Info, format!("The name is kept: {key} asks for it again."));
                 }
                 CommandOutcome::Close

@@ -69,8 +69,8 @@ impl Bulk {
         match explained.settable() {
             Ok(settable) if settable.pairs.is_empty() => Err("It has no keys.".to_owned()),
             Ok(settable) => {
-                let pairs = settable.pairs.into_iter().map(|(key, value)| (Key::from(key.as_str()), value)).collect();
-                Ok(CommandOutcome::Take(Choice::Drafts(self.target.clone(), pairs)))
+                let drafts = settable.pairs.into_iter().map(|(key, value)| (Key::from(key.as_str()), None, value));
+                Ok(CommandOutcome::Take(Choice::Drafts(self.target.clone(), drafts.collect())))
             }
             Err(problems) => {
                 let more = match problems.len() {
@@ -104,8 +104,7 @@ impl Popup for Bulk {
             Command::DetailUp => self.scroll = self.scroll.saturating_sub(3),
             _ => {
                 if !self.text.text().trim().is_empty() {
-                    let key = model.keymap.key_for(Command::Paste).map(|k| k.label(model.settings.ascii));
-                    let key = key.unwrap_or_default();
+                    let key = model.key_label(Command::Paste);
                     model.say(Level::Info, format!("The text is kept: {key} opens it again."));
                 }
                 return CommandOutcome::Close;

@@ -17,6 +17,7 @@ mod filter;
 mod find;
 mod go_to;
 mod help;
+mod lists;
 mod overlay;
 mod palette;
 mod pick;
@@ -39,6 +40,7 @@ pub use filter::{FilterPrompt, Filtered};
 pub use find::Find;
 pub use go_to::GoTo;
 pub use help::Help;
+pub use lists::{CopyList, DraftList, HistoryList, LossList, Onto, OntoList, Past, RemovedList};
 pub use overlay::{CellEditor, Commit, Overlay};
 pub use palette::Palette;
 pub use pick::{Choice, Pick};
@@ -70,6 +72,8 @@ pub(super) enum CommandOutcome {
     Go(ConversationId, Option<Hand>),
     /// The popup goes, and this was taken from it.
     Take(Choice),
+    /// The popup stays, and this was taken from it.
+    Use(Choice),
     /// The popup goes, and this is to be done.
     Done(Vec<Effect>),
 }

@@ -1,18 +1,11 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
 use super::{
-    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, ColumnPicker, Expected, FilterPrompt, Find, GoTo, Help,
-    Palette, Pick, Popup, QuitQuestion, SaveView, SincePrompt, TrapPrompt, When,
+    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, ColumnPicker, CopyList, DraftList, Expected, FilterPrompt,
+    Find, GoTo, Help, HistoryList, LossList, OntoList, Palette, Pick, Popup, QuitQuestion, RemovedList, SaveView,
+    SincePrompt, TrapPrompt, When,
 };
-use crate::app::{
-    choose::{ChoiceList, Choose},
-    compare::Compare,
-    editor::Editor,
-    export::Export,
-    keymap::Scope,
-    signin::SignIn,
-    topics::Topics,
-};
+use crate::app::{compare::Compare, editor::Editor, export::Export, keymap::Scope, signin::SignIn, topics::Topics};
 use crate::domain::outbox::{Base, Cell, Refusal, Undo};
 
 /// One layer over the screen.
@@ -38,8 +31,18 @@ pub enum Overlay {
     Commit(Commit),
     /// Two values for one cell: base, theirs, mine.
     Conflict(Cell),
-    /// A short list.
-    Choose(Choose),
+    /// Everything typed and not sent, over all calls.
+    Drafts(DraftList),
+    /// What can be copied.
+    Copying(CopyList),
+    /// The values that a cell had.
+    History(HistoryList),
+    /// Values that were lost while an edit of ours was under way.
+    Losses(LossList),
+    /// Where keys can be copied to.
+    Onto(OntoList),
+    /// Keys that were taken out of the map.
+    Removed(RemovedList),
     /// Many values, to be made into drafts.
     Bulk(Bulk),
     /// The condition under which drafts are to be sent.
@@ -96,10 +99,16 @@ impl Overlay {
             Self::AddKey(popup) => popup,
             Self::Bulk(popup) => popup,
             Self::When(popup) => popup,
+            Self::Drafts(popup) => popup,
+            Self::Copying(popup) => popup,
+            Self::History(popup) => popup,
+            Self::Losses(popup) => popup,
+            Self::Onto(popup) => popup,
+            Self::Removed(popup) => popup,
             Self::SignIn(popup) => popup.as_mut(),
             Self::Quit(popup) => popup,
             // Steps of one edit: they are dispatched by name, as each of them goes on where the one before it stood.
-            Self::Editor(_) | Self::Commit(_) | Self::Conflict(_) | Self::Choose(_) => return None,
+            Self::Editor(_) | Self::Commit(_) | Self::Conflict(_) => return None,
         })
     }
 
@@ -119,14 +128,12 @@ impl Overlay {
             Self::Conflict(_) => Scope::Conflict,
             Self::When(_) => Scope::When,
             Self::Bulk(_) => Scope::Bulk,
-            Self::Choose(list) => match list.what {
-                ChoiceList::Drafts { .. } => Scope::Drafts,
-                ChoiceList::Copy(..) => Scope::Copying,
-                ChoiceList::History(..) => Scope::History,
-                ChoiceList::Losses(_) => Scope::Losses,
-                ChoiceList::Onto(..) => Scope::Onto,
-                ChoiceList::Removed(_) => Scope::Removed,
-            },
+            Self::Drafts(_) => Scope::Drafts,
+            Self::Copying(_) => Scope::Copying,
+            Self::History(_) => Scope::History,
+            Self::Losses(_) => Scope::Losses,
+            Self::Onto(_) => Scope::Onto,
+            Self::Removed(_) => Scope::Removed,
             Self::Pick(pick) if pick.query.is_some() => Scope::PickFilter,
             Self::Pick(_) => Scope::Pick,
             Self::Compare(_) => Scope::Compare,

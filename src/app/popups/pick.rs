@@ -15,7 +15,7 @@ use crate::{
     domain::{
         ConversationId, Key as AttributeKey, ParticipantId,
         filter::Filter,
-        outbox::{Cell, Target},
+        outbox::{Base, Cell, JournalEdit, Target},
     },
 };
 
@@ -61,8 +61,12 @@ pub enum Choice {
     Sort(Sort),
     /// Add this key, and edit it.
     NewKey(Cell),
-    /// Make drafts of these values of a participant.
-    Drafts(Target, Vec<(AttributeKey, String)>),
+    /// Make drafts of these values of a participant. With what the operator saw there, `None` for what is there now.
+    Drafts(Target, Vec<(AttributeKey, Option<Base>, String)>),
+    /// Ask before this draft is sent.
+    Ask(Cell),
+    /// Go on with a text that is in no cell.
+    Loose(JournalEdit),
     /// Send these drafts when the filter matches their call.
     Arm(Filter, Vec<Cell>),
 }

@@ -73,8 +73,7 @@ impl Popup for SignIn {
             _ => {
                 // What is shown stays, and is marked stale; a browser that comes back later still counts.
                 if model.sign_in_needed.is_some() {
-                    let key = model.keymap.key_for(Command::SignIn).map(|k| k.label(model.settings.ascii));
-                    let key = key.unwrap_or_default();
+                    let key = model.key_label(Command::SignIn);
                     model.say(Level::Info, format!("Nothing is read or sent until you sign in: {key}."));
                 }
                 CommandOutcome::Close

@@ -13,7 +13,7 @@ use crate::domain::alert::Fired;
 pub(super) fn fired(model: &mut Model, fired: Option<Fired>) -> Vec<Effect> {
     // One message for what came at one moment: the last; all are in the list.
     let Some(Fired { words, .. }) = fired else { return Vec::new() };
-    let key = model.keymap.key_for(Command::Jump).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+    let key = model.key_label(Command::Jump);
     model.say(Level::Info, format!("Alert: {words}. {key} goes there."));
     model.touch();
     let now = model.now;

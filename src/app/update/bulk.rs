@@ -1,6 +1,5 @@
 //! `p`: a paste or a file of many values.
 
-use super::drafts::refused;
 use crate::app::{
     Model,
     call::CallScreen,
@@ -11,7 +10,7 @@ use crate::domain::outbox::{Got, Target};
 
 /// `p`: on the selected participant.
 pub(super) fn begin(model: &mut Model) {
-    if refused(model) {
+    if model.refuses_edits() {
         return;
     }
     if let Some(target) = model.call.as_ref().and_then(CallScreen::target) {

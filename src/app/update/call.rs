@@ -1,6 +1,6 @@
 //! Commands of the Call screen.
 
-use super::{bulk, choose, drafts::key_of, edit, external, when};
+use super::{bulk, edit, external, lists, when};
 use crate::app::{
     Effect, Model,
     call::{CallScreen, Mode},
@@ -28,12 +28,12 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::DetailDown => call.detail_scroll += 3,
         Command::DetailUp => call.detail_scroll = call.detail_scroll.saturating_sub(3),
         Command::Left | Command::Right => {
-            let key = key_of(model, Command::Mode);
+            let key = model.key_label(Command::Mode);
             model.say(Level::Info, format!("Only one column of values: {key} puts participants side by side."));
         }
         Command::Sort if call.mode == Mode::Table => call.order = call.order.next(),
         Command::Sort => {
-            let key = key_of(model, Command::Mode);
+            let key = model.key_label(Command::Mode);
             model.say(Level::Info, format!("The matrix is sorted by key: {key} shows the table, which can be sorted."));
         }
         Command::Mode => {
@@ -56,19 +56,19 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Undo => return edit::undo(model),
         Command::Mark => mark(model),
         Command::Discard => discard(model),
-        Command::Copy => return choose::copy_item(model, Copyable::Value),
-        Command::CopyPair => return choose::copy_item(model, Copyable::Pair),
-        Command::CopyId => return choose::copy_item(model, Copyable::Id),
-        Command::CopyMap => return choose::copy_item(model, Copyable::Map),
-        Command::CopyLink => return choose::copy_item(model, Copyable::Link),
-        Command::CopyRequest => return choose::copy_item(model, Copyable::Request),
-        Command::CopyRead => return choose::copy_item(model, Copyable::Read),
+        Command::Copy => return lists::copy_item(model, Copyable::Value),
+        Command::CopyPair => return lists::copy_item(model, Copyable::Pair),
+        Command::CopyId => return lists::copy_item(model, Copyable::Id),
+        Command::CopyMap => return lists::copy_item(model, Copyable::Map),
+        Command::CopyLink => return lists::copy_item(model, Copyable::Link),
+        Command::CopyRequest => return lists::copy_item(model, Copyable::Request),
+        Command::CopyRead => return lists::copy_item(model, Copyable::Read),
         Command::Paste => bulk::begin(model),
         Command::EditOutside => return external::value(model),
         Command::MapOutside => return external::map(model),
-        Command::CopyMenu => choose::copy(model),
-        Command::Onto => choose::onto(model),
-        Command::History => choose::history(model),
+        Command::CopyMenu => lists::copy(model),
+        Command::Onto => lists::onto(model),
+        Command::History => lists::history(model),
         Command::When => when::begin(model),
         _ => {}
     }
@@ -112,7 +112,7 @@ fn search(model: &mut Model, back: bool) {
 fn mark(model: &mut Model) {
     let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return };
     let on = model.outbox.toggle_mark(&cell);
-    let key = model.keymap.key_for(Command::Review).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+    let key = model.key_label(Command::Review);
     model.say(
         Level::Info,
         if on { format!("Marked: {key} reviews and sends the marked drafts.") } else { "Not marked.".into() },

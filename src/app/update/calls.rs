@@ -95,7 +95,7 @@ fn sort(model: &mut Model) {
 /// Closed, it is opened; open, it gets the keyboard.
 fn open_coverage(model: &mut Model) {
     if model.calls.keys.is_empty() {
-        let columns = super::drafts::key_of(model, Command::Columns);
+        let columns = model.key_label(Command::Columns);
         model.say(Level::Info, format!("No attribute columns are shown: {columns} chooses them."));
         return;
     }

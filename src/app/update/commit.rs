@@ -1,9 +1,6 @@
 //! The question before sending: what is about to be sent, and the answer.
 
-use super::{
-    drafts::{current, key_of, refused},
-    edits,
-};
+use super::edits;
 use crate::app::{
     Effect, Model,
     keymap::Command,
@@ -14,14 +11,14 @@ use crate::domain::outbox::{self, Base, Cell, EditState, NonText, Timing};
 
 /// `S`: the marked drafts, else all.
 pub(super) fn review(model: &mut Model) -> Vec<Effect> {
-    if refused(model) {
+    if model.refuses_edits() {
         return Vec::new();
     }
     let (cells, gone): (Vec<Cell>, Vec<Cell>) = model.outbox.to_review().into_iter().partition(|c| {
         let entry = model.monitor.board.get(c.conversation.as_str());
         entry.is_some_and(|e| e.conversation.participant(c.participant.as_str()).is_some())
     });
-    let key = key_of(model, Command::Drafts);
+    let key = model.key_label(Command::Drafts);
     if cells.is_empty() {
         let words = match gone.len() {
             0 => "No drafts to review.".to_owned(),
@@ -46,7 +43,7 @@ pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
         if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
             model.overlays.pop();
         }
-        let theirs = current(model, cell);
+        let theirs = model.value_of(cell).cloned();
         model.outbox.overtaken(cell, theirs);
         model.overlays.push(Overlay::Conflict(cell.clone()));
         model.touch();
@@ -61,7 +58,7 @@ fn has_changed(model: &Model, cell: &Cell) -> bool {
     let Some(view) = model.outbox.view(cell).filter(|v| v.beneath.is_none() && v.state == EditState::Draft) else {
         return false;
     };
-    let now = current(model, cell);
+    let now = model.value_of(cell).cloned();
     let is_new = now.as_ref().is_some_and(|now| now.as_str() == view.mine);
     matches!(&view.base, Base::Saw(saw) if *saw != now) && !is_new
 }
@@ -78,7 +75,7 @@ pub(super) fn overtaken(model: &mut Model) {
     if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
         model.overlays.pop();
     }
-    let theirs = current(model, &cell);
+    let theirs = model.value_of(&cell).cloned();
     model.outbox.overtaken(&cell, theirs);
     model.overlays.push(Overlay::Conflict(cell));
 }

@@ -13,7 +13,7 @@ pub(super) fn mark(model: &mut Model) {
         }
         _ => {
             model.marked = Some(id);
-            let key = model.keymap.key_for(Command::Compare).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+            let key = model.key_label(Command::Compare);
             model.say(Level::Info, format!("Marked. {key} on another call compares the two."));
         }
     }

@@ -6,28 +6,9 @@ use crate::domain::{
     outbox::{Base, Cell, EditState, Target},
 };
 
-/// The value on the board now.
-pub(super) fn current(model: &Model, cell: &Cell) -> Option<Value> {
-    let entry = model.monitor.board.get(cell.conversation.as_str())?;
-    let participant = entry.conversation.participant(cell.participant.as_str())?;
-    participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone())
-}
-
 /// What an edit of this cell begins with: what is on its way there, or the value on the board.
 pub(super) fn beginning(model: &Model, cell: &Cell) -> Option<Value> {
-    model.outbox.beginning(cell, current(model, cell))
-}
-
-/// True, with the reason told, when nothing may be written.
-pub(super) fn refused(model: &mut Model) -> bool {
-    let Some(why) = model.outbox.policy().read_only.as_ref().map(|r| r.why.clone()) else { return false };
-    model.say(Level::Alarm, format!("Read-only ({why}): nothing can be edited here."));
-    true
-}
-
-/// The first key of a command, for texts that say what to press.
-pub(super) fn key_of(model: &Model, command: Command) -> String {
-    model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default()
+    model.outbox.beginning(cell, model.value_of(cell).cloned())
 }
 
 /// The text is what was there: nothing to send. An absent key and an empty text are not the same, unless it is an empty
@@ -37,7 +18,7 @@ fn is_there(base: &Base, text: &str) -> bool {
 }
 
 fn is_now(model: &Model, cell: &Cell, text: &str) -> bool {
-    current(model, cell).is_some_and(|v| v.as_str() == text)
+    model.value_of(cell).is_some_and(|v| v.as_str() == text)
 }
 
 /// Makes marked drafts of these texts and tells how many. `base` of a text: what the operator saw, `None` for what is
@@ -81,7 +62,7 @@ pub(super) fn make_drafts(model: &mut Model, target: &Target, texts: Vec<(Key, O
         1 => " One is there already.".to_owned(),
         n => format!(" {n} are there already."),
     };
-    let key = key_of(model, Command::Review);
+    let key = model.key_label(Command::Review);
     match drafts {
         0 => model.say(Level::Info, "Nothing to change: every value is there already."),
         1 => model.say(Level::Info, format!("1 draft on {on}, marked: {key} reviews and sends it.{unchanged}")),

@@ -2,7 +2,7 @@
 
 use super::{
     commit::{after, ask, ask_with, panel},
-    drafts::{beginning, current, key_of, refused},
+    drafts::beginning,
     external,
 };
 use crate::app::{
@@ -20,7 +20,7 @@ use crate::domain::{
 
 /// `e` or Enter on a cell: the editor, or what has to be decided first.
 pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
-    if refused(model) {
+    if model.refuses_edits() {
         return Vec::new();
     }
     let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else {
@@ -148,7 +148,7 @@ pub(super) fn editor(model: &mut Model, command: Command) -> Vec<Effect> {
 
 /// `a`: asks for the name of a key.
 pub(super) fn add_key(model: &mut Model) {
-    if refused(model) {
+    if model.refuses_edits() {
         return;
     }
     if let Some(target) = model.call.as_ref().and_then(CallScreen::target) {
@@ -162,7 +162,7 @@ pub(super) fn new_key(model: &mut Model, cell: Cell) -> Vec<Effect> {
     if let Some(call) = &mut model.call {
         call.selection = Some(Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) });
     }
-    if current(model, &cell).is_none() && model.outbox.view(&cell).is_none() {
+    if model.value_of(&cell).is_none() && model.outbox.view(&cell).is_none() {
         // The row has to be there for the editor to stand in.
         model.outbox.begin_empty(&cell, Base::Saw(None));
     }
@@ -174,7 +174,7 @@ pub(super) fn new_key(model: &mut Model, cell: Cell) -> Vec<Effect> {
 
 /// `x`: an empty value; the platform documents no way to delete a key.
 pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
-    if refused(model) {
+    if model.refuses_edits() {
         return Vec::new();
     }
     let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return Vec::new() };
@@ -187,7 +187,7 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if model.outbox.has_text(&cell) {
-        let key = key_of(model, Command::Discard);
+        let key = model.key_label(Command::Discard);
         model.say(Level::Alarm, format!("A draft is here: {key} discards it, then the value can be set to empty."));
         return Vec::new();
     }
@@ -200,15 +200,15 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
 /// `u`: takes a write back by a new edit that is checked like any other: the last one of this call that was not taken back
 /// yet, and when there is none left here, the last one on any call.
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
-    if refused(model) {
+    if model.refuses_edits() {
         return Vec::new();
     }
     let Some(here) = model.call.as_ref().map(|c| c.id.clone()) else { return Vec::new() };
     if let Some((cell, text)) = model.outbox.take_given_up(&here) {
-        let now = current(model, &cell);
+        let now = model.value_of(&cell).cloned();
         model.outbox.draft(&cell, Base::Saw(now), text);
         model.touch();
-        let key = key_of(model, Command::Review);
+        let key = model.key_label(Command::Review);
         model.say(Level::Info, format!("Your text for {} is a draft again: {key} reviews and sends it.", cell.key));
         return Vec::new();
     }
@@ -248,7 +248,7 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
 /// What the question showed as theirs counts as seen: the draft can be sent again. Its text.
 fn insist(model: &mut Model, cell: &Cell) -> Option<String> {
     let text = model.outbox.edit_again(cell)?;
-    let now = current(model, cell);
+    let now = model.value_of(cell).cloned();
     // The base of an edit that is there stays: it is made anew.
     model.outbox.discard(cell);
     model.outbox.draft(cell, Base::Saw(now), text.clone());
@@ -265,7 +265,7 @@ pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Theirs => {
             model.outbox.keep_theirs(model.now, &cell);
             model.outbox.acknowledge(&cell);
-            let key = key_of(model, Command::Undo);
+            let key = model.key_label(Command::Undo);
             model.say(Level::Info, format!("Kept theirs. {key} brings your text back as a draft."));
             Vec::new()
         }

@@ -1,6 +1,5 @@
 //! What the outbox asks for, done.
 
-use super::drafts::key_of;
 use crate::app::{Effect, Model, keymap::Command, notice::Level};
 use crate::domain::outbox;
 
@@ -43,7 +42,7 @@ fn say(model: &mut Model, notice: outbox::Notice) {
         N::Unseen(cell) => (Level::Alarm, format!("{} was accepted but is not there. {open}", cell.key)),
         N::Overwritten(cell) => (Level::Alarm, format!("{} holds another value now. {open}", cell.key)),
         N::Lost(cell) => {
-            let key = key_of(model, Command::Losses);
+            let key = model.key_label(Command::Losses);
             let words = format!("{} lost its value while your edit was in progress. {key} restores it.", cell.key);
             (Level::Alarm, words)
         }

@@ -1,6 +1,5 @@
 //! The export menu.
 
-use super::drafts::key_of;
 use crate::app::{
     Model,
     export::{Export, Goal, NotWritten, Plan},
@@ -32,7 +31,7 @@ pub(super) fn done(model: &mut Model, plan: &Plan, result: Result<String, NotWri
             if let Some(menu) = menu.filter(same) {
                 menu.exists = Some(path.clone());
             }
-            let key = key_of(model, Command::Accept);
+            let key = model.key_label(Command::Accept);
             model.say(Level::Alarm, format!("{path} is there already. {key} replaces it; nothing was written."));
         }
         Err(NotWritten::Failed(why)) => model.say(Level::Alarm, why),

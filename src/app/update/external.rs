@@ -1,15 +1,15 @@
 //! The operator's own editor: `E` for the value, Ctrl-E for the whole map. What differs on return becomes drafts.
 
 use super::{
-    bulk, choose,
-    drafts::{beginning, make_drafts, refused},
+    bulk,
+    drafts::{beginning, make_drafts},
 };
 use crate::app::{
     Effect, Model,
     call::CallScreen,
     external::{External, as_map, as_value},
     notice::Level,
-    popups::Overlay,
+    popups::{Overlay, RemovedList},
 };
 use crate::domain::{
     Key, Value,
@@ -33,7 +33,7 @@ fn base_and_text(model: &Model, cell: &Cell) -> (Base, String) {
 
 /// `E`: the selected value.
 pub(super) fn value(model: &mut Model) -> Vec<Effect> {
-    if refused(model) {
+    if model.refuses_edits() {
         return Vec::new();
     }
     let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return Vec::new() };
@@ -49,7 +49,7 @@ pub(super) fn value(model: &mut Model) -> Vec<Effect> {
 
 /// Ctrl-E: the whole map of the selected participant, drafts laid over it.
 pub(super) fn map(model: &mut Model) -> Vec<Effect> {
-    if refused(model) {
+    if model.refuses_edits() {
         return Vec::new();
     }
     let Some(target) = model.call.as_ref().and_then(CallScreen::target) else { return Vec::new() };
@@ -122,6 +122,6 @@ fn differences(model: &mut Model, target: &Target, shown: &[(Key, Base, String)]
         make_drafts(model, target, texts);
     }
     if !removed.is_empty() {
-        choose::removed(model, removed);
+        model.overlays.push(Overlay::Removed(RemovedList { cells: removed, selected: 0 }));
     }
 }

@@ -123,7 +123,7 @@ pub(super) fn left(model: &mut Model, left: Left) -> Vec<Effect> {
     let reverted = state.losses.len();
     let loose = state.edits.iter().filter(|edit| edit.got.is_loose()).count();
     let count = model.outbox.restore_journal(state);
-    let key = |command| model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+    let key = |command| model.key_label(command);
     let mut words = Vec::new();
     if count > 0 {
         let (drafts, are) = if count == 1 { ("draft", "is") } else { ("drafts", "are") };
@@ -150,7 +150,7 @@ pub(super) fn left(model: &mut Model, left: Left) -> Vec<Effect> {
     }
     if count + loose > 0 {
         model.touch();
-        super::choose::drafts(model, true);
+        super::lists::drafts(model, true);
     }
     calls.into_iter().map(|conversation| Effect::Read { conversation, asked: 0, write: None }).collect()
 }

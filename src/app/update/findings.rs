@@ -19,7 +19,7 @@ use crate::domain::{
 /// listed with another call, for its own has gone.
 pub(super) fn fallen(model: &mut Model, finding: Finding) {
     if finding.since == model.now {
-        let key = model.keymap.key_for(Command::Diagnose).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+        let key = model.key_label(Command::Diagnose);
         model.say(Level::Alarm, format!("{}. {key} lists it.", finding.message));
         // `!` goes to the call, as to that of any other alert.
         model.monitor.alerts.last = Some(Fired {

@@ -1,7 +1,7 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
 use super::{
-    alerts, call, calls, choose, commit, diagnose, export, findings, flow, mask, popups, quit, recording, replay,
+    alerts, call, calls, commit, diagnose, export, findings, flow, lists, mask, popups, quit, recording, replay,
     signin, since, timeline, views, why,
 };
 use crate::app::{
@@ -191,7 +191,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::PreviousFinding => return findings::step(model, false),
         Command::Mouse => {
             model.settings.mouse = !model.settings.mouse;
-            let key = super::drafts::key_of(model, Command::Mouse);
+            let key = model.key_label(Command::Mouse);
             let words = match model.settings.mouse {
                 true => "The mouse works the screens again.".to_owned(),
                 false => {
@@ -202,8 +202,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             return vec![Effect::Mouse(model.settings.mouse)];
         }
         Command::Review => return commit::review(model),
-        Command::Drafts => choose::drafts(model, false),
-        Command::Losses => choose::losses(model),
+        Command::Drafts => lists::drafts(model, false),
+        Command::Losses => lists::losses(model),
         Command::Flow => return flow::open(model),
         Command::Why => why::open(model),
         Command::Since => return since::open(model),

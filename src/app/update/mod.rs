@@ -4,7 +4,6 @@ mod alerts;
 mod bulk;
 mod call;
 mod calls;
-mod choose;
 mod command_line;
 mod commit;
 mod compare;
@@ -20,6 +19,7 @@ mod flow;
 #[cfg(test)]
 mod jobs_tests;
 mod keys;
+mod lists;
 mod mask;
 mod mouse;
 mod popups;

@@ -1,6 +1,6 @@
 //! The dispatcher of the popups: keys, pastes and commands go to the one on top, and what it says came of them is done here.
 
-use super::{choose, command_line, commit, drafts, edit, flow, replay, since, views, when};
+use super::{command_line, commit, drafts, edit, flow, lists, replay, since, views, when};
 use crate::app::{
     Effect, Model,
     key::Key,
@@ -15,7 +15,6 @@ pub(super) fn command(model: &mut Model, command: Command) -> (Vec<Effect>, Opti
         Some(Overlay::Editor(_)) => edit::editor(model, command),
         Some(Overlay::Commit(_)) => commit::command(model, command),
         Some(Overlay::Conflict(_)) => edit::conflict(model, command),
-        Some(Overlay::Choose(_)) => choose::command(model, command),
         _ => return dispatch(model, command),
     };
     (effects, None)
@@ -50,6 +49,10 @@ fn dispatch(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command
             Vec::new()
         }
         CommandOutcome::Take(choice) => take(model, choice),
+        CommandOutcome::Use(choice) => {
+            stays(model, overlay);
+            take(model, choice)
+        }
     };
     (effects, None)
 }
@@ -73,8 +76,10 @@ fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
         }
         Choice::NewKey(cell) => return edit::new_key(model, cell),
         Choice::Drafts(target, values) => {
-            drafts::make_drafts(model, &target, values.into_iter().map(|(key, value)| (key, None, value)).collect());
+            drafts::make_drafts(model, &target, values);
         }
+        Choice::Ask(cell) => return commit::ask(model, vec![cell]),
+        Choice::Loose(other) => lists::loose(model, &other),
         Choice::Arm(filter, cells) => return when::arm(model, filter, &cells),
         Choice::Lookup(answer) => return flow::outcome(model, answer),
         Choice::Call(call, participant, key) => flow::go(model, call, participant, &key),
@@ -124,7 +129,6 @@ pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
             }
         }
         Some(Overlay::Commit(_) | Overlay::Conflict(_)) => answer_first(model),
-        Some(Overlay::Choose(_)) => nothing_here(model, key),
         _ => {
             let Some(mut overlay) = model.overlays.pop() else { return Vec::new() };
             let is_taken = overlay.popup().is_none_or(|popup| popup.key(model, key));

@@ -14,7 +14,7 @@ pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
 pub(super) fn going(model: &mut Model, recording: Option<Recording>) {
     let begins = model.recording.is_none();
     if let Some(recording) = recording.as_ref().filter(|_| begins) {
-        let key = super::drafts::key_of(model, crate::app::keymap::Command::Record);
+        let key = model.key_label(crate::app::keymap::Command::Record);
         let words = format!(
             "Recording into {}. It is exact and private: it holds customers' data. {key} ends it.",
             recording.file.display()

@@ -38,7 +38,7 @@ fn warn(model: &mut Model, ends: Option<Duration>) {
     let Some(ends) = ends else { return };
     if passed(ends) > model.token_warned && !left(ends).is_zero() {
         model.token_warned = passed(ends);
-        let key = super::drafts::key_of(model, Command::SignIn);
+        let key = model.key_label(Command::SignIn);
         let left = rows::clock_age(left(ends));
         model.say(Level::Alarm, format!("The sign-in ends in {left} and cannot be renewed. {key} signs in again."));
     }

@@ -2,7 +2,6 @@
 
 use crate::app::{
     Effect, Msg,
-    choose::ChoiceList,
     msg::ReadDone,
     popups::Overlay,
     settings::Settings,
@@ -98,7 +97,7 @@ fn any_value_that_a_key_had_comes_back_as_a_draft() {
 fn drafts_of_all_calls_are_listed_and_found_again() {
     let mut desk = on_call(&[("lang", "en"), ("tier", "gold")]);
     desk.keys("<down>e!<esc>").keys("<esc>").keys("D");
-    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Choose(_))));
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Drafts(_))));
     desk.keys("<enter>");
     let cell = desk.model.call.as_ref().and_then(|c| c.cell()).map(|c| c.key.to_string());
     assert_eq!((cell.as_deref(), desk.model.overlays.len()), (Some("tier"), 0));
@@ -113,8 +112,8 @@ fn what_an_earlier_run_left_is_offered_and_not_sent() {
     let left = before.model.outbox.journal();
     let mut desk = Desk::new(120, 36);
     desk.tell(Msg::Left(crate::app::msg::Left { state: left, remarks: Vec::new() }));
-    let Some(Overlay::Choose(list)) = desk.model.overlays.last() else { panic!("not offered") };
-    assert!(matches!(&list.what, ChoiceList::Drafts { cells, earlier: true, .. } if cells.len() == 1));
+    let Some(Overlay::Drafts(list)) = desk.model.overlays.last() else { panic!("not offered") };
+    assert!(list.earlier && list.cells.len() == 1);
     assert!(matches!(desk.asked()[..], [Effect::Read { write: None, .. }]), "nothing is sent");
     desk.keys("y");
     assert_eq!(copied(&mut desk), ["gold!"], "the text is there though the call is not");
@@ -332,8 +331,8 @@ fn what_differs_in_the_map_is_staged_and_nothing_is_deleted_unasked() {
     desk.customer(ID, &[("lang", "de"), ("note", "x"), ("tier", "gold")]);
     desk.tell(Msg::Edited(what.clone(), Ok("{\"lang\":\"en\",\"tier\":\"silver\",\"new\":\"1\"}".into())));
     assert_eq!(drafts(&desk), [draft("c", "tier", "silver"), draft("c", "new", "1")]);
-    let Some(Overlay::Choose(list)) = desk.model.overlays.last() else { panic!("the key is not mentioned") };
-    assert!(matches!(&list.what, ChoiceList::Removed(cells) if cells.len() == 1));
+    let Some(Overlay::Removed(list)) = desk.model.overlays.last() else { panic!("the key is not mentioned") };
+    assert_eq!(list.cells.len(), 1);
     desk.keys("<esc>");
     assert_eq!(drafts(&desk).len(), 2, "left as it is");
     desk.tell(Msg::Edited(what.clone(), Ok("{\"lang\":\"en\",\"tier\":\"gold\"}".into())));

@@ -1,9 +1,6 @@
 //! Conditional edits: *when this expression holds on the call, send these*.
 
-use super::{
-    drafts::{key_of, refused},
-    feed,
-};
+use super::feed;
 use crate::app::{
     Effect, Model,
     call::CallScreen,
@@ -19,7 +16,7 @@ use crate::domain::{
 
 /// `w`: asks for the expression; on an edit that is armed, disarms it.
 pub(super) fn begin(model: &mut Model) {
-    if refused(model) {
+    if model.refuses_edits() {
         return;
     }
     let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return };
@@ -65,7 +62,7 @@ pub(super) fn arm(model: &mut Model, filter: Filter, cells: &[Cell]) -> Vec<Effe
     let words = filter.to_string();
     match model.outbox.arm(model.now, filter, cells, Commit::default()) {
         Ok(_) => {
-            let key = key_of(model, Command::When);
+            let key = model.key_label(Command::When);
             model.say(Level::Info, format!("Armed: sent once when {words} holds. {key} disarms."));
             model.touch();
             feed::fire(model, model.now)

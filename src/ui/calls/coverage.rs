@@ -44,8 +44,7 @@ pub(super) fn beside(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         y += step;
     }
     if !model.calls.coverage.focus {
-        let hint =
-            [bit(super::key(model, Command::Coverage), t.strong()), bit(" filter by a bar, or close", t.quiet())];
+        let hint = [bit(model.key_label(Command::Coverage), t.strong()), bit(" filter by a bar, or close", t.quiet())];
         if y < area.bottom() {
             paint.bits(x, y, end, &hint);
         }
@@ -204,7 +203,7 @@ fn alerts(paint: &mut Paint<'_>, model: &Model, area: Rect) -> u16 {
         y += 1;
     }
     if set.is_empty() {
-        let key = super::key(model, Command::Alerts);
+        let key = model.key_label(Command::Alerts);
         paint.bits(x, y, end, &[bit("none set  ", t.quiet()), bit(key, t.strong()), bit(" alerts", t.quiet())]);
         y += 1;
     } else if fired.is_empty() {
@@ -276,7 +275,7 @@ fn changes(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         paint.put(x, y, end, "Nothing has changed yet.", t.quiet());
         return;
     }
-    let hint = [bit(super::key(model, Command::Timeline), t.strong()), bit(" timeline", t.quiet())];
+    let hint = [bit(model.key_label(Command::Timeline), t.strong()), bit(" timeline", t.quiet())];
     paint.bits(x, area.bottom() - 1, end, &hint);
 }
 

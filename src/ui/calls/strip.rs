@@ -112,7 +112,7 @@ fn finding_line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, area: R
     let t = paint.theme;
     let end = area.right().saturating_sub(1);
     let x = paint.bits(area.x + 1, area.y, end, &[finding_head(paint, finding), bit(" ", t.text())]);
-    let key = super::key(model, Command::Diagnose);
+    let key = model.key_label(Command::Diagnose);
     let hint = [bit(key, t.strong()), bit(" diagnose", t.quiet())];
     let room = end.saturating_sub(x);
     let message = match (model.cause(finding), &finding.key) {

@@ -11,12 +11,14 @@ pub(super) mod filter;
 pub(super) mod find;
 pub(super) mod go_to;
 pub(super) mod help;
+pub(super) mod lists;
 pub(super) mod palette;
 pub(super) mod pick;
 pub(super) mod save_view;
 pub(super) mod since;
 pub(super) mod topics;
 pub(super) mod trap;
+pub(super) mod when;
 
 use super::paint::{Paint, bit};
 use crate::{

@@ -160,7 +160,7 @@ fn text_that_is_in_no_cell_is_kept_and_offered_again() {
     // In the next run it is listed, and its panel opens with it.
     let mut next = on_call(&[("tier", "gold")]);
     next.tell(left(kept));
-    assert!(matches!(next.model.overlays.last(), Some(Overlay::Choose(_))), "it is offered");
+    assert!(matches!(next.model.overlays.last(), Some(Overlay::Drafts(_))), "it is offered");
     next.keys("<enter>");
     assert_eq!(panel(&next), "{\"pasted\":\"valueP\"}");
     next.keys("<enter>");
