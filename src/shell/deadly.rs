@@ -1,13 +1,14 @@
 //! Signals that end the process and that nothing else here answers: the terminal is given back first.
 //!
 //! A thread waits for them. Most come from outside, and then it has time: it gives the terminal back and lets the signal do what it
-//! does by default. There are two such threads, as the signal may be delivered to one of them. One that the process sends itself because it cannot go on (`abort`, a bad access to a mapped file)
-//! ends it as soon as its handler returns. So the handler of those does not return before the terminal is back: after it has woken the
+//! does by default. There are two such threads, as the signal may be delivered to one of them. One that the process sends itself because it cannot go
+//! on (`abort`, a bad access to a mapped file) ends it as soon as its handler returns. So the handler of those does not return before the terminal is back: after it has woken the
 //! thread it writes to a pipe that is full, and waits there until the thread empties it.
 //!
-//! For SIGSEGV, SIGILL and SIGFPE there are no handlers: those of a bad instruction cannot be answered soundly, and the one of the
-//! standard library tells an overflow of the stack. But somebody may send them. Then the kernel gives them to the main thread, if that
-//! takes them; so the main thread does nothing but wait for them, and the program runs in another one.
+//! For SIGSEGV, SIGILL and SIGFPE there are no handlers: those of a bad instruction cannot be answered soundly. But somebody may send
+//! them. So the main thread does nothing but wait for them, and the program runs in other threads, in which they are blocked: one that
+//! is sent can reach nobody else, and one of a bad instruction still ends the process. The price is the line with which the standard
+//! library tells an overflow of the stack.
 
 use super::terminal;
 use nix::sys::signal::{SigSet, Signal};
@@ -71,10 +72,14 @@ pub(super) fn beside_faults(run: fn() -> u8) {
         // What a panic says was said by then.
         process::exit(panic::catch_unwind(run).map_or(101, i32::from));
     };
-    let Ok(program) = thread::Builder::new().name("program".into()).stack_size(STACK).spawn(program) else { return };
     let faults: SigSet = FAULTS.into_iter().collect();
-    let signal = faults.thread_block().and_then(|()| faults.wait());
-    if let Ok(signal) = signal {
+    // Before there is another thread: all that come later inherit it. Programs that are started do not.
+    let blocked = faults.thread_block();
+    let Ok(program) = thread::Builder::new().name("program".into()).stack_size(STACK).spawn(program) else {
+        _ = faults.thread_unblock();
+        return;
+    };
+    if let Ok(signal) = blocked.and_then(|()| faults.wait()) {
         terminal::restore();
         _ = low_level::emulate_default_handler(signal as i32);
         low_level::exit(128 + signal as i32);

@@ -14,7 +14,7 @@ use std::{
 
 /// `SIDETONE_FULL` takes 50,000.
 fn calls() -> usize {
-    crate::support::count("SIDETONE_ENDED", 4_000, 50_000)
+    crate::support::count("SIDETONE_ENDED", 1_500, 50_000)
 }
 
 /// Calls of twelve keys that begin and end, one every 200 ms; time is looked at once a minute.

@@ -618,7 +618,7 @@ fn ran(text: &str, inputs: &Inputs) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(crate::support::count("SIDETONE_FLOWS", 50, 4_000) as u32))]
+    #![proptest_config(ProptestConfig::with_cases(crate::support::count("SIDETONE_FLOWS", 20, 4_000) as u32))]
 
     #[test]
     fn a_flow_says_and_does_the_same_in_both_forms(list in nodes(), given in 0..3u8, answer in 0..4usize, fail in any::<u64>()) {

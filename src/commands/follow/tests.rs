@@ -297,7 +297,7 @@ fn calls_that_ended_long_ago_are_named_once_so_that_the_link_forgets_them_too() 
 /// 50,000 calls.
 #[test]
 fn ended_calls_are_forgotten_within_their_bounds() {
-    let calls = u64::from(crate::testing::count("SIDETONE_ENDED", 3_000, 50_000));
+    let calls = u64::from(crate::testing::count("SIDETONE_ENDED", 1_500, 50_000));
     let filter = || "k=1".parse::<Filter>().unwrap();
     for (apart, most) in [(1_728, 700), (1, Retention::DEFAULT.count + 1)] {
         let mut alerts = Alerts::default();

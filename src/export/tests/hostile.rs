@@ -108,7 +108,7 @@ const PIECES: &[&str] = &[
 
 /// Hostile texts: each piece alone, then random ones of up to five. 2,000 with `SIDETONE_FULL`, else 300.
 fn hostile() -> Vec<String> {
-    let count = crate::testing::count("SIDETONE_HOSTILE", 100, 2_000) as usize;
+    let count = crate::testing::count("SIDETONE_HOSTILE", 30, 2_000) as usize;
     let mut random = Rng::with_seed(20_261_129);
     let mut all: Vec<String> = PIECES.iter().map(|piece| (*piece).to_owned()).collect();
     while all.len() < count {

@@ -327,7 +327,7 @@ impl LoopHistory {
 fn random_bursts_send_nothing_unread_and_lose_nothing_typed() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _inside = runtime.enter();
-    let config = Config { cases: count("SIDETONE_BURSTS", 60, 3_000), failure_persistence: None, ..Config::default() };
+    let config = Config { cases: count("SIDETONE_BURSTS", 20, 3_000), failure_persistence: None, ..Config::default() };
     let sent = std::cell::Cell::new(0);
     let mut runner = proptest::test_runner::TestRunner::new(config);
     runner
@@ -401,7 +401,7 @@ fn any_key() -> impl Strategy<Value = Happens> {
 fn random_keys_send_nothing_unread_and_escape_always_leads_home() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _inside = runtime.enter();
-    let config = Config { cases: count("SIDETONE_SESSIONS", 20, 150), failure_persistence: None, ..Config::default() };
+    let config = Config { cases: count("SIDETONE_SESSIONS", 8, 150), failure_persistence: None, ..Config::default() };
     let screens = std::cell::RefCell::new(std::collections::BTreeSet::new());
     // The same sessions each time, so that a test that passes passes again.
     let rng = proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);

@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Longer than anything takes that goes well.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Longest run that is waited for.
 const RUN: Duration = Duration::from_secs(60);
