@@ -1,7 +1,7 @@
 use super::{decoder::by_serde, *};
-use crate::domain::{
-    At, AttributeDelta, Board, FlowFact, FlowId, FlowRun, FlowSource, Media, Purpose, State, Told, Update, Value,
-};
+use crate::domain::{At, AttributeDelta, Board, FlowFact, FlowId, FlowRun, FlowSource, Told, Update, Value};
+mod examples;
+
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 

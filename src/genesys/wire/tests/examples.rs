@@ -1,6 +1,7 @@
 //! The platform's own examples, as the decoder reads them.
 
 use super::*;
+use crate::domain::{Media, Purpose, State};
 
 #[test]
 fn the_queue_event_of_the_examples() {

@@ -1,8 +1,7 @@
 //! What the record of a run shows of a key that is missing: where the path turned away from its setters, or ended.
 
 use super::super::{FlowRun, KnownCall, Question, in_flow};
-use super::definition::{by_earlier, turn_of};
-use crate::domain::Participant;
+
 use crate::flow::model::{ActionKind, Flow};
 use crate::why::answer::{Certainty, Evidence, EvidenceSource, WhyAnswer, rfc3339};
 use crate::why::execution::{CutShort, Run};
