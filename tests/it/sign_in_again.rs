@@ -68,6 +68,8 @@ fn a_revoked_sign_in_is_mended_without_leaving() {
     center.sim.happen(TimedFault::Revoke);
     tty.shows("signed out");
     tty.shows("Enter opens the browser to sign in.");
+    // It opened by itself: what is typed within a second may have been meant for what was there before.
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
     center.sim.set(call, "customer", [("seen_meanwhile", "yes")]);
     tty.keys("\r");
     tty.shows("paste the address it ended on");

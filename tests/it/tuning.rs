@@ -66,8 +66,8 @@ fn the_configuration_tunes_the_rules_wherever_they_are_applied() {
 fn on_screen(program: &Program, recording: &str) {
     use crate::pty::Tty;
     for (args, shown, hidden) in [
-        (&[][..], "case-mismatch", "unresolved-template"),
-        (&["--profile", "strict"], "unresolved-template", "case-mismatch"),
+        (&[][..], "Two spellings of one key", "Template not filled in"),
+        (&["--profile", "strict"], "Template not filled in", "Two spellings of one key"),
     ] {
         program.configure(CONFIGURATION);
         let mut tty = Tty::start(program, &[&["replay", recording, "--speed", "max"], args].concat(), 120, 36);
