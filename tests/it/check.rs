@@ -287,14 +287,15 @@ async fn a_check_that_follows_and_sees_nothing_or_not_all_does_not_pass() {
     let follow =
         |what: &[&str]| [args(&["check", "--follow", "2s", "--expect", file.to_str().unwrap()]), args(what)].concat();
     let unmet = "not every call could be looked at";
-    for (fault, ended, words) in [
+    let cases = [
         ("500=100000,on=/notifications/channels", 6, "500"),
         ("403=on=/notifications/channels", 3, "403"),
         ("403=conversations", 3, "refused every topic"),
         ("500=100000,on=/observations/query", 6, "500"),
         ("500=100000,on=GET /api/v2/conversations/", 6, unmet),
         ("401=100000,on=/api/v2@1500ms", 6, unmet),
-    ] {
+    ];
+    let looked = cases.map(async |(fault, ended, words)| {
         let scenario = scenario::parse(scenario::CLEAN).unwrap();
         let faults = vec![fault.parse().unwrap_or_else(|e| panic!("{fault}: {e}"))];
         let options = SimOptions { scenario, calls: Some(3), seed: 7, faults, ..SimOptions::default() };
@@ -303,7 +304,9 @@ async fn a_check_that_follows_and_sees_nothing_or_not_all_does_not_pass() {
         assert_eq!(code, Some(ended), "{fault}: {stdout}{stderr}");
         assert!(stderr.contains(words), "{fault}: {stdout}{stderr}");
         assert!(ended != 6 || stderr.contains(unmet), "{fault}: {stderr}");
-    }
+    });
+    // Side by side: each takes its seconds.
+    futures_util::future::join_all(looked).await;
     // The channel is there, and its socket is not.
     let scenario = scenario::parse(scenario::CLEAN).unwrap();
     let stream_url = Some("ws://127.0.0.1:9".to_owned());

@@ -120,7 +120,7 @@ steps = [
 /// The terminal UI and `watch` on one contact centre. `SIDETONE_ENDED_LIVE` counts the calls; whether it is flat shows only over many.
 #[test]
 fn memory_of_screen_and_watch_is_flat_over_many_live_calls_that_end() {
-    let count = support::count("SIDETONE_ENDED_LIVE", 300, 50_000);
+    let count = support::count("SIDETONE_ENDED_LIVE", 150, 50_000);
     let center = Center::with(&[], |options| {
         options.scenario = scenario::parse(SHORT).expect("a scenario");
         (options.calls, options.speed) = (Some(100), 100.0);

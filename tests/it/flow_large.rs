@@ -25,7 +25,7 @@ fn keys(program: &Program, file: &Path) -> u64 {
 #[test]
 fn json_costs_three_times_its_size_and_yaml_eight() {
     let program = Program::new();
-    let counts = if std::env::var_os("SIDETONE_FULL").is_some() { [8, 100_000] } else { [2_000, 10_000] };
+    let counts = if std::env::var_os("SIDETONE_FULL").is_some() { [8, 100_000] } else { [1_000, 6_000] };
     for (name, write, times) in [("f.json", shape::json as fn(usize) -> String, 3), ("f.yaml", shape::yaml, 8)] {
         let file = program.home().join(name);
         let cost = counts.map(|count| {

@@ -94,12 +94,12 @@ fn without_cause(line: &str) -> Option<serde_json::Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_told_again_byte_for_byte_and_a_copy_names_nobody() {
     let (sim, program) = demo().await;
-    let watch = ["watch", "--all-queues", "--json", "--timeout", "3s", "--record", "demo.rec"];
+    let watch = ["watch", "--all-queues", "--json", "--timeout", "2s", "--record", "demo.rec"];
     let told = program.run(&watch);
     assert_eq!(told.code, Some(0), "{}", told.stderr);
     assert!(told.stderr.contains("demo.rec: "), "{}", told.stderr);
     let lines = told.stdout.lines().count();
-    assert!(lines > 300, "{lines} lines, {}", told.stderr);
+    assert!(lines > 100, "{lines} lines, {}", told.stderr);
 
     // The recording: told again, twice, without configuration; and nothing secret in it.
     let offline = Program::new();

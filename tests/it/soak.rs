@@ -47,7 +47,7 @@ fn is_flat(what: &str, figures: &[u64]) {
 /// `SIDETONE_SOAK` simulated minutes: 60 with `SIDETONE_FULL=1`. How fast they pass is up to the machine.
 #[test]
 fn an_hour_with_all_faults_leaves_memory_flat() {
-    let minutes = support::count("SIDETONE_SOAK", 2, 60);
+    let minutes = support::count("SIDETONE_SOAK", 1, 60);
     let speed = support::count("SIDETONE_SOAK_SPEED", 30, 30);
     let center = Center::with(FAULTS, |options| {
         options.scenario = Scenario::embedded();

@@ -35,6 +35,19 @@ fn until(centre: &Center, id: Uuid, fits: impl Fn(&Json) -> bool) {
 /// A call that follows this story until it is over.
 fn played(centre: &Center, story: &str) -> Uuid {
     let id = centre.sim.begin(story).expect("the story");
+    is_over(centre, story, id);
+    id
+}
+
+/// Calls that follow these stories, side by side, until they are over.
+fn all_played<'s>(centre: &Center, stories: impl IntoIterator<Item = &'s str>) -> Vec<(&'s str, Uuid)> {
+    let begin = |story| (story, centre.sim.begin(story).expect("the story"));
+    let calls: Vec<(&str, Uuid)> = stories.into_iter().map(begin).collect();
+    calls.iter().for_each(|(story, id)| is_over(centre, story, *id));
+    calls
+}
+
+fn is_over(centre: &Center, story: &str, id: Uuid) {
     let over = || {
         let call = centre.sim.rest(id).expect("a call");
         call["participants"].as_array().expect("people").iter().all(|who| who["endTime"].is_string())
@@ -44,7 +57,6 @@ fn played(centre: &Center, story: &str) -> Uuid {
         assert!(begun.elapsed() < Duration::from_secs(60), "{story} does not end");
         std::thread::sleep(Duration::from_millis(5));
     }
-    id
 }
 
 fn why(centre: &Center, id: Uuid, args: &[&str]) -> (Output, Vec<Json>) {
@@ -126,15 +138,11 @@ fn the_table_has_every_planted_fault() {
 fn every_planted_fault_has_its_cause() {
     for (faults, recorded) in [(&[][..], true), (&["execution-off"][..], false)] {
         let centre = centre(faults);
-        let mut calls: Vec<(&str, Uuid)> = Vec::new();
+        let mut stories: Vec<&str> = PLANTED.iter().map(|(story, ..)| *story).collect();
+        stories.dedup();
+        let calls = all_played(&centre, stories);
         for (story, key, with, without) in PLANTED {
-            let id = match calls.iter().find(|(known, _)| known == story) {
-                Some((_, id)) => *id,
-                None => {
-                    calls.push((story, played(&centre, story)));
-                    calls[calls.len() - 1].1
-                }
-            };
+            let (_, id) = *calls.iter().find(|(known, _)| known == story).expect("a call of each story");
             let [verdict, certainty, part] = if recorded { with } else { without };
             let (output, answer) = why(&centre, id, &[key]);
             let answer = &answer[0];
@@ -168,8 +176,7 @@ fn healthy_calls_accuse_nobody_and_agree_with_their_flow() {
     assert!(stories.len() >= 7, "{stories:?}");
     for faults in [&[][..], &["execution-off"]] {
         let (centre, recorded) = (centre(faults), faults.is_empty());
-        for story in &stories {
-            let id = played(&centre, story);
+        for (story, id) in all_played(&centre, stories.iter().map(String::as_str)) {
             let (output, answers) = why(&centre, id, &["--simulate"]);
             assert_eq!(output.code, Some(0), "{output:?}");
             let (simulations, answers): (Vec<Json>, Vec<Json>) =

@@ -24,7 +24,7 @@ use server::Load;
 use std::sync::Arc;
 
 const CALLS: usize = 20;
-const EVENTS: u64 = 1_200;
+const EVENTS: u64 = 600;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_change_in_the_lives_of_calls_is_told_in_order() {
