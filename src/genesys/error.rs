@@ -244,7 +244,7 @@ impl Error {
             ErrorKind::Network(Network::Tls) => {
                 "Check the clock, and that the certificate of a company proxy is in the system's trust store.".into()
             }
-            ErrorKind::Network(Network::Proxy) => "Check HTTPS_PROXY and the proxy's name and password; the hosts api., login. and streaming. of the region must pass."
+            ErrorKind::Network(Network::Proxy) => "Set or check HTTPS_PROXY, with the proxy's name and password; the hosts api., login. and streaming. of the region must pass."
                     .into(),
             ErrorKind::Network(_) => "Check the network or the VPN, then try again.".into(),
             ErrorKind::Server if self.0.correlation_id.is_some() => {

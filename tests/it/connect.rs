@@ -66,6 +66,14 @@ fn a_proxy_that_refuses_is_named_and_not_asked_again() {
     for (answer, words) in [
         ("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", "407"),
         ("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n", "policy"),
+        (
+            "HTTP/1.1 511 Network Authentication Required\r\ncontent-length: 0\r\n\r\n",
+            "511: the network wants a sign-in",
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nlocation: http://portal.test/\r\ncontent-length: 0\r\n\r\n",
+            "302: the network wants a sign-in",
+        ),
     ] {
         let (port, asked) = server(answer);
         let program = behind(port);
@@ -271,9 +279,15 @@ fn a_watch_that_was_never_connected_says_that_nothing_was_received() {
 /// Nobody listens: three tries, each of the two waits with a line, the cause first, in less than three seconds.
 #[test]
 fn a_command_that_ends_gives_up_soon_and_says_so_meanwhile() {
+    for args in [&["get", CALL][..], &["set", CALL, "tier=gold"]] {
+        gives_up_soon(args);
+    }
+}
+
+fn gives_up_soon(args: &[&str]) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let began = Instant::now();
-    let told = at(port).run(&["get", CALL]);
+    let told = at(port).run(args);
     let took = began.elapsed();
     assert_eq!(told.code, Some(1), "{}", told.stderr);
     let lines: Vec<&str> = told.stderr.lines().collect();

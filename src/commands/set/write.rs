@@ -177,11 +177,9 @@ impl<'a> SetWriter<'a> {
         policy: Policy,
     ) -> Result<Self, Failure> {
         let stream_alone = !policy.confirm_reads;
-        let (board, live) = tokio::join!(
-            lookup::read_one(&client, id, Priority::Interactive),
-            tokio::time::timeout(STREAM_WITHIN, stream(&client, id)),
-        );
-        let board = board?;
+        // One after the other: where nobody answers, one request says so, and gives up by its own limits.
+        let board = lookup::read_one(&client, id, Priority::Interactive).await?;
+        let live = tokio::time::timeout(STREAM_WITHIN, stream(&client, id)).await;
         let live = match live.unwrap_or_else(|_| Err(Exit::Failed.because("the stream is not live yet"))) {
             Ok(live) => Some(live),
             Err(failure) if stream_alone => return Err(failure),

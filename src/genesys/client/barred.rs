@@ -144,6 +144,8 @@ impl Inner {
             (ErrorKind::Network(_), Some((_, hop))) => {
                 error.reaching(format!("{address}, through the proxy {}", hop.shown()))
             }
+            // Nothing is set, and something on the way asks all the same.
+            (ErrorKind::Network(Network::Proxy), None) => error.saying(refusal).reaching(address),
             (ErrorKind::Network(_), None) => error.reaching(address),
             (ErrorKind::Malformed, Some((_, hop))) => {
                 error.at(&format!("{address}, through the proxy {}", hop.shown()))

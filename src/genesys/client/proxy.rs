@@ -66,7 +66,8 @@ impl Blocked {
     pub(crate) fn is_hopeless(&self) -> bool {
         match self {
             Self::Down(_) => false,
-            Self::Answered(status) => (400..500).contains(status) && !matches!(status, 408 | 425 | 429),
+            Self::Answered(511) => true,
+            Self::Answered(status) => (300..500).contains(status) && !matches!(status, 408 | 425 | 429),
             Self::Unfit(_) => true,
         }
     }
@@ -78,6 +79,9 @@ impl std::fmt::Display for Blocked {
             Self::Down(why) | Self::Unfit(why) => f.write_str(why),
             Self::Answered(407) => {
                 f.write_str("407, proxy authorization required: it wants a name and a password, or others")
+            }
+            Self::Answered(status @ (300..400 | 511)) => {
+                write!(f, "{status}: the network wants a sign-in of its own first; open a page in a browser to sign in")
             }
             Self::Answered(status) if self.is_hopeless() => write!(f, "{status}: it refused, by a policy"),
             Self::Answered(status) => write!(f, "{status}: it does not reach the host at present"),
@@ -216,6 +220,8 @@ mod tests {
         for (head, expected) in [
             ("HTTP/1.1 407 Proxy Authentication Required\r\n", true),
             ("HTTP/1.0 403 Forbidden\r\n", true),
+            ("HTTP/1.1 302 Found\r\n", true),
+            ("HTTP/1.1 511 Network Authentication Required\r\n", true),
             ("HTTP/1.1 502 Bad Gateway\r\n", false),
             ("HTTP/1.1 503\r\n", false),
             ("HTTP/1.1 429 Too Many Requests\r\n", false),
