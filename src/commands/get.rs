@@ -190,7 +190,7 @@ fn human(call: &Conversation, participants: &[&Participant], names: &Names, pain
         for a in &p.attributes {
             let value = match a.value.as_str() {
                 "" => paint.own(Role::Quiet, "(empty)").into_owned(),
-                value => text::visible_in(value, paint.charset()).into_owned(),
+                value => text::visible_in(&text::marked(value, paint.charset()), paint.charset()).into_owned(),
             };
             out += &format!("  {}  {value}\n", paint.column(Role::Quiet, &text::key_label(a.key.as_str()), widest));
         }

@@ -283,7 +283,7 @@ impl SetReport {
         let value = |v: Option<&str>| match v {
             None => paint.own(Role::Quiet, paint.absent()).into_owned(),
             Some("") => paint.own(Role::Quiet, "(empty)").into_owned(),
-            Some(v) => text::marked(v, paint.charset()).into_owned(),
+            Some(v) => text::visible_in(&text::marked(v, paint.charset()), paint.charset()).into_owned(),
         };
         let mut lines = String::new();
         for (key, old, new) in &self.changes {
