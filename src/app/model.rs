@@ -314,7 +314,7 @@ impl Model {
         };
         match self.overlays.last() {
             Some(Overlay::Commit(commit)) => commit.cells == [cell],
-            Some(Overlay::Conflict(asked)) => *asked == cell,
+            Some(Overlay::Conflict(asked)) => asked.cell == cell,
             _ => false,
         }
     }

@@ -194,6 +194,11 @@ impl Model {
         due.or_else(|| self.held_answer.take_if(|held| !moves(held)).map(|held| Err(NoAnswer::Followed(held.key))))
     }
 
+    /// Whether to send, or whose value stands, is asked: no text is typed there.
+    pub(super) fn asks_to_send(&self) -> bool {
+        matches!(self.overlays.last(), Some(Overlay::Commit(_) | Overlay::Conflict(_)))
+    }
+
     /// An answer waits for whether another key follows.
     pub(super) fn has_held_answer(&self) -> bool {
         self.held_answer.is_some()
@@ -203,7 +208,7 @@ impl Model {
     pub(super) fn refuses_answer(&self, command: Command) -> Result<Option<Duration>, NoAnswer> {
         let leaves = matches!(command, Command::Back | Command::Interrupt | Command::Suspend | Command::Redraw);
         let (sends, takes_text) = match self.overlays.last() {
-            Some(Overlay::Commit(_) | Overlay::Conflict(_)) => (!leaves, false),
+            _ if self.asks_to_send() => (!leaves, false),
             Some(Overlay::When(_)) => (command == Command::Accept, true),
             _ => (false, false),
         };
@@ -244,20 +249,17 @@ impl Model {
                 doubt: commit.doubt.clone(),
                 sure: commit.sure,
             },
-            Overlay::Conflict(cell) => Asks::Conflict(self.change(cell)),
+            Overlay::Conflict(conflict) => Asks::Conflict(self.change(&conflict.cell)),
             Overlay::When(when) => Asks::When(when.cells.clone()),
             _ => return None,
         })
     }
 
     fn change(&self, cell: &Cell) -> CellChange {
-        let entry = self.monitor.board.get(cell.conversation.as_str());
-        let participant = entry.and_then(|e| e.conversation.participant(cell.participant.as_str()));
-        let there = participant.and_then(|p| p.attributes.get(cell.key.as_str())).map(|a| a.value.clone());
         let view = self.outbox.view(cell);
         CellChange {
             cell: cell.clone(),
-            there,
+            there: self.value_of(cell).cloned(),
             mine: view.as_ref().map(|v| v.mine.to_owned()),
             state: view.map(|v| v.state.clone()),
         }

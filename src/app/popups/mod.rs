@@ -10,7 +10,9 @@ mod alerts;
 mod answer;
 mod bulk;
 mod columns;
+mod commit;
 mod compare;
+mod conflict;
 mod expected;
 mod export;
 mod filter;
@@ -35,13 +37,15 @@ pub use alerts::AlertList;
 pub use answer::AnswerPrompt;
 pub use bulk::Bulk;
 pub use columns::ColumnPicker;
+pub use commit::Commit;
+pub use conflict::Conflict;
 pub use expected::Expected;
 pub use filter::{FilterPrompt, Filtered};
 pub use find::Find;
 pub use go_to::GoTo;
 pub use help::Help;
 pub use lists::{CopyList, DraftList, HistoryList, LossList, Onto, OntoList, Past, RemovedList};
-pub use overlay::{CellEditor, Commit, Overlay};
+pub use overlay::{CellEditor, Overlay};
 pub use palette::Palette;
 pub use pick::{Choice, Pick};
 pub use quit::QuitQuestion;
@@ -64,6 +68,8 @@ pub(super) enum CommandOutcome {
     Close,
     /// The popup stays under another one.
     Open(Box<Overlay>),
+    /// Another popup takes its place.
+    Become(Box<Overlay>),
     /// The popup goes, and this command is run on the screen.
     Run(Command),
     /// The popup goes, and this was asked for on the command line.

@@ -1,12 +1,12 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
 use super::{
-    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, ColumnPicker, CopyList, DraftList, Expected, FilterPrompt,
-    Find, GoTo, Help, HistoryList, LossList, OntoList, Palette, Pick, Popup, QuitQuestion, RemovedList, SaveView,
-    SincePrompt, TrapPrompt, When,
+    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, ColumnPicker, Commit, Conflict, CopyList, DraftList, Expected,
+    FilterPrompt, Find, GoTo, Help, HistoryList, LossList, OntoList, Palette, Pick, Popup, QuitQuestion, RemovedList,
+    SaveView, SincePrompt, TrapPrompt, When,
 };
 use crate::app::{compare::Compare, editor::Editor, export::Export, keymap::Scope, signin::SignIn, topics::Topics};
-use crate::domain::outbox::{Base, Cell, Refusal, Undo};
+use crate::domain::outbox::{Base, Cell};
 
 /// One layer over the screen.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub enum Overlay {
     /// What is about to be sent.
     Commit(Commit),
     /// Two values for one cell: base, theirs, mine.
-    Conflict(Cell),
+    Conflict(Conflict),
     /// Everything typed and not sent, over all calls.
     Drafts(DraftList),
     /// What can be copied.
@@ -99,6 +99,8 @@ impl Overlay {
             Self::AddKey(popup) => popup,
             Self::Bulk(popup) => popup,
             Self::When(popup) => popup,
+            Self::Commit(popup) => popup,
+            Self::Conflict(popup) => popup,
             Self::Drafts(popup) => popup,
             Self::Copying(popup) => popup,
             Self::History(popup) => popup,
@@ -107,8 +109,7 @@ impl Overlay {
             Self::Removed(popup) => popup,
             Self::SignIn(popup) => popup.as_mut(),
             Self::Quit(popup) => popup,
-            // Steps of one edit: they are dispatched by name, as each of them goes on where the one before it stood.
-            Self::Editor(_) | Self::Commit(_) | Self::Conflict(_) => return None,
+            Self::Editor(_) => return None,
         })
     }
 
@@ -161,21 +162,4 @@ pub struct CellEditor {
     pub base: Base,
     /// The text.
     pub text: Editor,
-}
-
-/// What is about to be sent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Commit {
-    /// The cells, in the order of their participants.
-    pub cells: Vec<Cell>,
-    /// What asks for a second yes: the call or the participant has ended.
-    pub doubt: Option<Refusal>,
-    /// The first yes was said.
-    pub sure: bool,
-    /// Rows scrolled away.
-    pub scroll: usize,
-    /// The question made these drafts itself (set to empty, undo): cancelled, it leaves none behind.
-    pub made: bool,
-    /// It takes something back that was sent.
-    pub undo: Option<Undo>,
 }

@@ -1,6 +1,6 @@
 //! A list to take something from.
 
-use super::{CommandOutcome, Popup, step};
+use super::{CommandOutcome, Commit, Popup, step};
 use crate::{
     app::{
         Effect, Model,
@@ -15,7 +15,7 @@ use crate::{
     domain::{
         ConversationId, Key as AttributeKey, ParticipantId,
         filter::Filter,
-        outbox::{Base, Cell, JournalEdit, Target},
+        outbox::{Base, Cell, JournalEdit, Target, Timing},
     },
 };
 
@@ -65,6 +65,10 @@ pub enum Choice {
     Drafts(Target, Vec<(AttributeKey, Option<Base>, String)>),
     /// Ask before this draft is sent.
     Ask(Cell),
+    /// Send what was asked about, then.
+    Send(Commit, Timing),
+    /// Edit the selected value in the operator's own editor.
+    EditOutside,
     /// Go on with a text that is in no cell.
     Loose(JournalEdit),
     /// Send these drafts when the filter matches their call.

@@ -1,11 +1,11 @@
-//! The question before sending: what is about to be sent, and the answer.
+//! From a draft to the question before it is sent, and from the answer to the PATCH.
 
 use super::edits;
 use crate::app::{
     Effect, Model,
     keymap::Command,
     notice::Level,
-    popups::{Commit, Overlay},
+    popups::{Commit, Conflict, Overlay},
 };
 use crate::domain::outbox::{self, Base, Cell, EditState, NonText, Timing};
 
@@ -30,7 +30,7 @@ pub(super) fn review(model: &mut Model) -> Vec<Effect> {
     if !gone.is_empty() {
         model.say(Level::Info, format!("Without {} drafts of calls that are not here: {key} shows them.", gone.len()));
     }
-    model.overlays.push(Overlay::Commit(panel(model, cells)));
+    model.overlays.push(Overlay::Commit(Commit::new(model, cells)));
     Vec::new()
 }
 
@@ -45,11 +45,11 @@ pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
         }
         let theirs = model.value_of(cell).cloned();
         model.outbox.overtaken(cell, theirs);
-        model.overlays.push(Overlay::Conflict(cell.clone()));
+        model.overlays.push(Overlay::Conflict(Conflict { cell: cell.clone() }));
         model.touch();
         return Vec::new();
     }
-    let panel = panel(model, cells);
+    let panel = Commit::new(model, cells);
     ask_with(model, panel)
 }
 
@@ -77,7 +77,7 @@ pub(super) fn overtaken(model: &mut Model) {
     }
     let theirs = model.value_of(&cell).cloned();
     model.outbox.overtaken(&cell, theirs);
-    model.overlays.push(Overlay::Conflict(cell));
+    model.overlays.push(Overlay::Conflict(Conflict { cell }));
 }
 
 pub(super) fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
@@ -85,63 +85,21 @@ pub(super) fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
         model.monitor.board.get(c.conversation.as_str()).is_some_and(|e| e.conversation.running_flow().is_some())
     });
     let must_ask = model.settings.confirm || flow || panel.doubt.is_some();
-    model.overlays.push(Overlay::Commit(panel));
-    if must_ask { Vec::new() } else { send(model, Timing::Now) }
-}
-
-/// The question that would send these.
-pub(super) fn panel(model: &Model, cells: Vec<Cell>) -> Commit {
-    let doubt = model.outbox.doubt(&model.monitor.board, &cells);
-    Commit { cells, doubt, sure: false, scroll: 0, made: false, undo: None }
-}
-
-/// Commands in the panel before sending.
-pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::Commit(commit)) = model.overlays.last_mut() else { return Vec::new() };
-    let timing = match command {
-        Command::Accept => Timing::Now,
-        Command::SendLater => Timing::WhenFlowEnds,
-        Command::SendBoth => Timing::Both,
-        Command::Down => {
-            commit.scroll = (commit.scroll + 1).min(commit.cells.len().saturating_sub(1));
-            return Vec::new();
-        }
-        Command::Up => {
-            commit.scroll = commit.scroll.saturating_sub(1);
-            return Vec::new();
-        }
-        _ => {
-            let made = if commit.made { std::mem::take(&mut commit.cells) } else { Vec::new() };
-            model.overlays.pop();
-            for cell in made {
-                if model.outbox.view(&cell).is_some_and(|v| v.state == EditState::Draft) {
-                    model.outbox.discard(&cell);
-                }
-            }
-            model.touch();
-            return Vec::new();
-        }
-    };
-    if commit.doubt.is_some() && !commit.sure {
-        commit.sure = true;
-        return Vec::new();
+    if !must_ask {
+        return send(model, &panel, Timing::Now);
     }
-    send(model, timing)
+    model.overlays.push(Overlay::Commit(panel));
+    Vec::new()
 }
 
-fn send(model: &mut Model, timing: Timing) -> Vec<Effect> {
-    let Some(Overlay::Commit(commit)) = model.overlays.pop() else { return Vec::new() };
+/// Sends what was asked about; an editor under the question is done.
+pub(super) fn send(model: &mut Model, commit: &Commit, timing: Timing) -> Vec<Effect> {
     if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
         model.overlays.pop();
     }
     let non_text = if commit.sure { NonText::Omit } else { NonText::Ask };
     let how = outbox::Commit { timing, acknowledge_ended: commit.sure, non_text };
     let done = model.outbox.commit(model.now, &model.monitor.board, &commit.cells, how);
-    after(model, done)
-}
-
-/// Tells what was refused and passes on what is to be done.
-pub(super) fn after(model: &mut Model, done: outbox::Committed) -> Vec<Effect> {
     if let Some((cell, why)) = done.refused.first() {
         model.say(Level::Alarm, format!("{}: {why}", cell.key));
     }

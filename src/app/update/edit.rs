@@ -1,9 +1,8 @@
-//! From the first letter typed in a cell to the PATCH: editor, new keys, conflicts, undo.
+//! From the first letter typed in a cell to the PATCH: editor, new keys, undo.
 
 use super::{
-    commit::{after, ask, ask_with, panel},
+    commit::{ask, ask_with},
     drafts::beginning,
-    external,
 };
 use crate::app::{
     Effect, Model,
@@ -11,11 +10,11 @@ use crate::app::{
     editor::Editor,
     keymap::{Command, Scope},
     notice::Level,
-    popups::{AddKey, CellEditor, Commit, Overlay},
+    popups::{AddKey, CellEditor, Commit, Conflict, Overlay},
 };
 use crate::domain::{
     ConversationId,
-    outbox::{self, Base, Cell, EditState, Got, NoUndo},
+    outbox::{Base, Cell, EditState, Got, NoUndo},
 };
 
 /// `e` or Enter on a cell: the editor, or what has to be decided first.
@@ -30,7 +29,7 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     let state = model.outbox.view(&cell).map(|v| (v.state.clone(), v.base.clone(), v.mine.to_owned()));
     match state {
         Some((EditState::Conflict { .. } | EditState::Overwritten { .. } | EditState::Unseen(_), ..)) => {
-            model.overlays.push(Overlay::Conflict(cell));
+            model.overlays.push(Overlay::Conflict(Conflict { cell }));
         }
         Some((
             EditState::Draft
@@ -193,7 +192,7 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
     }
     model.outbox.draft(&cell, Base::Saw(Some(now)), "");
     model.touch();
-    let panel = Commit { made: true, ..panel(model, vec![cell]) };
+    let panel = Commit { made: true, ..Commit::new(model, vec![cell]) };
     ask_with(model, panel)
 }
 
@@ -241,57 +240,6 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
         model.say(Level::Info, "A newer draft is there: send or discard it first.");
         return Vec::new();
     }
-    let panel = Commit { undo: Some(undo.clone()), made: true, ..panel(model, undo.cells) };
+    let panel = Commit { undo: Some(undo.clone()), made: true, ..Commit::new(model, undo.cells) };
     ask_with(model, panel)
-}
-
-/// What the question showed as theirs counts as seen: the draft can be sent again. Its text.
-fn insist(model: &mut Model, cell: &Cell) -> Option<String> {
-    let text = model.outbox.edit_again(cell)?;
-    let now = model.value_of(cell).cloned();
-    // The base of an edit that is there stays: it is made anew.
-    model.outbox.discard(cell);
-    model.outbox.draft(cell, Base::Saw(now), text.clone());
-    Some(text)
-}
-
-/// Commands in the panel of two values.
-pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::Conflict(cell)) = model.overlays.pop() else { return Vec::new() };
-    model.touch();
-    // What was said of it goes with the answer.
-    model.notice.take_if(|notice| notice.level == Level::Alarm && notice.text.starts_with(&format!("{} ", cell.key)));
-    match command {
-        Command::Theirs => {
-            model.outbox.keep_theirs(model.now, &cell);
-            model.outbox.acknowledge(&cell);
-            let key = model.key_label(Command::Undo);
-            model.say(Level::Info, format!("Kept theirs. {key} brings your text back as a draft."));
-            Vec::new()
-        }
-        Command::Mine if panel(model, vec![cell.clone()]).doubt.is_some() => {
-            // It asks twice, as any edit of something that has ended.
-            insist(model, &cell);
-            let panel = panel(model, vec![cell]);
-            ask_with(model, panel)
-        }
-        Command::Mine => {
-            insist(model, &cell);
-            let cells = std::slice::from_ref(&cell);
-            let done = model.outbox.commit(model.now, &model.monitor.board, cells, outbox::Commit::default());
-            after(model, done)
-        }
-        Command::Edit => {
-            if let Some(text) = insist(model, &cell) {
-                let base = model.outbox.view(&cell).map_or(Base::Any, |v| v.base);
-                open(model, cell, base, &text);
-            }
-            Vec::new()
-        }
-        Command::EditOutside => match insist(model, &cell) {
-            Some(_) => external::value(model),
-            None => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
 }

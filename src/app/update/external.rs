@@ -9,7 +9,7 @@ use crate::app::{
     call::CallScreen,
     external::{External, as_map, as_value},
     notice::Level,
-    popups::{Overlay, RemovedList},
+    popups::{Conflict, Overlay, RemovedList},
 };
 use crate::domain::{
     Key, Value,
@@ -40,7 +40,7 @@ pub(super) fn value(model: &mut Model) -> Vec<Effect> {
     let undecided =
         |s: &EditState| matches!(s, EditState::Conflict { .. } | EditState::Overwritten { .. } | EditState::Unseen(_));
     if model.outbox.view(&cell).is_some_and(|v| undecided(&v.state)) {
-        model.overlays.push(Overlay::Conflict(cell));
+        model.overlays.push(Overlay::Conflict(Conflict { cell }));
         return Vec::new();
     }
     let (base, text) = base_and_text(model, &cell);

@@ -53,7 +53,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             Vec::new()
         }
         // What came with other keys is none of them.
-        None if is_to_send(model) && model.refuses_answer(Command::Accept) == Err(NoAnswer::Crowded) => {
+        None if model.asks_to_send() && model.refuses_answer(Command::Accept) == Err(NoAnswer::Crowded) => {
             model.say(Level::Info, NoAnswer::Crowded.words(model.settings.ascii));
             Vec::new()
         }
@@ -74,12 +74,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// A question that sends stands on top.
 fn is_asked(model: &Model) -> bool {
-    is_to_send(model) || matches!(model.overlays.last(), Some(Overlay::When(_)))
-}
-
-/// Whether to send, or whose value stands, is asked: no text is typed there.
-fn is_to_send(model: &Model) -> bool {
-    matches!(model.overlays.last(), Some(Overlay::Commit(_) | Overlay::Conflict(_)))
+    model.asks_to_send() || matches!(model.overlays.last(), Some(Overlay::When(_)))
 }
 
 /// Gives the answer that waited for whether another key follows, once none has.

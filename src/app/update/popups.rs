@@ -1,6 +1,6 @@
 //! The dispatcher of the popups: keys, pastes and commands go to the one on top, and what it says came of them is done here.
 
-use super::{command_line, commit, drafts, edit, flow, lists, replay, since, views, when};
+use super::{command_line, commit, drafts, edit, external, flow, lists, replay, since, views, when};
 use crate::app::{
     Effect, Model,
     key::Key,
@@ -13,8 +13,6 @@ use crate::app::{
 pub(super) fn command(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command>) {
     let effects = match model.overlays.last() {
         Some(Overlay::Editor(_)) => edit::editor(model, command),
-        Some(Overlay::Commit(_)) => commit::command(model, command),
-        Some(Overlay::Conflict(_)) => edit::conflict(model, command),
         _ => return dispatch(model, command),
     };
     (effects, None)
@@ -37,6 +35,10 @@ fn dispatch(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command
         }
         CommandOutcome::Open(other) => {
             stays(model, overlay);
+            model.overlays.push(*other);
+            Vec::new()
+        }
+        CommandOutcome::Become(other) => {
             model.overlays.push(*other);
             Vec::new()
         }
@@ -79,6 +81,8 @@ fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
             drafts::make_drafts(model, &target, values);
         }
         Choice::Ask(cell) => return commit::ask(model, vec![cell]),
+        Choice::Send(asked, timing) => return commit::send(model, &asked, timing),
+        Choice::EditOutside => return external::value(model),
         Choice::Loose(other) => lists::loose(model, &other),
         Choice::Arm(filter, cells) => return when::arm(model, filter, &cells),
         Choice::Lookup(answer) => return flow::outcome(model, answer),
@@ -89,6 +93,10 @@ fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
 
 /// A key that means nothing in a popup in which nothing is typed.
 fn nothing_here(model: &mut Model, key: Key) {
+    if model.asks_to_send() {
+        answer_first(model);
+        return;
+    }
     let label = key.label(model.settings.ascii);
     model.say(Level::Info, format!("{label} does nothing here."));
 }
@@ -128,7 +136,6 @@ pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
                 edit::typed(model);
             }
         }
-        Some(Overlay::Commit(_) | Overlay::Conflict(_)) => answer_first(model),
         _ => {
             let Some(mut overlay) = model.overlays.pop() else { return Vec::new() };
             let is_taken = overlay.popup().is_none_or(|popup| popup.key(model, key));

@@ -270,7 +270,7 @@ impl LoopHistory {
         let outbox = &self.rig.driver.model.outbox;
         let cells = self.rig.driver.model.overlays.iter().flat_map(|overlay| match overlay {
             Overlay::Commit(commit) => commit.cells.clone(),
-            Overlay::Conflict(cell) => vec![cell.clone()],
+            Overlay::Conflict(conflict) => vec![conflict.cell.clone()],
             _ => Vec::new(),
         });
         let text = |cell: Cell| outbox.view(&cell).map(|view| view.mine.to_owned()).map(|text| (cell, text));

@@ -13,8 +13,8 @@ use crate::domain::{
 };
 use crate::ui::{
     cell as shown,
-    edit::LEAVES_NO_TRACE,
     paint::{Bit, Bits, Paint, bit, count},
+    popups::commit::{LEAVES_NO_TRACE, carries},
     times,
 };
 use ratatui::{layout::Rect, style::Style};
@@ -89,7 +89,7 @@ fn value_column(call: &CallScreen, place: Rect) -> u16 {
 fn question<'a>(paint: &Paint<'_>, model: &'a Model, call: &CallScreen, entry: &'a BoardEntry) -> Option<Question<'a>> {
     match model.overlays.last()? {
         Overlay::Commit(commit) => send(paint, model, call, entry, commit),
-        Overlay::Conflict(cell) => conflict(paint, model, call, entry, cell),
+        Overlay::Conflict(asked) => conflict(paint, model, call, entry, &asked.cell),
         _ => None,
     }
 }
@@ -213,7 +213,7 @@ fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participan
     let line = |name: &str| {
         vec![
             bit("Sends ", t.text()),
-            bit(crate::ui::edit::carries(model, preview), t.strong()),
+            bit(carries(model, preview), t.strong()),
             bit(format!(", on {}{name}{left}.", p.purpose.as_str()), t.text()),
         ]
     };

@@ -1,10 +1,13 @@
 //! Pictures of the popups: each in the file of the same name as its state and keys in `app::popups`.
 
+pub(super) mod add_key;
 pub(super) mod alert_prompt;
 pub(super) mod alerts;
 pub(super) mod answer;
 pub(super) mod columns;
+pub(super) mod commit;
 pub(super) mod compare;
+pub(super) mod conflict;
 pub(super) mod expected;
 pub(super) mod export;
 pub(super) mod filter;
@@ -20,7 +23,10 @@ pub(super) mod topics;
 pub(super) mod trap;
 pub(super) mod when;
 
-use super::paint::{Paint, bit};
+use super::{
+    cell,
+    paint::{Paint, bit},
+};
 use crate::{
     app::{Model, editor::Editor, layout},
     domain::{filter::Mistake, text::Units},
@@ -94,4 +100,12 @@ pub(super) fn prompt(paint: &mut Paint<'_>, mark: &str, editor: &Editor, x: u16,
         .collect();
     paint.put(x, y, end, &shown, t.text());
     Some((x + (before - skip) as u16, y))
+}
+
+/// A value as it is drawn, an empty one in words.
+fn shown(model: &Model, paint: &Paint<'_>, value: &str) -> String {
+    match value {
+        "" => "(empty)".to_owned(),
+        value => cell::shown(model, paint, value).into_owned(),
+    }
 }

@@ -1,0 +1,63 @@
+//! Two values for one cell: base, theirs, mine.
+
+use super::{CellEditor, Choice, CommandOutcome, Commit, Overlay, Popup};
+use crate::{
+    app::{Model, editor::Editor, keymap::Command, notice::Level},
+    domain::outbox::{Base, Cell, Timing},
+};
+
+/// Two values for one cell: base, theirs, mine.
+#[derive(Debug)]
+pub struct Conflict {
+    /// Which cell.
+    pub cell: Cell,
+}
+
+impl Conflict {
+    /// What the question showed as theirs counts as seen: the draft can be sent again. Its text.
+    fn insist(&self, model: &mut Model) -> Option<String> {
+        let text = model.outbox.edit_again(&self.cell)?;
+        let now = model.value_of(&self.cell).cloned();
+        // The base of an edit that is there stays: it is made anew.
+        model.outbox.discard(&self.cell);
+        model.outbox.draft(&self.cell, Base::Saw(now), text.clone());
+        Some(text)
+    }
+}
+
+impl Popup for Conflict {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
+        let cell = &self.cell;
+        model.touch();
+        // What was said of it goes with the answer.
+        let said = format!("{} ", cell.key);
+        model.notice.take_if(|notice| notice.level == Level::Alarm && notice.text.starts_with(&said));
+        match command {
+            Command::Theirs => {
+                model.outbox.keep_theirs(model.now, cell);
+                model.outbox.acknowledge(cell);
+                let key = model.key_label(Command::Undo);
+                model.say(Level::Info, format!("Kept theirs. {key} brings your text back as a draft."));
+            }
+            Command::Mine => {
+                self.insist(model);
+                let commit = Commit::new(model, vec![cell.clone()]);
+                return match commit.doubt {
+                    None => CommandOutcome::Take(Choice::Send(commit, Timing::Now)),
+                    // It asks twice, as any edit of something that has ended.
+                    Some(_) => CommandOutcome::Become(Box::new(Overlay::Commit(commit))),
+                };
+            }
+            Command::Edit => {
+                if let Some(text) = self.insist(model) {
+                    let base = model.outbox.view(cell).map_or(Base::Any, |v| v.base.clone());
+                    let editor = CellEditor { cell: cell.clone(), base, text: Editor::new(&text, true) };
+                    return CommandOutcome::Become(Box::new(Overlay::Editor(editor)));
+                }
+            }
+            Command::EditOutside if self.insist(model).is_some() => return CommandOutcome::Take(Choice::EditOutside),
+            _ => {}
+        }
+        CommandOutcome::Close
+    }
+}
