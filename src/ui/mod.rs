@@ -1,19 +1,15 @@
 //! The view: [`view`] draws the model. It changes nothing and cannot fail.
 
-mod bulk;
 mod call;
 mod calls;
 mod cell;
 mod diagnose;
-mod edit;
 mod flow;
 mod footer;
 mod header;
 mod paint;
 mod popups;
-mod quit;
 mod replay;
-mod signin;
 mod since;
 #[cfg(test)]
 mod tests;
@@ -75,7 +71,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Find(popup) => popups::find::draw(&mut paint, model, popup),
             Overlay::GoTo(popup) => popups::go_to::draw(&mut paint, model, popup),
             Overlay::Pick(popup) => popups::pick::draw(&mut paint, model, popup),
-            Overlay::Editor(editor) => edit::editor(&mut paint, model, editor),
+            Overlay::Editor(editor) => popups::cell_editor::draw(&mut paint, model, editor),
             Overlay::AddKey(add) => popups::add_key::draw(&mut paint, model, add),
             // By its row, drawn with the table.
             Overlay::Commit(_) | Overlay::Conflict(_) if model.asks_about_the_cell() => None,
@@ -87,10 +83,10 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Losses(list) => popups::lists::losses::draw(&mut paint, model, list),
             Overlay::Onto(list) => popups::lists::onto::draw(&mut paint, model, list),
             Overlay::Removed(list) => popups::lists::removed::draw(&mut paint, model, list),
-            Overlay::Bulk(paste) => bulk::bulk(&mut paint, model, paste),
-            Overlay::Quit(_) => quit::question(&mut paint, model),
+            Overlay::Bulk(paste) => popups::bulk::draw(&mut paint, model, paste),
+            Overlay::Quit(_) => popups::quit::draw(&mut paint, model),
             Overlay::When(popup) => popups::when::draw(&mut paint, model, popup),
-            Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
+            Overlay::SignIn(prompt) => popups::sign_in::draw(&mut paint, model, prompt),
         };
     }
     footer::notice(&mut paint, model, frame.foot_rule);

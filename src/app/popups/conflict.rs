@@ -2,7 +2,7 @@
 
 use super::{CellEditor, Choice, CommandOutcome, Commit, Overlay, Popup};
 use crate::{
-    app::{Model, editor::Editor, keymap::Command, notice::Level},
+    app::{Model, keymap::Command, notice::Level},
     domain::outbox::{Base, Cell, Timing},
 };
 
@@ -50,8 +50,8 @@ impl Popup for Conflict {
             }
             Command::Edit => {
                 if let Some(text) = self.insist(model) {
-                    let base = model.outbox.view(cell).map_or(Base::Any, |v| v.base.clone());
-                    let editor = CellEditor { cell: cell.clone(), base, text: Editor::new(&text, true) };
+                    let base = model.outbox.view(cell).map_or(Base::Any, |v| v.base);
+                    let editor = CellEditor::new(cell.clone(), base, &text);
                     return CommandOutcome::Become(Box::new(Overlay::Editor(editor)));
                 }
             }

@@ -1,12 +1,11 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
 use super::{
-    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, ColumnPicker, Commit, Conflict, CopyList, DraftList, Expected,
-    FilterPrompt, Find, GoTo, Help, HistoryList, LossList, OntoList, Palette, Pick, Popup, QuitQuestion, RemovedList,
-    SaveView, SincePrompt, TrapPrompt, When,
+    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, CellEditor, ColumnPicker, Commit, Conflict, CopyList,
+    DraftList, Expected, FilterPrompt, Find, GoTo, Help, HistoryList, LossList, OntoList, Palette, Pick, Popup,
+    QuitQuestion, RemovedList, SaveView, SincePrompt, TrapPrompt, When,
 };
-use crate::app::{compare::Compare, editor::Editor, export::Export, keymap::Scope, signin::SignIn, topics::Topics};
-use crate::domain::outbox::{Base, Cell};
+use crate::app::{compare::Compare, export::Export, keymap::Scope, signin::SignIn, topics::Topics};
 
 /// One layer over the screen.
 #[derive(Debug)]
@@ -76,9 +75,9 @@ pub enum Overlay {
 }
 
 impl Overlay {
-    /// The popup, where it works by itself.
-    pub(in crate::app) fn popup(&mut self) -> Option<&mut dyn Popup> {
-        Some(match self {
+    /// The popup.
+    pub(in crate::app) fn popup(&mut self) -> &mut dyn Popup {
+        match self {
             Self::Help(popup) => popup,
             Self::Palette(popup) => popup,
             Self::Columns(popup) => popup,
@@ -99,6 +98,7 @@ impl Overlay {
             Self::AddKey(popup) => popup,
             Self::Bulk(popup) => popup,
             Self::When(popup) => popup,
+            Self::Editor(popup) => popup,
             Self::Commit(popup) => popup,
             Self::Conflict(popup) => popup,
             Self::Drafts(popup) => popup,
@@ -109,8 +109,7 @@ impl Overlay {
             Self::Removed(popup) => popup,
             Self::SignIn(popup) => popup.as_mut(),
             Self::Quit(popup) => popup,
-            Self::Editor(_) => return None,
-        })
+        }
     }
 
     /// Whose keys it takes.
@@ -151,15 +150,4 @@ impl Overlay {
             Self::Quit(_) => Scope::Quit,
         }
     }
-}
-
-/// The cell being edited. Every change goes to the outbox as a draft, so nothing typed can be lost.
-#[derive(Debug)]
-pub struct CellEditor {
-    /// Which cell.
-    pub cell: Cell,
-    /// What the operator saw there when the edit began.
-    pub base: Base,
-    /// The text.
-    pub text: Editor,
 }

@@ -1,14 +1,10 @@
 //! From the first letter typed in a cell to the PATCH: editor, new keys, undo.
 
-use super::{
-    commit::{ask, ask_with},
-    drafts::beginning,
-};
+use super::{commit::ask_with, drafts::beginning};
 use crate::app::{
     Effect, Model,
     call::{CallScreen, Hand},
-    editor::Editor,
-    keymap::{Command, Scope},
+    keymap::Command,
     notice::Level,
     popups::{AddKey, CellEditor, Commit, Conflict, Overlay},
 };
@@ -50,99 +46,8 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
 }
 
 fn open(model: &mut Model, cell: Cell, base: Base, text: &str) {
-    model.overlays.push(Overlay::Editor(CellEditor { cell, base, text: Editor::new(text, true) }));
+    model.overlays.push(Overlay::Editor(CellEditor::new(cell, base, text)));
     model.touch();
-}
-
-/// What is typed is a draft at once.
-pub(super) fn typed(model: &mut Model) {
-    let Some(Overlay::Editor(editor)) = model.overlays.last() else { return };
-    let text = editor.text.text();
-    let (cell, base) = (editor.cell.clone(), editor.base.clone());
-    let view = model.outbox.view(&cell);
-    let same = view.as_ref().is_some_and(|v| v.mine == text);
-    if matches!(view.map(|v| v.state), Some(EditState::Armed { .. } | EditState::Held { .. })) {
-        if same {
-            return;
-        }
-        model.say(Level::Info, "No longer armed: what is typed is a draft.");
-    }
-    if is_base(&base, &text) {
-        model.outbox.discard(&cell);
-    } else if text.is_empty() {
-        // Cleared, to type something else: an empty value is one only when it is accepted or kept.
-        model.outbox.begin_empty(&cell, base);
-    } else {
-        model.outbox.draft(&cell, base, text);
-    }
-    model.touch();
-}
-
-/// The text is what was there: nothing to send. An absent key and an empty text are not the same.
-fn is_base(base: &Base, text: &str) -> bool {
-    base.value().is_some_and(|v| v.as_str() == text) || (matches!(base, Base::Saw(None)) && text.is_empty())
-}
-
-/// Commands in the editor.
-pub(super) fn editor(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::Editor(editor)) = model.overlays.last_mut() else { return Vec::new() };
-    match command {
-        Command::Newline => {
-            editor.text.newline();
-            typed(model);
-            Vec::new()
-        }
-        Command::Accept => {
-            let text = editor.text.text();
-            let (cell, base) = (editor.cell.clone(), editor.base.clone());
-            let fresh = matches!(base, Base::Saw(None));
-            let view = model.outbox.view(&cell).filter(|v| v.mine == text);
-            if let Some(EditState::Armed { .. }) = view.map(|v| v.state) {
-                model.overlays.pop();
-                model.touch();
-                model.say(Level::Info, "Unchanged: it stays armed.");
-                return Vec::new();
-            }
-            if is_base(&base, &text) && !fresh {
-                model.outbox.discard(&cell);
-                model.overlays.pop();
-                model.touch();
-                model.say(Level::Info, "Unchanged: nothing to send.");
-                return Vec::new();
-            }
-            model.outbox.draft(&cell, base, text);
-            ask(model, vec![cell])
-        }
-        _ => {
-            let Some(Overlay::Editor(editor)) = model.overlays.pop() else { return Vec::new() };
-            let text = editor.text.text();
-            if is_base(&editor.base, &text) {
-                model.outbox.discard(&editor.cell);
-            } else if text.is_empty() && model.outbox.view(&editor.cell).is_some_and(|v| v.mine.is_empty()) {
-                model.outbox.draft(&editor.cell, editor.base.clone(), text);
-            }
-            if model.outbox.view(&editor.cell).is_some_and(|v| v.state == EditState::Draft) {
-                let label =
-                    |key: Option<crate::app::key::Key>| key.map(|k| k.label(model.settings.ascii)).unwrap_or_default();
-                let own = |command| label(model.keymap.key_for_in(Scope::Call, command));
-                let (level, words) = match &model.unkept.drafts {
-                    None => {
-                        let (edit, discard) = (own(Command::Edit), own(Command::Discard));
-                        let review = label(model.keymap.key_for(Command::Review));
-                        let words =
-                            format!("Kept as a draft: {edit} edits it, {review} sends it, {discard} discards it.");
-                        (Level::Info, words)
-                    }
-                    Some(why) => {
-                        (Level::Alarm, format!("A draft in this program alone, as it cannot be kept on disk: {why}"))
-                    }
-                };
-                model.say(level, words);
-            }
-            model.touch();
-            Vec::new()
-        }
-    }
 }
 
 /// `a`: asks for the name of a key.

@@ -11,18 +11,9 @@ use crate::app::{
 
 /// A command while a popup has the keyboard: what is to be done, and a command that it wants run on the screen.
 pub(super) fn command(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command>) {
-    let effects = match model.overlays.last() {
-        Some(Overlay::Editor(_)) => edit::editor(model, command),
-        _ => return dispatch(model, command),
-    };
-    (effects, None)
-}
-
-/// To a popup that works by itself, and what came of it done.
-fn dispatch(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command>) {
     let Some(mut overlay) = model.overlays.pop() else { return (Vec::new(), None) };
     let place = model.overlays.len();
-    let outcome = overlay.popup().map_or(CommandOutcome::Close, |popup| popup.command(model, command));
+    let outcome = overlay.popup().command(model, command);
     let stays = |model: &mut Model, overlay| model.overlays.insert(place.min(model.overlays.len()), overlay);
     let effects = match outcome {
         CommandOutcome::Stay => {
@@ -123,7 +114,7 @@ pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.overlays.last_mut() {
         Some(Overlay::Pick(pick)) if pick.query.is_none() => {
             if pick.select_numbered(key) {
-                return dispatch(model, Command::Accept).0;
+                return self::command(model, Command::Accept).0;
             }
             if pick.select_lettered(key) {
                 model.touch();
@@ -131,14 +122,9 @@ pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
                 nothing_here(model, key);
             }
         }
-        Some(Overlay::Editor(editor)) => {
-            if editor.text.key(key) {
-                edit::typed(model);
-            }
-        }
         _ => {
             let Some(mut overlay) = model.overlays.pop() else { return Vec::new() };
-            let is_taken = overlay.popup().is_none_or(|popup| popup.key(model, key));
+            let is_taken = overlay.popup().key(model, key);
             model.overlays.push(overlay);
             if !is_taken {
                 nothing_here(model, key);
@@ -150,17 +136,8 @@ pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Pasted text; false where none is typed.
 pub(super) fn paste(model: &mut Model, text: &str) -> bool {
-    match model.overlays.last_mut() {
-        Some(Overlay::Editor(editor)) => {
-            editor.text.paste(text);
-            edit::typed(model);
-        }
-        _ => {
-            let Some(mut overlay) = model.overlays.pop() else { return false };
-            let taken = overlay.popup().is_some_and(|popup| popup.paste(model, text));
-            model.overlays.push(overlay);
-            return taken;
-        }
-    }
-    true
+    let Some(mut overlay) = model.overlays.pop() else { return false };
+    let is_taken = overlay.popup().paste(model, text);
+    model.overlays.push(overlay);
+    is_taken
 }

@@ -1,14 +1,14 @@
 //! The selected cell, turned into an editor.
 
-use super::{
-    paint::{Bits, Paint, bit, count},
-    popups::Cursor,
-};
-use crate::app::{Model, popups::CellEditor};
-use crate::domain::{
-    Value,
-    outbox::Base,
-    text::{self, Units},
+use super::Cursor;
+use crate::{
+    app::{Model, popups::CellEditor},
+    domain::{
+        Value,
+        outbox::Base,
+        text::{self, Units},
+    },
+    ui::paint::{Bits, Paint, bit, count},
 };
 use ratatui::layout::Rect;
 
@@ -18,7 +18,7 @@ const MOST_LINES: u16 = 8;
 const LEAST_WIDTH: u16 = 24;
 
 /// The selected cell, turned into an editor. The table stays live around it.
-pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) -> Cursor {
     let t = paint.theme;
     // The question before sending stands in its place.
     if model.asks_about_the_cell() {

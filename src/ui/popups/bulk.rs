@@ -1,20 +1,22 @@
 //! A payload before it becomes drafts: the text, how it reads, and what each key would be set to.
 
-use super::{
-    cell,
-    paint::{Bits, Paint, bit},
-    popups::{self, Cursor},
+use super::{Cursor, drawer};
+use crate::{
+    app::{Model, popups::Bulk},
+    domain::{Conversation, Participant, text},
+    payload::{Explained, Pair, Was},
+    ui::{
+        cell,
+        paint::{Bits, Paint, bit},
+    },
 };
-use crate::app::{Model, popups::Bulk};
-use crate::domain::{Conversation, Participant, text};
-use crate::payload::{Explained, Pair, Was};
 use std::collections::HashSet;
 
 /// Lines of the text that are shown.
 const LINES: usize = 5;
 
 /// The text and its explanation.
-pub(super) fn bulk(paint: &mut Paint<'_>, model: &Model, bulk: &Bulk) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, bulk: &Bulk) -> Cursor {
     let t = paint.theme;
     let entry = model.monitor.board.get(bulk.target.conversation.as_str());
     let c = entry.map(|e| &e.conversation);
@@ -23,7 +25,7 @@ pub(super) fn bulk(paint: &mut Paint<'_>, model: &Model, bulk: &Bulk) -> Cursor 
     let lines = bulk.text.lines();
     let shown = lines.len().clamp(1, LINES);
     let title = format!("Paste onto {}", p.map_or("a participant that is not here", |p| p.purpose.as_str()));
-    let inner = popups::drawer(paint, model, &title, (shown + 1 + explanation.len().max(1)).min(60) as u16);
+    let inner = drawer(paint, model, &title, (shown + 1 + explanation.len().max(1)).min(60) as u16);
     let (row, column) = bulk.text.cursor();
     let first = (row + 1).saturating_sub(shown);
     let mut cursor = None;

@@ -1,18 +1,18 @@
 //! The prompt for signing in again.
 
-use super::{
-    paint::{Paint, bit},
-    popups::{self, Cursor, drawer},
-};
-use crate::app::{
-    Model,
-    signin::{How, SignIn, Stage},
+use super::{Cursor, drawer};
+use crate::{
+    app::{
+        Model,
+        signin::{How, SignIn, Stage},
+    },
+    ui::paint::{Paint, bit},
 };
 
 /// Rows that the address in the browser may take.
 const ADDRESS_ROWS: usize = 8;
 
-pub(super) fn prompt(paint: &mut Paint<'_>, model: &Model, prompt: &SignIn) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &SignIn) -> Cursor {
     let t = paint.theme;
     let width = crate::app::layout::frame(model.size).body.width.saturating_sub(4);
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
@@ -59,7 +59,7 @@ pub(super) fn prompt(paint: &mut Paint<'_>, model: &Model, prompt: &SignIn) -> C
     }
     let y = inner.bottom().saturating_sub(1);
     if !prompt.hides() {
-        return popups::prompt(paint, mark, &prompt.text, inner.x, y, inner.right());
+        return super::prompt(paint, mark, &prompt.text, inner.x, y, inner.right());
     }
     // As many marks as letters, so that a paste is seen to have arrived.
     let typed = prompt.text.text().chars().count();

@@ -1,12 +1,12 @@
 //! The question before the program ends: what is not done, and what becomes of it.
 
-use super::{
-    paint::{Paint, count},
-    popups::{Cursor, drawer},
+use super::{Cursor, drawer};
+use crate::{
+    app::Model,
+    ui::paint::{Paint, count},
 };
-use crate::app::Model;
 
-pub(super) fn question(paint: &mut Paint<'_>, model: &Model) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model) -> Cursor {
     let t = paint.theme;
     let lines = lines(model);
     let unkept: Vec<String> = match &model.unkept.drafts {
