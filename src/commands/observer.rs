@@ -405,20 +405,23 @@ pub(super) fn tell_hooks(status: &hooks::HookStatus, told: &mut hooks::HookStatu
     told.failed = status.failed;
 }
 
-/// An observer for a session of `watch`, where the configuration has the history kept or hooks told; `None` else.
+/// An observer for a session of `watch`, where the history is kept, in the store that `store` names or as the configuration says, or
+/// hooks are told; `None` else.
 pub(super) async fn of_session(
     settings: &Settings,
     client: &Client,
+    store: &store::StoreOption,
     context: &Context,
 ) -> anyhow::Result<Option<(Observer, Rc<Ends>)>> {
     let hooks = hooks_of(settings, context)?;
-    if hooks.is_none() && !settings.history.enabled {
+    let is_kept = settings.history.enabled || store.is_named();
+    if hooks.is_none() && !is_kept {
         return Ok(None);
     }
     let organization = organization(client, settings.profile.as_deref()).await;
-    let (writer, begun) = match settings.history.enabled {
+    let (writer, begun) = match is_kept {
         true => {
-            let (writer, begun) = session_writer(settings, client, context, &organization)?;
+            let (writer, begun) = session_writer(settings, client, (store, context), &organization)?;
             (Some(writer), Some(begun))
         }
         false => (None, None),
@@ -442,10 +445,9 @@ pub(super) async fn of_session(
 fn session_writer(
     settings: &Settings,
     client: &Client,
-    context: &Context,
+    (option, context): (&store::StoreOption, &Context),
     organization: &str,
 ) -> Result<(StoreWriter, Begun), Failure> {
-    let option = store::StoreOption::default();
     let location = option.place(context, &settings.history)?;
     if let Location::File(file) = &location {
         option.prepare(file, context)?;

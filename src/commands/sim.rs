@@ -13,6 +13,10 @@ use std::{io::Write, net::SocketAddr, path::PathBuf};
 /// The seed of a run for which none was given.
 pub const SEED: u64 = 1;
 
+/// So much later than in the demo, in milliseconds, the built-in scenario publishes its versions: a collector that is started beside it
+/// has no past, and needs calls of the version before that it followed from their start.
+const PUBLISHES_LATER: i64 = 105_000;
+
 /// Options of `sim`.
 #[derive(Args, Clone, Debug)]
 pub struct SimArgs {
@@ -114,9 +118,14 @@ pub async fn run(args: SimArgs) -> anyhow::Result<Exit> {
 }
 
 async fn start(args: SimArgs) -> anyhow::Result<Running> {
+    let mut scenario = scenario(args.scenario.as_ref())?;
+    if args.scenario.is_none() {
+        let published = scenario.flows.iter_mut().flat_map(|flow| flow.versions.iter_mut().skip(1));
+        published.for_each(|version| version.from += PUBLISHES_LATER);
+    }
     let options = SimOptions {
         listen: args.listen,
-        scenario: scenario(args.scenario.as_ref())?,
+        scenario,
         seed: args.seed.unwrap_or(SEED),
         fresh: args.seed.is_none(),
         calls: args.calls,

@@ -222,7 +222,10 @@ pub(crate) fn verdict(answer: &SinceAnswer) -> String {
             format!("{} is on {on} on {} of calls. {waits}", answer.key, percent(share))
         }
         None if answer.too_few => {
-            let rest = few(answer).unwrap_or_else(|| format!("{} of calls: too few calls to tell", percent(share)));
+            let rest = few(answer).unwrap_or_else(|| {
+                let of = percent(share);
+                format!("{of} of calls; of those that were followed from their start there are too few calls to tell")
+            });
             format!("{} is on {on} on {rest}.", answer.key)
         }
         None => {

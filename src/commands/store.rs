@@ -79,6 +79,16 @@ enum StoreCommand {
 const PASSWORD: &str = "SIDETONE_STORE_PASSWORD";
 
 impl StoreOption {
+    /// The store that another option of the command names.
+    pub(super) fn named(store: Option<String>) -> Self {
+        Self { store }
+    }
+
+    /// Whether the command line names one.
+    pub(super) fn is_named(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// Where it is: as the option says, else the configuration, else the file in the state directory.
     pub(crate) fn location(&self, context: &Context) -> Result<Location, Failure> {
         match &self.store {

@@ -10,6 +10,7 @@ use super::{
     observer::{self, Ends, Observer},
     printer::Printer,
     recorder,
+    store::StoreOption,
 };
 use crate::{
     commands::options::{self, WatchOptions},
@@ -70,6 +71,14 @@ pub struct WatchArgs {
     /// Keep the session in this file as well, as 'record' does
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Keep what is seen in this history store: a SQLite file, or postgres://…
+    #[arg(
+        long,
+        value_name = "PATH|URL",
+        long_help = "Keep what is seen in this history store, a SQLite file or postgres://…, as with [store] enabled = true in \
+                     the configuration. 'sidetone since' asks it; docs/history.md says what is kept of a caller."
+    )]
+    store: Option<String>,
     #[command(flatten)]
     bell: bell::BellArgs,
     #[command(flatten)]
@@ -84,6 +93,10 @@ pub async fn run(args: WatchArgs, context: &Context, signal: impl Future<Output 
         return Err(nothing_to_watch().into());
     }
     let settings = context.settings()?;
+    let store = StoreOption::named(args.store.clone());
+    if store.is_named() {
+        store.place(context, &settings.history)?;
+    }
     let client = lookup::lasting_client(&settings, true)?;
     // A recording that cannot be made is told before anything is connected, whatever the timeout.
     let reserved = args.record.as_deref().map(|file| recorder::reserve(file, None)).transpose()?;
@@ -113,7 +126,7 @@ pub async fn run(args: WatchArgs, context: &Context, signal: impl Future<Output 
             live.start_recording(recorder, &follow.monitor.board, None);
             _closing = Some(closing);
         }
-        let observed = observer::of_session(&settings, &client, context).await?;
+        let observed = observer::of_session(&settings, &client, &store, context).await?;
         if let Some((_, ends)) = &observed {
             follow.keep_reports();
             _ = kept.set(Rc::clone(ends));

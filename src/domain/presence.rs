@@ -24,7 +24,7 @@ impl Presence {
 /// How likely chance alone may make a fall as large as one that is told: once in ten thousand.
 const CHANCE: f64 = 1e-4;
 
-/// So few calls may be too few to tell.
+/// Fewer calls may be too few to tell.
 const FEW: u64 = 20;
 
 /// A difference of shares that is worth a remark where it cannot be told from chance.
@@ -38,7 +38,12 @@ pub fn has_fallen(before: Presence, after: Presence) -> bool {
 /// The share looks as if it had fallen, of calls that are too few to tell.
 pub fn is_too_few_to_tell(before: Presence, after: Presence) -> bool {
     let looks = before.calls > 0 && after.calls > 0 && before.share() - after.share() > WORTH_A_REMARK;
-    looks && before.calls.min(after.calls) < FEW && !has_fallen(before, after)
+    looks && is_few(before.calls.min(after.calls)) && !has_fallen(before, after)
+}
+
+/// So few calls may be too few to tell.
+pub fn is_few(calls: u64) -> bool {
+    calls < FEW
 }
 
 /// How likely it is that of the calls after so few or fewer have the key, if those with the key are dealt out by chance: the

@@ -129,7 +129,10 @@ impl Watched {
                 return false;
             }
             let is_gone = model.monitor.board.get(&drop.conversation).is_none();
-            if is_gone && let Some(other) = newest_without(model, drop) {
+            // The call that decided may be one that would not have had the key before either.
+            if (is_new || is_gone)
+                && let Some(other) = best_without(model, drop, &watch.usual(drop, ""))
+            {
                 drop.conversation = other;
             } else if !is_new {
                 return true;
@@ -172,19 +175,26 @@ impl Watched {
     }
 }
 
-/// The newest call of the version that has left its flow without the key.
-fn newest_without(model: &Model, drop: &PresenceDrop) -> Option<String> {
+/// A call of the version that has left its flow without the key, and that the fall is about: one whose path has led to what sets
+/// it, which shows in the other keys that are `usual`. Of several the newest.
+fn best_without(model: &Model, drop: &PresenceDrop, usual: &[(&str, &str)]) -> Option<String> {
     let board = &model.monitor.board;
     let calls = board.iter().map(|entry| &entry.conversation).filter(|call| {
         let is_own = call.flows.first().is_some_and(|run| {
             run.id.as_str() == drop.flow.id && run.version().unwrap_or_default() == drop.flow.version
         });
-        let on = |p: &&crate::domain::Participant| p.purpose.as_str() == drop.on;
         is_own
             && !call.participants.iter().any(|p| p.is_flow() && p.is_connected())
-            && call.participants.iter().filter(on).all(|p| p.attributes.get(&drop.key).is_none())
+            && !carries(call, &drop.key, &drop.on)
     });
-    calls.max_by_key(|call| (call.started, call.first_seen.wall)).map(|call| call.id.as_str().to_owned())
+    let lacks = |call: &Conversation| usual.iter().filter(|(key, on)| !carries(call, key, on)).count();
+    let best = calls.max_by_key(|call| (std::cmp::Reverse(lacks(call)), call.started, call.first_seen.wall));
+    best.map(|call| call.id.as_str().to_owned())
+}
+
+fn carries(call: &Conversation, key: &str, on: &str) -> bool {
+    let mut own = call.participants.iter().filter(|p| p.purpose.as_str() == on);
+    own.any(|p| p.attributes.get(key).is_some())
 }
 
 fn finding(model: &Model, drop: &PresenceDrop, at: At) -> Option<Finding> {
@@ -246,7 +256,37 @@ fn keys(call: &Conversation) -> Vec<KeyRecord> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::testing::Desk;
+    use crate::app::testing::{Desk, leg};
+
+    /// The call of a fall is one whose path had the key before: not one whose lookup timed out, which lacks the other keys as well.
+    #[test]
+    fn the_call_of_a_fall_lacks_no_other_key_that_is_usual() {
+        let mut desk = Desk::new(80, 24);
+        let looked_up: &[_] = &[("tier", "gold"), ("region", "N")];
+        let calls: [(&str, i64, &[_], bool); 5] = [
+            ("in-its-flow", 5, looked_up, true),
+            ("timed-out", 10, &[], false),
+            ("newest", 20, looked_up, false),
+            ("older", 30, looked_up, false),
+            ("has-it", 15, &[("tier", "gold"), ("region", "N"), ("contract", "full")], false),
+        ];
+        for (id, age, keys, is_in_flow) in calls {
+            let ivr = leg("i", "ivr", "MainIVR", &[]);
+            desk.call(id, age, vec![leg("c", "customer", "A", keys), if is_in_flow { ivr } else { ivr.left() }]);
+        }
+        let usual = [("tier", "customer"), ("region", "customer"), ("contract", "customer")];
+        let drop = PresenceDrop {
+            conversation: "timed-out".into(),
+            key: "contract".into(),
+            on: "customer".into(),
+            flow: FlowVersion { id: "f-MainIVR".into(), ..FlowVersion::default() },
+            version_before: "42".into(),
+            before: crate::store::alarm::VersionBefore::default(),
+            after: (12, 0),
+        };
+        assert_eq!(best_without(&desk.model, &drop, &usual).as_deref(), Some("newest"));
+        assert_eq!(best_without(&desk.model, &drop, &[]).as_deref(), Some("timed-out"), "where nothing is known");
+    }
 
     /// As `collect` does, the screens wait while not all calls in the flows could be listed.
     #[test]

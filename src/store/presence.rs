@@ -11,8 +11,8 @@
 //! Where they are seen only when their flow is over, a call waits until [`LONGEST`] after its start; and so it does while not
 //! all calls in the flow can be listed, for of the others the short ones are seen first.
 //!
-//! The version before is counted in the same order. Where too few of its calls were, all whose end of the flow was observed
-//! count, as after a new start; longer calls are too many among those, so that the test is made less sensitive.
+//! The version before is counted in the same order, with what a history store knows of it. Calls that lived already when this program
+//! came count for neither: the long ones are nearly all of these.
 
 mod order;
 mod versions;
@@ -179,6 +179,13 @@ impl PresenceWatch {
         flow.filter(|flow| flow.judged.now.version == drop.flow.version)
             .and_then(|flow| flow.tests.get(&(drop.key.clone(), drop.on.clone())))
             .is_some_and(PresenceTest::is_low)
+    }
+
+    /// The keys, each with the purpose that carries it, that most calls of the version before had.
+    pub(crate) fn usual(&self, drop: &PresenceDrop, organization: &str) -> Vec<(&str, &str)> {
+        let flow = self.flows.get(&(organization.to_owned(), drop.flow.id.clone()));
+        let tests = flow.into_iter().flat_map(|flow| flow.tests.keys());
+        tests.map(|(key, on)| (key.as_str(), on.as_str())).collect()
     }
 
     /// Takes in a call as it is now: it counts once, when the end of its first flow was observed.

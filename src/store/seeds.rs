@@ -2,8 +2,12 @@
 
 use super::error::StoreError;
 use super::record::FLOW_END;
-use super::schema::Store;
-use rustc_hash::FxHashMap;
+use super::{
+    pack::{Packed, flags},
+    schema::Store,
+    since::MOST,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -25,7 +29,8 @@ pub(crate) struct FlowSeed {
 pub(crate) struct VersionSeed {
     /// As the platform writes it.
     pub(crate) version: String,
-    /// Calls that passed the end of their flow while being observed.
+    /// Calls that passed the end of their flow while being observed; where they are few, those alone of which every call that
+    /// started beside them was followed, too.
     pub(crate) calls: u64,
     /// Key, purpose, and how many of those calls had the key then.
     pub(crate) present: Vec<(String, String, u64)>,
@@ -63,7 +68,7 @@ impl Store {
             let mut seeded = Vec::new();
             for (version, rows) in versions {
                 let calls = rows.iter().map(|row| counts[row].0).sum();
-                seeded.push(self.version_seed(version, &rows, calls)?);
+                seeded.push(self.version_seed(&organization, version, &rows, calls)?);
             }
             let versions = seeded;
             seeds.push(FlowSeed { organization, flow, name, versions });
@@ -72,7 +77,13 @@ impl Store {
         Ok(seeds)
     }
 
-    fn version_seed(&mut self, version: String, rows: &[i64], calls: u64) -> Result<VersionSeed, StoreError> {
+    fn version_seed(
+        &mut self,
+        organization: &str,
+        version: String,
+        rows: &[i64],
+        calls: u64,
+    ) -> Result<VersionSeed, StoreError> {
         let select = format!(
             "SELECT key, purpose, CAST(SUM(at{FLOW_END}) AS BIGINT) FROM sidetone_day_key
              WHERE flow = $1 AND seen > 0 GROUP BY key, purpose"
@@ -85,7 +96,35 @@ impl Store {
                 ControlFlow::Continue(())
             })?;
         }
+        let mut calls = calls;
+        if calls <= MOST as u64 {
+            for unfair in self.unfair_calls(organization, rows)? {
+                calls = calls.saturating_sub(1);
+                let there = unfair.keys.iter().filter(|key| flags(key.present)[FLOW_END]);
+                let there: FxHashSet<_> = there.map(|key| (key.key, key.purpose)).collect();
+                for (key, purpose) in there {
+                    let key = (self.names.name(key).to_owned(), self.names.name(purpose).to_owned());
+                    present.entry(key).and_modify(|present: &mut u64| *present = present.saturating_sub(1));
+                }
+            }
+        }
         let present = present.into_iter().map(|((key, purpose), present)| (key, purpose, present)).collect();
         Ok(VersionSeed { version, calls, present })
+    }
+
+    /// The calls of a version that are no fair sample. Nobody collects when a watch begins, so that what was observed last ended.
+    fn unfair_calls(&mut self, organization: &str, rows: &[i64]) -> Result<Vec<Packed>, StoreError> {
+        let (mut span, mut started) = ((i64::MAX, 0), (i64::MAX, 0));
+        for row in rows {
+            let select = "SELECT MIN(first_id), MAX(last_id), MIN(first_started), MAX(last_started) FROM sidetone_day
+                WHERE flow = $1 AND calls > 0";
+            self.database.query(select, &[(*row).into()], &mut |row| {
+                span = (span.0.min(row.int(0)), span.1.max(row.int(1)));
+                started = (started.0.min(row.int(2)), started.1.max(row.int(3)));
+                ControlFlow::Continue(())
+            })?;
+        }
+        let unfair = self.unfair((organization, rows), span, started, (FLOW_END, i64::MAX))?;
+        Ok(unfair.into_iter().map(|stored| stored.call).collect())
     }
 }

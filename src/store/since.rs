@@ -1,11 +1,13 @@
 //! Since when: how the presence of a key developed, by flow version and by day, and where it fell.
 
 mod calls;
+mod fair;
 mod fall;
 mod scope;
 mod shares;
 
 pub(crate) use calls::MissingCall;
+pub(super) use fair::MOST;
 
 use super::error::StoreError;
 use super::record::{DAY_MS, MILESTONES};
@@ -194,7 +196,8 @@ impl Store {
         let by_version = self.by_version(cells)?;
         let by_day = self.by_day(cells, *first_day, question.now)?;
         // What is judged leaves out the calls that are no fair sample yet; what is shown does not.
-        let judged = self.judged(question, &scope)?;
+        let mut judged = self.judged(question, &scope)?;
+        self.leave_out_unfair(question, &scope, &by_version, &mut judged)?;
         let fall = self.fall(question, (*key, *purpose, *queue), &judged, &by_version)?;
         let mut total = Share::default();
         cells.values().for_each(|cell| total.add(cell.calls, cell.present));

@@ -41,20 +41,10 @@ pub(super) struct Followed {
 }
 
 impl Followed {
-    /// What the version now can be compared with, and whether that is a sample by start alone.
-    fn comparable(&self) -> (&Version, bool) {
-        let (judged, ended) = (&self.judged.before, &self.ended);
-        if judged.calls >= LEAST {
-            return (judged, !self.stored.contains(&judged.version));
-        }
-        let is_same = ended.now.version == self.judged.now.version && ended.before.calls > judged.calls;
-        if is_same { (&ended.before, false) } else { (judged, true) }
-    }
-
     /// Tests of the version now against the one before; `earlier`: calls of it that were counted before.
     pub(super) fn begin_tests(&mut self, earlier: &Version) {
-        let (base, is_fair) = self.comparable();
-        let base = base.clone();
+        let base = self.judged.before.clone();
+        let is_fair = !self.stored.contains(&base.version);
         let test = |key: &OnWhom, present: u64| {
             let before = VersionBefore { calls: base.calls, present };
             let test = match is_fair {
@@ -70,20 +60,24 @@ impl Followed {
 
     /// Begins the tests as soon as enough is known of the version before: calls of it may end long after it was replaced.
     fn begin_late(&mut self) {
-        if self.base.calls < LEAST && self.comparable().0.calls >= LEAST {
+        if self.base.calls < LEAST && self.judged.before.calls >= LEAST {
             let earlier = self.judged.now.clone();
             self.begin_tests(&earlier);
         }
     }
 
-    /// The version now cannot be compared yet: in words.
+    /// The version now cannot be compared with the one before: in words.
     pub(super) fn remark(&self) -> Option<String> {
-        let base = &self.base;
-        (1..LEAST).contains(&base.calls).then(|| {
-            let (name, now) = (&self.name, &self.judged.now.version);
+        let (judged, ended) = (&self.judged, &self.ended);
+        // Of calls that lived already none was judged.
+        let is_same = judged.before.calls == 0 && ended.now.version == judged.now.version;
+        let before = if is_same { &ended.before } else { &judged.before };
+        let counted = judged.before.calls;
+        (before.calls > 0 && counted < LEAST).then(|| {
+            let (name, now, before) = (&self.name, &judged.now.version, &before.version);
+            let calls = if counted == 1 { "1 call was" } else { &format!("{counted} calls were") };
             format!(
-                "version {now} of {name} is not compared yet: {} calls of version {} count so far, and {LEAST} are needed",
-                base.calls, base.version
+                "version {now} of {name} is not compared: {calls} followed from the start of version {before}, and {LEAST} are needed"
             )
         })
     }

@@ -1,7 +1,7 @@
 //! Where presence fell.
 
 use super::{NotJudged, Question, Share, VersionShare, Witness, calls::WantedCall, rfc3339, scope::Judged};
-use crate::domain::presence::{has_fallen, is_too_few_to_tell};
+use crate::domain::presence::{has_fallen, is_few, is_too_few_to_tell};
 use crate::store::{error::StoreError, presence::LONGEST, schema::Store};
 use std::collections::BTreeMap;
 
@@ -48,12 +48,13 @@ impl Store {
             !known.iter().any(|(other, _)| other.flow == pair[1].0.flow && other.began > pair[1].0.began)
         };
         let too_few = fallen.is_none()
-            && pairs().filter(is_newest).any(|pair| is_too_few_to_tell(pair[0].1.counts(), pair[1].1.counts()));
+            && (pairs().filter(is_newest).any(|pair| is_too_few_to_tell(pair[0].1.counts(), pair[1].1.counts()))
+                || looks_fallen_by_unfair(judged, versions));
         let not_judged = if fallen.is_none() { not_judged(judged, versions) } else { None };
         let mut found = Fall { too_few, not_judged, ..Fall::default() };
         let (first_rows, rows, from_day) = match fallen {
             Some(pair) => {
-                found.shares = Some((pair[0].0.share, pair[1].0.share));
+                found.shares = Some((pair[0].1, pair[1].1));
                 let of_flow = versions.iter().filter(|version| version.flow == pair[1].0.flow);
                 (pair[1].0.rows.clone(), of_flow.flat_map(|version| version.rows.clone()).collect(), i64::MIN)
             }
@@ -100,16 +101,42 @@ impl Store {
     }
 }
 
-/// The newest version that would have fallen if all of its calls were judged.
-fn not_judged(judged: &Judged, versions: &[VersionShare]) -> Option<NotJudged> {
+/// The counts of a version without the calls that are no fair sample.
+fn fair(judged: &Judged, version: &VersionShare) -> Share {
+    let mut share = version.share;
+    let unfair = version.rows.iter().filter_map(|row| judged.unfair.get(row));
+    unfair.for_each(|unfair| share.add(-unfair.calls, -unfair.present));
+    share
+}
+
+/// Each newest version of a flow, with the one before.
+fn newest_pairs(versions: &[VersionShare]) -> Vec<(&VersionShare, &VersionShare)> {
     let known: Vec<&VersionShare> = versions.iter().filter(|version| version.flow_version.is_some()).collect();
     let pairs = known.windows(2).filter(|pair| {
         let is_newest = !known.iter().any(|other| other.flow == pair[1].flow && other.began > pair[1].began);
-        pair[0].flow == pair[1].flow && is_newest && has_fallen(pair[0].share.counts(), pair[1].share.counts())
+        pair[0].flow == pair[1].flow && is_newest
     });
-    let waiting = pairs.filter_map(|pair| {
-        let own = judged.waiting.iter().filter(|(flow, _)| pair[1].rows.contains(flow));
-        Some((pair[1], own.map(|(_, started)| *started).max()?))
+    pairs.map(|pair| (pair[0], pair[1])).collect()
+}
+
+/// The newest version of a flow looks as if presence had fallen, by calls that are no fair sample; of the others there are few.
+fn looks_fallen_by_unfair(judged: &Judged, versions: &[VersionShare]) -> bool {
+    newest_pairs(versions).into_iter().any(|(before, after)| {
+        let (fair_before, fair_after) = (fair(judged, before).counts(), fair(judged, after).counts());
+        has_fallen(before.share.counts(), after.share.counts())
+            && !has_fallen(fair_before, fair_after)
+            && is_few(fair_before.calls.min(fair_after.calls))
+    })
+}
+
+/// The newest version that would have fallen if all of its calls were judged.
+fn not_judged(judged: &Judged, versions: &[VersionShare]) -> Option<NotJudged> {
+    let pairs = newest_pairs(versions)
+        .into_iter()
+        .filter(|(before, after)| has_fallen(fair(judged, before).counts(), fair(judged, after).counts()));
+    let waiting = pairs.filter_map(|(_, after)| {
+        let own = judged.waiting.iter().filter(|(flow, _)| after.rows.contains(flow));
+        Some((after, own.map(|(_, started)| *started).max()?))
     });
     let (version, newest) = waiting.max_by_key(|(version, _)| version.began)?;
     Some(NotJudged {

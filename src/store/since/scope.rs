@@ -1,7 +1,7 @@
 //! What a question is about, and its counts.
 
 use super::{
-    Question,
+    Question, Share,
     calls::{WantedCall, in_pages},
 };
 use crate::store::{
@@ -33,6 +33,8 @@ pub(super) struct DayCell {
 /// The counts of the calls that can be judged, and those that cannot yet: (flow row, start).
 pub(super) struct Judged {
     pub(super) cells: BTreeMap<(i64, i64), DayCell>,
+    /// Those that are never judged, by flow row.
+    pub(super) unfair: BTreeMap<i64, Share>,
     pub(super) waiting: Vec<(i64, i64)>,
 }
 
@@ -178,7 +180,7 @@ impl Store {
             ControlFlow::Continue(())
         })?;
         let identity = |row: i64| names.flows.get(&row).map(|(organization, flow)| (organization, &flow.id));
-        let mut judged = Judged { cells: scope.cells.clone(), waiting: Vec::new() };
+        let mut judged = Judged { cells: scope.cells.clone(), unfair: BTreeMap::new(), waiting: Vec::new() };
         for call in recent.iter().filter(|call| call.counts) {
             let mut of_flow = recent.iter().filter(|other| identity(other.flow) == identity(call.flow));
             let is_cut = of_flow.clone().any(|other| other.is_late);
