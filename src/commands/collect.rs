@@ -36,7 +36,11 @@ use crate::{
 use clap::Args;
 use follower::{Beginning, Follower};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use std::{collections::BTreeMap, net::SocketAddr, time::{Duration, Instant}};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Between two looks at what all followers share.

@@ -21,7 +21,7 @@ pub(in crate::store) const MOST: i64 = 2_000;
 const ROWS: i64 = 50_000;
 
 /// So long after its begin, in milliseconds, a collector is connected.
-const SETTLED: i64 = 10_000;
+const SETTLED: i64 = 2_000;
 
 /// A collector that wrote within this time, in milliseconds, is at work.
 const AT_WORK: i64 = 60_000;
