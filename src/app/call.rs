@@ -10,8 +10,8 @@ use crate::domain::{
     journey::Journey,
     outbox::{Cell, Outbox, Target},
 };
-use crate::why::{Gathered, Question};
-use expected::{Facts, Group};
+use crate::why::{Certainty, Gathered, Question};
+use expected::{ExpectedKey, Facts, Group, Standing};
 use ratatui::layout::Rect;
 use std::sync::Arc;
 
@@ -115,6 +115,8 @@ pub struct CallScreen {
     pub also: Option<Group>,
     /// Why keys are not as they should be, and what that was worked out from.
     causes: Vec<(Key, Option<String>)>,
+    /// The action that set a key, of those that can.
+    setters: Vec<(Key, Option<String>)>,
     causes_of: Option<Arc<Gathered>>,
     /// How the flow came to the selected key, or passed it by.
     path: Option<KeyPath>,
@@ -180,6 +182,7 @@ impl CallScreen {
             expected: Vec::new(),
             also: None,
             causes: Vec::new(),
+            setters: Vec::new(),
             causes_of: None,
             path: None,
             areas: layout::CallAreas::default(),
@@ -300,6 +303,7 @@ impl CallScreen {
         let same = self.causes_of.as_ref().is_some_and(|known| Arc::ptr_eq(known, gathered));
         if !same {
             self.causes.clear();
+            self.setters.clear();
             self.causes_of = Some(gathered.clone());
         }
         for item in self.expected.iter_mut().flat_map(|g| &mut g.items).filter(|i| i.standing.is_bad()) {
@@ -309,6 +313,20 @@ impl CallScreen {
                 let cause = why::short(&why::answer(entry, &gathered.flows, &question));
                 self.causes.push((item.key.clone(), cause.clone()));
                 cause
+            });
+        }
+        // Which of several actions set a key, the record of the run says.
+        let groups = self.expected.iter_mut().chain(&mut self.also);
+        let unnamed = |item: &&mut ExpectedKey| item.note.is_none() && matches!(item.standing, Standing::Met(_));
+        for item in groups.filter(|g| g.by.is_none()).flat_map(|g| &mut g.items).filter(unnamed) {
+            let known = self.setters.iter().find(|(key, _)| *key == item.key).map(|(_, by)| by.clone());
+            item.note = known.unwrap_or_else(|| {
+                let question = Question { key: item.key.to_string(), on: item.on.clone() };
+                let answer = why::answer(entry, &gathered.flows, &question);
+                let ran = answer.action.filter(|_| answer.certainty == Certainty::Executed);
+                let by = ran.map(|action| if action.name.is_empty() { action.kind } else { action.name });
+                self.setters.push((item.key.clone(), by.clone()));
+                by
             });
         }
     }

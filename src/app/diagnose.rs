@@ -61,10 +61,8 @@ pub enum DiagnoseRow {
     Rule {
         /// Which.
         rule: RuleId,
-        /// How many findings it has.
-        count: usize,
-        /// How bad the worst of them is.
-        worst: Severity,
+        /// How many findings it has of each severity, the worst first.
+        counts: Vec<(Severity, usize)>,
     },
     /// A finding of the rule above it.
     Finding(Finding),
@@ -276,8 +274,7 @@ impl Diagnose {
         let is_selected = |f: &Finding| matches!(&self.selected, Some(Selected::Finding(place)) if place.is(f));
         for group in live.chunk_by(same_rule) {
             let rule = group[0].rule;
-            let worst = group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
-            rows.push(DiagnoseRow::Rule { rule, count: group.len(), worst });
+            rows.push(DiagnoseRow::Rule { rule, counts: by_severity(group) });
             let mut most = match self.folds.get(&rule) {
                 Some(true) => group.len(),
                 Some(false) => 0,
@@ -299,8 +296,7 @@ impl Diagnose {
             self.shows_ended |= ended.iter().any(is_selected);
             rows.push(DiagnoseRow::Ended { count: ended.len(), open: self.shows_ended });
             for group in ended.chunk_by(same_rule).filter(|_| self.shows_ended) {
-                let worst = group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
-                rows.push(DiagnoseRow::Rule { rule: group[0].rule, count: group.len(), worst });
+                rows.push(DiagnoseRow::Rule { rule: group[0].rule, counts: by_severity(group) });
                 rows.extend(group.iter().cloned().map(DiagnoseRow::Finding));
             }
         }
@@ -406,6 +402,12 @@ impl Diagnose {
             self.scroll = to + 1 - page;
         }
     }
+}
+
+/// How many there are of each severity, the worst first.
+fn by_severity(group: &[Finding]) -> Vec<(Severity, usize)> {
+    let of = |severity| (severity, group.iter().filter(|f| f.severity == severity).count());
+    [Severity::Error, Severity::Warn, Severity::Info].map(of).into_iter().filter(|(_, n)| *n > 0).collect()
 }
 
 /// In the order of the groups: the worst first, a key that a flow lost before others as bad, as it is behind many of them. How many

@@ -55,6 +55,8 @@ pub enum Effect {
     Mouse(bool),
     /// Draw everything anew: something else wrote on the terminal.
     Redraw,
+    /// Ask the history store which calls it has for a question that none of them answers.
+    SinceStored(SinceQuestion),
     /// Read the configuration of the flow of this name.
     ReadFlow(String),
     /// Find out which flows this call ran, their definitions and the records of their runs.

@@ -7,13 +7,13 @@ use super::{
     key::Key,
     recording::Recording,
     replay::{IndexPart, Past, Playing},
-    since::{HistoryCall, SinceQuestion, SinceReport},
+    since::{HistoryCall, SinceQuestion, SinceReport, StoredCalls},
     unkept::Unkept,
     why::Findings,
 };
 use crate::domain::{
     At, Claimed, ConversationId, FlowId, Link, QueueId, Snapshot, Update, UserId,
-    findings::Finding,
+    findings::{Finding, LostKey},
     outbox::{JournalState, PatchOutcome, RequestFailure, WriteId},
 };
 use std::time::Duration;
@@ -125,6 +125,10 @@ pub enum Msg {
     HistoryCall(Result<Option<HistoryCall>, String>),
     /// The presence of a key fell with a new version of a flow.
     Fallen(Box<Finding>),
+    /// The keys whose presence is low with a new version of a flow now: all of them.
+    LostKeys(Vec<LostKey>),
+    /// Which stored calls there are for a question that none answers.
+    SinceStored(Box<SinceQuestion>, StoredCalls),
     /// The call that a flow is shown on is there.
     DemoPlaced(ConversationId),
     /// What cannot be kept on disk now; nothing, when it can be again.

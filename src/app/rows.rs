@@ -1,6 +1,6 @@
 //! What a row of the Calls screen says about a call: facts shared by the view, the sort and the palette.
 
-use crate::domain::{At, CallState, Conversation, Media, Names, Participant};
+use crate::domain::{At, Attribute, BoardEntry, CallState, Conversation, Media, Names, Participant};
 use jiff::Timestamp;
 use std::{borrow::Cow, time::Duration};
 
@@ -42,6 +42,18 @@ pub fn clock_age(age: Duration) -> String {
         3600..86_400 => format!("{}h{:02}", s / 3600, s / 60 % 60),
         _ => format!("{}d{:02}h", s / 86_400, s / 3600 % 24),
     }
+}
+
+/// The value was there when the participant was seen first, which had been on the call for a while: when it was set is not known.
+pub fn was_there(entry: &BoardEntry, participant: &Participant, attribute: &Attribute) -> bool {
+    const AT_ONCE: Duration = Duration::from_secs(3);
+    let call = &entry.conversation;
+    let changed = attribute.changed.timestamp();
+    let is_older = between(participant.connected.unwrap_or_else(|| began(call)), changed) > AT_ONCE;
+    // Of a history that lost its beginning only what is as old as the call's first sight is sure.
+    let is_kept = entry.history.evicted() == 0 || between(call.first_seen.wall, changed) <= Duration::from_secs(1);
+    let key = attribute.key.as_str();
+    is_older && is_kept && entry.history.of(&participant.id, key).next().is_none()
 }
 
 /// The medium in four letters.

@@ -8,7 +8,7 @@ use crate::domain::{
     presence::{Presence, has_fallen, is_too_few_to_tell},
 };
 pub use filter::KnownNames;
-pub use live::{LiveWith, LiveWithout};
+pub use live::{Came, LiveWith, LiveWithout};
 
 /// What is asked of the history store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -228,6 +228,17 @@ impl SinceReport {
     }
 }
 
+/// Which stored calls there are for a question, with its key or without.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredCalls {
+    /// Those that all conditions of the question hold for and that passed the milestone.
+    pub calls: i64,
+    /// The flows of all stored calls, by name.
+    pub flows: Vec<String>,
+    /// The queues of those of the flow that was asked for.
+    pub queues: Vec<String>,
+}
+
 /// What is known of one call that is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryCall {
@@ -270,6 +281,8 @@ pub struct SinceScreen {
     pub opened: SinceQuestion,
     /// What came of it.
     pub reading: Reading,
+    /// The stored calls among which none has the key, once they are counted.
+    pub stored: Option<StoredCalls>,
     /// The selected line of [`SinceScreen::listed`].
     pub selected: usize,
     /// The call that the question was asked from.

@@ -216,12 +216,20 @@ impl Model {
                 if c.id == cell.conversation || c.is_over() || c.flow().map(|run| &run.id) != flow || !is_missing(c) {
                     return None;
                 }
+                // What is on somebody else is not missing by this cause.
+                if c.participants.iter().any(|p| p.attributes.get(cell.key.as_str()).is_some()) {
+                    return None;
+                }
                 let known = self.gathered(&c.id).map(|gathered| {
                     let customer = c.customer().map(|p| p.id.clone())?;
                     let own = Cell { conversation: c.id.clone(), participant: customer, key: cell.key.clone() };
                     turn(&self::answer(other, &gathered.flows, &question(other, &own)))
                 });
-                let same = known.flatten().is_some_and(|own| turn(answer) == Some(own));
+                let own = turn(answer);
+                if known.as_ref().is_some_and(|known| *known != own) {
+                    return None;
+                }
+                let same = known.flatten().is_some_and(|known| own == Some(known));
                 Some((rows::began(c), Other { name: rows::from(c).into_owned(), missing: true, same }, c.id.clone()))
             })
             .collect();

@@ -2,7 +2,9 @@
 
 use super::{Context, store::StoreOption};
 use crate::{
-    app::since::{CallRef, DayRow, HistoryCall, MissingRow, NotJudged, Share, SinceQuestion, SinceReport, VersionRow},
+    app::since::{
+        CallRef, DayRow, HistoryCall, MissingRow, NotJudged, Share, SinceQuestion, SinceReport, StoredCalls, VersionRow,
+    },
     config,
     shell::{HistorySource, PastFlow, PastVersion},
     store::{
@@ -47,21 +49,26 @@ impl Stored {
         let known = store.organizations()?;
         Ok(known.into_iter().find(|(id, name)| name == profile || id == profile).map(|(id, _)| id))
     }
+
+    /// The question as the store takes it.
+    fn question(&self, store: &mut Store, asked: &SinceQuestion, now: i64) -> Result<Question, String> {
+        Ok(Question {
+            organization: self.organization(store).map_err(words)?,
+            key: asked.key.clone(),
+            on: asked.on.clone(),
+            flow: asked.flow.clone(),
+            queue: asked.queue.clone(),
+            by: FLOW_END,
+            days: asked.days,
+            now,
+        })
+    }
 }
 
 impl HistorySource for Stored {
     fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<SinceReport>, String> {
         let mut store = Store::open_existing(&self.location).map_err(words)?;
-        let question = Question {
-            organization: self.organization(&mut store).map_err(words)?,
-            key: question.key.clone(),
-            on: question.on.clone(),
-            flow: question.flow.clone(),
-            queue: question.queue.clone(),
-            by: FLOW_END,
-            days: question.days,
-            now,
-        };
+        let question = self.question(&mut store, question, now)?;
         let Some(answer) = store.since(&question).map_err(words)? else { return Ok(None) };
         let mut missing = Vec::new();
         let each = &mut |call: MissingCall| {
@@ -70,6 +77,13 @@ impl HistorySource for Stored {
         };
         store.missing_calls(&question, each).map_err(words)?;
         Ok(Some(SinceReport { missing, ..report(answer) }))
+    }
+
+    fn stored(&self, question: &SinceQuestion, now: i64) -> Result<StoredCalls, String> {
+        let mut store = Store::open_existing(&self.location).map_err(words)?;
+        let question = self.question(&mut store, question, now)?;
+        let found = store.counted(&question).map_err(words)?;
+        Ok(StoredCalls { calls: found.calls, flows: found.flows, queues: found.queues })
     }
 
     fn versions(&self) -> Vec<PastFlow> {

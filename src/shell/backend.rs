@@ -325,6 +325,7 @@ impl Backend {
             Effect::ReadFlow(_)
             | Effect::Gather(_)
             | Effect::Since(_)
+            | Effect::SinceStored(_)
             | Effect::HistoryCall(_)
             | Effect::FlowHistory(..)
             | Effect::Theme(_)

@@ -254,6 +254,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 if let (Some(watched), Some(about)) = (&mut self.presence, about) {
                     let fallen = watched.look(&self.model, &about, at, self.backend.is_cut());
                     self.untold.extend(fallen.into_iter().map(|finding| (at, Msg::Fallen(Box::new(finding)))));
+                    self.untold.extend(watched.lost(&self.model).map(|lost| (at, Msg::LostKeys(lost))));
                 }
             }
             self.perform_all(at, effects)?;

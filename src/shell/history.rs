@@ -1,6 +1,6 @@
 //! The history store as the screens see it. What keeps it is none of their business.
 
-use crate::app::since::{HistoryCall, SinceQuestion, SinceReport, VersionRow};
+use crate::app::since::{HistoryCall, SinceQuestion, SinceReport, StoredCalls, VersionRow};
 
 /// A flow as the store knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,12 @@ pub trait HistorySource: Send + Sync {
     /// # Errors
     /// The store cannot be read; why, and what to do.
     fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<SinceReport>, String>;
+
+    /// Which calls there are for a question, with its key or without.
+    ///
+    /// # Errors
+    /// The store cannot be read; why, and what to do.
+    fn stored(&self, question: &SinceQuestion, now: i64) -> Result<StoredCalls, String>;
 
     /// The presence of each of these keys in the versions of a flow; keys that were never seen are left out.
     ///

@@ -110,6 +110,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Effect::ReadFlow(name) => self.read_flow(name),
             Effect::Gather(call) => self.gather(&call),
             Effect::Since(question) => self.since(at, question),
+            Effect::SinceStored(question) => self.since_stored(at, question),
             Effect::FlowHistory(flow, keys) => self.flow_history(at, flow, keys),
             Effect::HistoryCall(id) => self.history_call(id),
             Effect::Demo(act) => {

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         At, Conversation, ConversationId,
         expect::{Milestone, Passed},
-        findings::{Finding, RuleId},
+        findings::{Finding, LostKey, RuleId},
         text::visible,
     },
     store::{
@@ -26,6 +26,8 @@ pub(super) struct Watched {
     live: bool,
     /// Falls that were told, when, and on which call they are listed now.
     standing: Vec<(PresenceDrop, At)>,
+    /// The keys of these, as they were told last.
+    lost: Vec<LostKey>,
     /// Where calls of this session are kept.
     fed: Option<Arc<dyn HistorySource>>,
     /// What it was told last of each call.
@@ -77,6 +79,7 @@ impl Watched {
             seeds: Some(read),
             live: false,
             standing: Vec::new(),
+            lost: Vec::new(),
             fed,
             told: FxHashMap::default(),
         }
@@ -118,6 +121,17 @@ impl Watched {
         let drops: Vec<_> = drops.into_iter().chain(self.watch.time(now)).collect();
         self.standing.extend(drops.into_iter().map(|drop| (drop, at)));
         self.list(model, at)
+    }
+
+    /// The keys that are missing since a flow version, where they changed.
+    pub(super) fn lost(&mut self, model: &Model) -> Option<Vec<LostKey>> {
+        let tuning = &model.settings.tuning;
+        let is_listed = |drop: &&PresenceDrop| tuning.is_on(RuleId::PresenceDrop) && !tuning.ignores(&drop.key);
+        let lost: Vec<LostKey> = self.standing.iter().map(|(drop, _)| drop).filter(is_listed).map(lost_key).collect();
+        (lost != self.lost).then(|| {
+            self.lost.clone_from(&lost);
+            lost
+        })
     }
 
     /// What is to be listed now: falls that are new, and those whose call has gone while the fall goes on.
@@ -195,6 +209,18 @@ fn best_without(model: &Model, drop: &PresenceDrop, usual: &[(&str, &str)]) -> O
 fn carries(call: &Conversation, key: &str, on: &str) -> bool {
     let mut own = call.participants.iter().filter(|p| p.purpose.as_str() == on);
     own.any(|p| p.attributes.get(key).is_some())
+}
+
+fn lost_key(drop: &PresenceDrop) -> LostKey {
+    LostKey {
+        key: drop.key.clone(),
+        on: drop.on.clone(),
+        flow: drop.flow.id.as_str().into(),
+        flow_name: drop.flow.name.clone(),
+        version: drop.flow.version.clone(),
+        before: drop.version_before.clone(),
+        had: (drop.before.present, drop.before.calls),
+    }
 }
 
 fn finding(model: &Model, drop: &PresenceDrop, at: At) -> Option<Finding> {
@@ -293,7 +319,7 @@ mod tests {
     fn the_screens_alarm_knows_that_the_list_of_calls_is_cut() {
         let desk = Desk::new(80, 24);
         let (watch, standing, told) = (PresenceWatch::default(), Vec::new(), FxHashMap::default());
-        let mut watched = Watched { watch, seeds: None, live: true, standing, fed: None, told };
+        let mut watched = Watched { watch, seeds: None, live: true, standing, lost: Vec::new(), fed: None, told };
         let at = desk.model.now;
         let now = at.wall.as_millisecond();
         watched.look(&desk.model, &About::Time, at, false);

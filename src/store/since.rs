@@ -1,6 +1,7 @@
 //! Since when: how the presence of a key developed, by flow version and by day, and where it fell.
 
 mod calls;
+mod counted;
 mod fair;
 mod fall;
 mod scope;

@@ -922,3 +922,33 @@ fn the_first_missing_and_the_last_good_call_are_found_behind_many_others() {
         assert_eq!(answer.last_present.unwrap().conversation_id, calls[699].conversation);
     }
 }
+
+#[test]
+fn the_calls_of_a_question_are_counted_whether_or_not_they_have_its_key() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let mut calls: Vec<_> = (0..5).map(|n| call(n, DAY_ONE + n as i64, "42", true)).collect();
+        calls[4].queues = vec!["Sales".into()];
+        let queue = calls[0].queues[0].clone();
+        store.ingest(&Batch { calls, ..Batch::default() }).unwrap();
+        let question = |queue: Option<&str>, flow: Option<&str>| Question {
+            key: "never".into(),
+            on: "customer".into(),
+            organization: None,
+            flow: flow.map(str::to_owned),
+            queue: queue.map(str::to_owned),
+            by: FLOW_END,
+            days: None,
+            now: DAY_ONE + DAY_MS,
+        };
+        let found = store.counted(&question(None, Some("MainIVR"))).unwrap();
+        assert_eq!((found.calls, found.flows), (5, vec!["MainIVR".to_owned()]));
+        let mut queues = vec![queue, "Sales".to_owned()];
+        queues.sort();
+        assert_eq!(found.queues, queues);
+        assert_eq!(store.counted(&question(Some("Sales"), None)).unwrap().calls, 1);
+        let nope = store.counted(&question(Some("Nope"), None)).unwrap();
+        assert_eq!((nope.calls, nope.queues.len()), (0, 2));
+        assert_eq!(store.counted(&question(None, Some("Other"))).unwrap().calls, 0);
+    }
+}

@@ -54,11 +54,23 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     if !d.rows.is_empty() {
         heads(paint, &columns, areas.heads.y);
     }
+    // A finding that is not as bad as its group's mark says has one of its own.
+    let worst_of = |row: &DiagnoseRow| match row {
+        DiagnoseRow::Rule { counts, .. } => counts.first().map(|(severity, _)| *severity),
+        _ => None,
+    };
+    let mut worst = d.rows.iter().take(d.scroll).rev().find_map(worst_of);
     for (y, row) in d.rows.iter().skip(d.scroll).take(usize::from(areas.table.height)).enumerate() {
         let y = areas.table.y + y as u16;
         match row {
-            DiagnoseRow::Rule { rule, count, worst } => heading(paint, *rule, *count, *worst, areas.table, y),
-            DiagnoseRow::Finding(finding) => line(paint, model, finding, &columns, areas.table, y),
+            DiagnoseRow::Rule { rule, counts } => {
+                worst = worst_of(row);
+                heading(paint, *rule, counts, areas.table, y);
+            }
+            DiagnoseRow::Finding(finding) => {
+                let is_marked = worst.is_some_and(|worst| worst != finding.severity);
+                line(paint, model, (finding, is_marked), &columns, areas.table, y);
+            }
             DiagnoseRow::Ended { count, open } => {
                 ended_heading(paint, model, (*count, ended), *open, areas.table, y);
                 if d.selected == Some(Selected::Ended) {
@@ -135,15 +147,19 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
 }
 
-fn heading(paint: &mut Paint<'_>, rule: RuleId, count: usize, worst: Severity, area: Rect, y: u16) {
+/// The mark of the worst, the title, and how many there are; of several severities, of each with its mark.
+fn heading(paint: &mut Paint<'_>, rule: RuleId, counts: &[(Severity, usize)], area: Rect, y: u16) {
     let t = paint.theme;
-    let style = severity(paint, worst);
-    let bits = [
-        bit(mark(paint, worst), style),
+    let Some((worst, _)) = counts.first() else { return };
+    let mut bits = vec![
+        bit(mark(paint, *worst), severity(paint, *worst)),
         bit(" ", t.text()),
         bit(capital(rule.rule().title), t.strong()),
-        bit(format!("  {count}"), style),
     ];
+    for (of, n) in counts {
+        let mark = if counts.len() > 1 { format!("{} ", mark(paint, *of)) } else { String::new() };
+        bits.push(bit(format!("  {mark}{n}"), severity(paint, *of)));
+    }
     paint.bits(area.x + 1, y, area.right().saturating_sub(1), &bits);
 }
 
@@ -224,7 +240,14 @@ fn heads(paint: &mut Paint<'_>, columns: &FindingColumns, y: u16) {
     paint.put(columns.evidence, y, end.saturating_sub(1), "evidence", quiet);
 }
 
-fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &FindingColumns, area: Rect, y: u16) {
+fn line(
+    paint: &mut Paint<'_>,
+    model: &Model,
+    (finding, is_marked): (&Finding, bool),
+    columns: &FindingColumns,
+    area: Rect,
+    y: u16,
+) {
     let t = paint.theme;
     let entry = model.monitor.board.get(finding.conversation.as_str());
     let (from, at) = match entry {
@@ -261,9 +284,11 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Findi
     // It was so already when the call was seen first: it is at least that old.
     let since = if entry.is_some_and(|e| was_so_before(e, finding)) { format!(">{since}") } else { since };
     let end = paint.bits_right(columns.evidence, y, columns.end, &[bit(since, t.quiet())]).saturating_sub(2);
-    let room = end.saturating_sub(columns.evidence);
+    let own = if is_marked { format!("{} ", mark(paint, finding.severity)) } else { String::new() };
+    let x = paint.put(columns.evidence, y, end, &own, severity(paint, finding.severity));
+    let room = end.saturating_sub(x);
     let message = model.cause(finding).map_or(finding.message.as_str(), |cause| &cause.words);
-    paint.put(columns.evidence, y, end, evidence(paint, message, key, room), t.text());
+    paint.put(x, y, end, evidence(paint, message, key, room), t.text());
     let here = Selected::Finding(FindingIdentity::of(finding));
     if model.diagnose.selected.as_ref() == Some(&here) {
         selected(paint, area, y);
@@ -395,7 +420,8 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     let mut below: Vec<Vec<Bits<'_>>> = Vec::new();
     let cause = model.cause(finding);
-    let fall = (finding.rule == RuleId::PresenceDrop).then(|| after_fall(model, Scope::Diagnose));
+    let is_fall = finding.rule == RuleId::PresenceDrop || model.monitor.examiner.is_lost(finding);
+    let fall = is_fall.then(|| after_fall(model, Scope::Diagnose));
     let remedy = cause.and_then(|cause| cause.remedy.as_deref()).map(|remedy| format!("{}.", capital(remedy)));
     let sections = [
         Some(("Evidence", finding.message.as_str(), t.text())),

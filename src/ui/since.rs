@@ -7,10 +7,13 @@ mod record;
 mod verdict;
 mod versions;
 
-use super::paint::{Paint, bit};
+use super::{
+    paint::{Paint, bit},
+    times,
+};
 use crate::app::{
     Model, layout, rows,
-    since::{CallRef, LiveWithout, Reading, SinceLine, SinceQuestion, SinceReport},
+    since::{CallRef, LiveWithout, Reading, SinceLine, SinceQuestion, SinceReport, StoredCalls},
 };
 use crate::domain::text::tell_apart;
 use jiff::Timestamp;
@@ -63,7 +66,8 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) 
     }
 }
 
-/// No stored call had the key: whether calls have it now, or it may be written otherwise, and what to do.
+/// No stored call had the key: which stored calls there are, whether calls have it now, or it may be written otherwise, and what to
+/// do.
 fn never(model: &Model) -> (String, String) {
     let (since, live) = (&model.since, model.live_with());
     let SinceQuestion { key, on, .. } = &since.question;
@@ -76,20 +80,68 @@ fn never(model: &Model) -> (String, String) {
     let others = live.calls - usize::from(live.here);
     let calls = if others == 1 { "1 other call".to_owned() } else { format!("{others} other calls") };
     let now = match (live.here, others) {
-        (true, 0) => "this call".to_owned(),
-        (true, _) => format!("this call and on {calls}"),
-        (false, 0) => {
-            let first = format!("No stored call{with} had {key} on {on}.");
-            return match live.near {
-                Some(near) => (first, format!("Calls here have {near}: keys are case-sensitive. {next}")),
-                None => (first, next.to_owned()),
-            };
-        }
-        (false, _) => calls.replacen(" other", "", 1),
+        (true, 0) => Some("this call".to_owned()),
+        (true, _) => Some(format!("this call and on {calls}")),
+        (false, 0) => None,
+        (false, _) => Some(calls.replacen(" other", "", 1)),
     };
-    let first = format!("{key} is on {now}, and was on no stored call{with}.");
-    let none = if others + usize::from(live.here) == 1 { "It is not" } else { "None of them is" };
-    (first, format!("{none} stored yet: a call is, once its flow has ended in view. r asks again, {next}"))
+    let is_now = now.as_ref().map(|now| format!("{key} is on {now} now. ")).unwrap_or_default();
+    if let Some(stored) = since.stored.as_ref().filter(|stored| stored.calls == 0) {
+        let (first, then) = none_stored(&since.question, stored);
+        return (first, format!("{then} {is_now}{next}"));
+    }
+    let Some(now) = now else {
+        let first = format!("No stored call{with} had {key} on {on}.");
+        return match live.near {
+            Some(near) => (first, format!("Calls here have {near}: keys are case-sensitive. {next}")),
+            None => (first, next.to_owned()),
+        };
+    };
+    let Some(stored) = &since.stored else {
+        return (format!("{key} is on {now}, and was on no stored call{with}."), next.to_owned());
+    };
+    let all = match stored.calls {
+        1 => format!("was not on the 1 stored call{with} when its flow"),
+        n => format!("was on none of {} stored calls{with} when their flow", grouped(n)),
+    };
+    let others = if others > 0 { format!("It is on {calls} now. ") } else { String::new() };
+    let here = match live.came {
+        Some(came) if came.is_after_flow() => {
+            let [after, end] = [came.after, came.flow_end].map(|time| times::offset(time.unwrap_or_default()));
+            format!("Here it appeared at {after}, after the flow end ({end}). {others}")
+        }
+        Some(came) if came.in_flow => format!("Here it is, and the flow has not ended. {others}"),
+        _ => is_now,
+    };
+    (
+        format!("{key} {all} ended."),
+        format!("{here}A call counts with what it had when its flow ended. r asks again, {next}"),
+    )
+}
+
+/// No stored call meets the conditions: which one is met by none, and which would be.
+fn none_stored(question: &SinceQuestion, stored: &StoredCalls) -> (String, String) {
+    let named = |what: &str, names: &[String]| match names {
+        [] => String::new(),
+        names => format!("{what} of stored calls: {}.", names.join(", ")),
+    };
+    let of_flow = question.flow.as_ref().map(|flow| format!(" of {flow}")).unwrap_or_default();
+    match (&question.flow, &question.queue) {
+        _ if stored.flows.is_empty() => {
+            ("No call is stored yet.".to_owned(), "A call is, once its flow has ended in view.".to_owned())
+        }
+        // An id names a flow, too.
+        (Some(flow), _) if stored.queues.is_empty() && !stored.flows.contains(flow) => {
+            (format!("No stored call ran {flow}."), named("Flows", &stored.flows))
+        }
+        (_, Some(queue)) if !stored.queues.contains(queue) => {
+            (format!("No stored call{of_flow} was last in queue {queue}."), named("Queues", &stored.queues))
+        }
+        _ => (
+            format!("No call with {} is stored.", question.filter()),
+            "A call is, once its flow has ended in view.".to_owned(),
+        ),
+    }
 }
 
 /// Rows of the chart from which on what is known of the calls has room below.

@@ -290,7 +290,7 @@ fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, (low, replay): (
         let words = match (&shown.fault, shown.answer.verdict) {
             (Some(_), _) => "this was found on no other live call",
             (None, Verdict::Present) => "nothing is wrong with it here",
-            (None, _) => "no other live call that has left this flow lacks it",
+            (None, _) => "no other live call is known to lack it by the same cause",
         };
         calls.push(bit(words, t.quiet()));
     } else {
@@ -298,7 +298,12 @@ fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, (low, replay): (
         calls.extend(few(paint, &shown.calls, width.saturating_sub(34), severity));
         let same = shown.fault.is_none() && shown.calls.iter().all(|call| call.same);
         let now = if replay { "at this moment" } else { "live now" };
-        calls.push(bit(if same { format!("same output, {now}") } else { now.to_owned() }, t.quiet()));
+        let words = match (same, &shown.fault) {
+            (true, _) => format!("same output, {now}"),
+            (false, None) => format!("lack it too, {now}"),
+            (false, Some(_)) => now.to_owned(),
+        };
+        calls.push(bit(words, t.quiet()));
     }
     lines.push(calls);
     lines

@@ -88,10 +88,12 @@ pub(in crate::app) fn groups(facts: &Facts<'_>) -> Vec<Group> {
     let call = CallFacts { conversation: facts.call(), names: facts.names, now: facts.now };
     let applies = |e: &&Expectation| e.when.as_ref().is_none_or(|when| when.holds(call));
     let all: Vec<&Expectation> = facts.examiner.expectations().iter().filter(applies).collect();
-    if all.is_empty() {
-        return facts.flow.map(|flow| of_flow(facts, flow)).into_iter().collect();
-    }
     let milestones = facts.examiner.milestones(facts.call().id.as_str());
+    if all.is_empty() {
+        let mut groups: Vec<Group> = facts.flow.map(|flow| of_flow(facts, flow)).into_iter().collect();
+        lost(facts, milestones, &mut groups);
+        return groups;
+    }
     let mut groups: Vec<Group> = Vec::new();
     for expectation in all {
         let item = item(facts, milestones, expectation);
@@ -109,10 +111,35 @@ pub(in crate::app) fn groups(facts: &Facts<'_>) -> Vec<Group> {
         by => (Milestone::NAMED.iter().position(|m| Some(*m) == by).unwrap_or(9) * 2, Duration::ZERO),
     };
     groups.sort_by_key(|g| order(g.by));
+    lost(facts, milestones, &mut groups);
     for group in &mut groups {
         group.items.sort_by_key(|i| !i.standing.is_bad());
     }
     groups
+}
+
+/// Adds the keys that are missing since a flow version: nobody wrote an expectation of them.
+fn lost(facts: &Facts<'_>, milestones: Option<&Milestones>, groups: &mut Vec<Group>) {
+    for finding in facts.examiner.of(facts.call().id.as_str()).filter(|finding| facts.examiner.is_lost(finding)) {
+        let Some(key) = finding.key.clone() else { continue };
+        let on = finding.participant.as_ref().and_then(|id| facts.call().participant(id.as_str()));
+        let said = finding.message.split_once(" is missing ").map(|(_, rest)| rest.to_owned());
+        let item = ExpectedKey {
+            key,
+            on: on.map_or("customer", |p| p.purpose.as_str()).to_owned(),
+            participant: on.map(|p| p.id.clone()),
+            standing: Standing::Missing,
+            note: said,
+            cause: None,
+        };
+        match groups.iter_mut().find(|group| group.by == Some(Milestone::FlowEnd)) {
+            Some(group) => group.items.push(item),
+            None => {
+                let by = Milestone::FlowEnd;
+                groups.push(Group { by: Some(by), passed: passed(facts, milestones, by), items: vec![item] });
+            }
+        }
+    }
 }
 
 /// The keys that the flow sets beside those of these groups.
@@ -218,7 +245,10 @@ fn of_flow(facts: &Facts<'_>, flow: &Definition) -> Group {
                 (None, None) if always => Standing::Missing,
                 (None, None) => Standing::Absent,
             };
-            let by = uses.set.first().map(|u| crate::flow::model::display_name(&flow.shown().actions[u.action]));
+            // Of several actions that can set it the definition does not say which one did.
+            let mut by = uses.set.iter().map(|u| crate::flow::model::display_name(&flow.shown().actions[u.action]));
+            let first = by.next();
+            let by = first.filter(|first| by.all(|other| other == *first));
             ExpectedKey {
                 key: key.as_str().into(),
                 on: "customer".to_owned(),

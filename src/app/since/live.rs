@@ -5,6 +5,7 @@ use crate::domain::{
     Conversation, ConversationId,
     expect::{Milestone, Passed},
 };
+use std::time::Duration;
 
 /// A live call that lacks the key and does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +29,49 @@ pub struct LiveWith {
     pub calls: usize,
     /// The call that was asked from is among them.
     pub here: bool,
+    /// When it came to the call that was asked from, where that was seen.
+    pub came: Option<Came>,
     /// A key that differs in case only and is on one of these calls.
     pub near: Option<String>,
 }
 
+/// When a key came to a call, and when the flow of that call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Came {
+    /// How long after the begin of the call; `None` for a key that was there when the call was first seen.
+    pub after: Option<Duration>,
+    /// How long after the begin of the call its flow ended; `None` while it runs, and where its end was not seen.
+    pub flow_end: Option<Duration>,
+    /// The flow runs.
+    pub in_flow: bool,
+}
+
+impl Came {
+    /// The key came when the flow had ended.
+    pub fn is_after_flow(self) -> bool {
+        self.after.zip(self.flow_end).is_some_and(|(came, end)| came >= end)
+    }
+}
+
 impl Model {
+    /// When the key in question came to the call that was asked from.
+    fn came(&self, call: &Conversation) -> Option<Came> {
+        let question = &self.since.question;
+        let entry = self.monitor.board.get(call.id.as_str())?;
+        let on = call.participants.iter().filter(|p| p.purpose.as_str() == question.on);
+        let on = on.rev().find(|p| p.attributes.get(&question.key).is_some())?;
+        let of_call = |at: jiff::Timestamp| rows::between(rows::began(call), at);
+        let mut changes = entry.history.of(&on.id, &question.key);
+        let first = changes.find(|change| change.old.is_none() && change.new.is_some());
+        let passed = self.monitor.examiner.milestones(call.id.as_str());
+        let flow_end = match passed.and_then(|passed| passed.passed(Milestone::FlowEnd, self.now)) {
+            Some(Passed::At(at)) => Some(of_call(at.wall)),
+            Some(Passed::Before) | None => None,
+        };
+        let in_flow = call.participants.iter().any(|p| p.is_flow() && p.is_connected());
+        Some(Came { after: first.map(|change| of_call(change.at.wall)), flow_end, in_flow })
+    }
+
     /// The calls on the list that carry the key in question; one that differs in case only, where none does.
     pub fn live_with(&self) -> LiveWith {
         let question = &self.since.question;
@@ -42,7 +81,10 @@ impl Model {
             let mut attributes = on.flat_map(|p| p.attributes.iter()).map(|attribute| attribute.key.as_str());
             if attributes.clone().any(|key| key == question.key) {
                 found.calls += 1;
-                found.here |= self.since.from.as_ref() == Some(&call.id);
+                if self.since.from.as_ref() == Some(&call.id) {
+                    found.here = true;
+                    found.came = self.came(call);
+                }
             } else if found.near.is_none() {
                 let near = attributes.find(|key| key.to_lowercase() == question.key.to_lowercase());
                 found.near = near.map(str::to_owned);

@@ -207,6 +207,14 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             findings::fallen(model, *finding);
             Vec::new()
         }
+        Msg::LostKeys(lost) => {
+            model.monitor.examiner.set_lost(lost, at);
+            feed::time(model, at)
+        }
+        Msg::SinceStored(question, stored) => {
+            since::stored(model, &question, stored);
+            Vec::new()
+        }
         Msg::DemoPlaced(call) => {
             flow::staged(model, call);
             Vec::new()

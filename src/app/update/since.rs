@@ -9,6 +9,7 @@ use crate::app::{
     screen::Screen,
     since::{
         HistoryCall, KnownNames, LiveWithout, MissingRow, Reading, SinceLine, SinceQuestion, SinceReport, SinceScreen,
+        StoredCalls,
     },
 };
 use crate::domain::{
@@ -83,8 +84,12 @@ pub(super) fn read(
         Some(Ok(None)) => Reading::Never,
         Some(Err(why)) => Reading::Failed(why),
     };
+    model.since.stored = None;
     model.since.selected = 0;
     model.touch();
+    if model.since.reading == Reading::Never {
+        return vec![Effect::SinceStored(question.clone())];
+    }
     let Some(report) = model.since.report() else { return Vec::new() };
     let Some((fallen, _)) = report.fall() else { return Vec::new() };
     let known = model.definitions.get(&fallen.flow).and_then(|read| read.as_ref().ok());
@@ -92,6 +97,14 @@ pub(super) fn read(
         return Vec::new();
     }
     vec![Effect::ReadFlow(fallen.flow.clone())]
+}
+
+/// The stored calls for a question that none answers are counted.
+pub(super) fn stored(model: &mut Model, question: &SinceQuestion, stored: StoredCalls) {
+    if model.since.question == *question && model.since.reading == Reading::Never {
+        model.since.stored = Some(stored);
+        model.touch();
+    }
 }
 
 /// What the store has of a call.

@@ -2,7 +2,7 @@
 //! that the simulator plays, and the calls of the session are kept with them. Nothing of it is real, and it goes with the program.
 
 use crate::{
-    app::since::{HistoryCall, SinceQuestion, SinceReport},
+    app::since::{HistoryCall, SinceQuestion, SinceReport, StoredCalls},
     commands::history,
     shell::{self, HistorySource, SeenCall},
     sim::{Scenario, world::World},
@@ -56,7 +56,7 @@ struct Made {
 
 impl Past {
     /// The store with everything that was seen.
-    fn stored(&self) -> Result<&Arc<dyn HistorySource>, String> {
+    fn kept(&self) -> Result<&Arc<dyn HistorySource>, String> {
         let failed = |error: &dyn std::fmt::Display| format!("The demo's history cannot be kept: {error}.");
         let made = self.made.get_or_init(|| {
             let directory = tempfile::tempdir().map_err(|error| failed(&error))?;
@@ -79,11 +79,15 @@ impl Past {
 
 impl HistorySource for Past {
     fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<SinceReport>, String> {
-        self.stored()?.since(question, now)
+        self.kept()?.since(question, now)
+    }
+
+    fn stored(&self, question: &SinceQuestion, now: i64) -> Result<StoredCalls, String> {
+        self.kept()?.stored(question, now)
     }
 
     fn versions(&self) -> Vec<shell::PastFlow> {
-        self.stored().map(|stored| stored.versions()).unwrap_or_default()
+        self.kept().map(|stored| stored.versions()).unwrap_or_default()
     }
 
     fn is_fed(&self) -> bool {
@@ -117,7 +121,7 @@ impl HistorySource for Past {
     }
 
     fn call(&self, conversation: &str) -> Result<Option<HistoryCall>, String> {
-        self.stored()?.call(conversation)
+        self.kept()?.call(conversation)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::expected::{self, Expected, Judged, Memory, Scene};
 use super::habits::Habits;
+use super::lost::{self, LostKey};
 use super::notes::{Family, Notes};
 use super::over_time::{self, Trace};
 use super::{EditFact, Finding, RuleId, Severity, Tuning, edits, keys, values};
@@ -64,6 +65,8 @@ pub struct Examiner {
     /// Keys that verdicts of expectations may depend on; `None` when a filter may depend on any.
     deciding: Option<FxHashSet<String>>,
     habits: Habits,
+    /// Keys that flow versions lost, while that lasts.
+    lost: Vec<LostKey>,
     calls: FxHashMap<ConversationId, ExaminedCall>,
     due: BTreeSet<(At, ConversationId)>,
     stamp: Stamp,
@@ -183,7 +186,10 @@ impl Examiner {
             };
             let judged = expected::examine(&self.expected, &mut call.memory, &scene, &mut notes);
             let habit = expected::by_habit(&self.expected, &mut call.misplaced, &scene, &mut notes);
-            let due = judged.into_iter().chain(habit).min();
+            notes.family = Family::Lost;
+            take(&mut call.findings, &mut before, |family, _| family == Family::Lost);
+            let lost = lost::examine(&self.lost, &scene, |key| self.expected.names(key), &mut notes);
+            let due = judged.into_iter().chain(habit).chain(lost).min();
             if let Some(old) = call.due {
                 self.due.remove(&(old, conversation.id.clone()));
             }
@@ -210,6 +216,27 @@ impl Examiner {
             call.findings.push((Family::Presence, finding));
             self.stamp = Stamp::fresh();
         }
+    }
+
+    /// The keys that flow versions lost, as it is now: every call is looked at again when [`Self::due_call`] is asked next.
+    pub fn set_lost(&mut self, lost: Vec<LostKey>, now: At) {
+        if self.lost == lost {
+            return;
+        }
+        self.lost = lost;
+        for (id, call) in &mut self.calls {
+            if let Some(due) = call.due.replace(now) {
+                self.due.remove(&(due, id.clone()));
+            }
+            self.due.insert((now, id.clone()));
+        }
+    }
+
+    /// The finding came of a key that a flow version lost, and not of an expectation.
+    pub fn is_lost(&self, finding: &Finding) -> bool {
+        let is_own =
+            |key: &Key| self.lost.iter().any(|lost| lost.key == key.as_str()) && !self.expected.names(key.as_str());
+        finding.rule == RuleId::Missing && finding.key.as_ref().is_some_and(is_own)
     }
 
     /// Names the present state of the findings.
@@ -239,10 +266,12 @@ impl Examiner {
         self.calls.get(conversation).map(|call| &call.milestones)
     }
 
-    /// How many findings a call has, and how bad the worst one is.
+    /// How many findings a call has, and how bad the worst one is. A key that a flow lost and that is missing here is one.
     pub fn summary(&self, conversation: &str) -> Option<(usize, Severity)> {
         let worst = self.of(conversation).map(|f| f.severity).max()?;
-        Some((self.of(conversation).count(), worst))
+        let is_missing = |key: &Option<Key>| self.of(conversation).any(|f| f.rule == RuleId::Missing && f.key == *key);
+        let counts = |f: &&Finding| f.rule != RuleId::PresenceDrop || !is_missing(&f.key);
+        Some((self.of(conversation).filter(counts).count(), worst))
     }
 
     /// When time alone will change a verdict next.

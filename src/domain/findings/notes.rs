@@ -13,6 +13,7 @@ pub(super) enum Family {
     Expected,
     Edits,
     Presence,
+    Lost,
 }
 
 /// Collects what rules find.

@@ -71,6 +71,19 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         });
     }
 
+    pub(super) fn since_stored(&mut self, at: At, question: SinceQuestion) {
+        let Some(history) = self.history.clone() else { return };
+        let now = at.wall.as_millisecond();
+        self.tasks.spawn(async move {
+            let asked = question.clone();
+            let read = tokio::task::spawn_blocking(move || history.stored(&asked, now)).await;
+            match read.unwrap_or_else(|e| Err(e.to_string())) {
+                Ok(stored) => Msg::SinceStored(Box::new(question), stored).into(),
+                Err(why) => Msg::Failed(why).into(),
+            }
+        });
+    }
+
     pub(super) fn load(&mut self, path: String) {
         self.tasks.spawn(async move {
             let from = path.clone();

@@ -35,7 +35,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entr
             ]);
             let low = area.height <= LOW;
             if !low {
-                value(paint, model, c, p, key.as_str(), area.width, &mut lines);
+                value(paint, model, entry, p, key.as_str(), area.width, &mut lines);
             }
             if let Some(view) = model.outbox.view(&cell) {
                 lines.push(Vec::new());
@@ -51,7 +51,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entr
             lines.extend(first);
             if low {
                 // What is done and what is wrong come first, then the value that did not fit.
-                value(paint, model, c, p, key.as_str(), area.width, &mut lines);
+                value(paint, model, entry, p, key.as_str(), area.width, &mut lines);
             }
             lines.extend(second);
             if low {
@@ -113,6 +113,7 @@ fn findings<'a>(paint: &Paint<'_>, model: &'a Model, cell: &Cell, width: u16, li
         lines.extend(paint.paragraph(words, width).into_iter().map(|l| vec![bit(l, t.text())]));
         let fix = match (finding.rule, cause.and_then(|cause| cause.remedy.as_deref())) {
             (RuleId::PresenceDrop, _) => diagnose::after_fall(model, Scope::Call),
+            (_, None) if model.monitor.examiner.is_lost(finding) => diagnose::after_fall(model, Scope::Call),
             (_, Some(remedy)) => format!("{}.", diagnose::capital(remedy)),
             (_, None) => finding.remedy().to_owned(),
         };
@@ -130,13 +131,14 @@ fn name_of(p: &Participant) -> String {
 fn value<'a>(
     paint: &Paint<'_>,
     model: &'a Model,
-    c: &Conversation,
+    entry: &BoardEntry,
     p: &'a Participant,
     key: &str,
     width: u16,
     lines: &mut Vec<Bits<'a>>,
 ) {
     let t = paint.theme;
+    let c = &entry.conversation;
     let Some(a) = p.attributes.get(key) else {
         let found = Diagnose::of_cell(model, c.id.as_str(), p.id.as_str(), key);
         let is_missing = |f: &&&Finding| matches!(f.rule, RuleId::Missing | RuleId::PresenceDrop);
@@ -165,7 +167,12 @@ fn value<'a>(
     let since = since_begin(c, a.changed.timestamp());
     let age = times::offset(rows::between(a.changed.timestamp(), model.now.wall));
     let dot = paint.glyphs.dot;
-    let mut facts = vec![bit(format!("{chars} {unit} {dot} set {since}, unchanged {age}"), t.quiet())];
+    // When it was set is not known of what was there before anybody looked.
+    let words = match rows::was_there(entry, p, a) {
+        true => format!("there when first seen {since}, unchanged >{age}"),
+        false => format!("set {since}, unchanged {age}"),
+    };
+    let mut facts = vec![bit(format!("{chars} {unit} {dot} {words}"), t.quiet())];
     if model.monitor.alerts.on_key(key) {
         facts.push(bit(format!(" {dot} alert set"), t.accent()));
     }

@@ -23,7 +23,7 @@ use crate::app::{
     rows,
 };
 use crate::domain::{
-    Conversation, Freshness, Participant,
+    BoardEntry, Conversation, Freshness, Participant,
     text::{self, Align},
 };
 use ratatui::{layout::Rect, style::Style};
@@ -40,7 +40,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     let c = &entry.conversation;
     match call.mode {
         Mode::Matrix => matrix(paint, model, call, c),
-        Mode::Table => table(paint, model, call, c),
+        Mode::Table => table(paint, model, call, entry),
     }
     for pane in [areas.expected, areas.journey, areas.changes, areas.brief, areas.detail].into_iter().flatten() {
         rules(paint, pane);
@@ -183,7 +183,8 @@ fn rest(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, shown: &[(u16, 
     paint.put(call.keys.x, y, table.right(), "+ add a key", if here { t.strong() } else { t.quiet() });
 }
 
-fn table(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, c: &Conversation) {
+fn table(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entry: &BoardEntry) {
+    let c = &entry.conversation;
     let t = paint.theme;
     let (areas, heads) = (&call.areas, call.areas.heads);
     let (value_x, value_width) = table_value(areas.table, call.keys.width);
@@ -214,6 +215,7 @@ fn table(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, c: &Conversati
         cell::draw(paint, value_x, y, value_width, &look);
         if let Some(a) = p.attributes.get(row.key.as_str()) {
             let age = rows::clock_age(rows::between(a.changed.timestamp(), model.now.wall));
+            let age = if rows::was_there(entry, p, a) { format!(">{age}") } else { age };
             paint.cell(age_x, y, AGE, &age, Align::Right, t.quiet());
         }
         if on_row {

@@ -190,3 +190,28 @@ fn no_screen_shows_the_name_of_a_rule() {
         }
     }
 }
+
+/// The totals of the groups add up to those of the title, and a finding that is not as bad as its group says so.
+#[test]
+fn groups_count_by_severity_and_mark_what_is_milder() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::with(width, height, call::expecting());
+        let legs = |from: &str, ended: bool| {
+            let all = [("customer_ref", "HH-1"), ("ivr_choice", "payment")];
+            let customer = crate::app::testing::leg("c", "customer", "Dana", &all).from(from);
+            let flow = crate::app::testing::leg("i", "ivr", "MainIVR", &[("customer_tier", "gold")]);
+            vec![customer, if ended { flow.left() } else { flow }]
+        };
+        desk.call("running", 50, legs("tel:+15550104402", false));
+        desk.call("over-1", 60, legs("tel:+15550104403", true));
+        desk.call("over-2", 70, legs("tel:+15550104404", true));
+        desk.wait(10_000).keys("d").wait(10);
+        let shown = super::rows(&mut desk);
+        let all = shown.join("\n");
+        assert!(shown[2].contains("✗ 2 errors") && shown[2].contains("⚠ 1 warning"), "{all}");
+        assert!(all.contains("Key on the wrong participant  ✗ 2  ⚠ 1"), "{all}");
+        let row = |from: &str| shown[4..].iter().find(|line| line.contains(from)).cloned().unwrap_or_default();
+        assert!(row("010 4402").contains("⚠ on ivr"), "{all}");
+        assert!(!row("010 4403").split('│').next().unwrap_or_default().contains('⚠'), "{all}");
+    }
+}

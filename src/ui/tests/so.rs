@@ -570,3 +570,193 @@ fn every_key_that_is_typed_into_the_filter_of_a_list_is_text() {
     desk.keys("<esc>");
     assert!(desk.model.overlays.is_empty() && desk.model.screen == Screen::Since);
 }
+
+/// What the history store does not have is said by what it has: a reason that is not so helps nobody.
+#[test]
+fn why_no_stored_call_has_a_key_is_said_by_what_is_stored() {
+    use crate::app::{Effect, since::StoredCalls};
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    for (width, height) in answers::SIZES {
+        let mut desk = Desk::with(width, height, call::expecting());
+        call::journey(&mut desk, answers::ID);
+        let asked = |desk: &mut Desk, calls: i64, flows: &[&str], queues: &[&str]| {
+            let question = Box::new(desk.model.since.question.clone());
+            desk.asked();
+            desk.tell(Msg::SinceRead(question.clone(), Some(Ok(None))));
+            assert_eq!(desk.asked(), [Effect::SinceStored((*question).clone())]);
+            assert!(!shown(desk).contains("stored yet"), "nothing is known of that");
+            desk.tell(Msg::SinceStored(question, StoredCalls { calls, flows: names(flows), queues: names(queues) }));
+            words(&shown(desk))
+        };
+        // Set by a script, after the flow.
+        desk.keys("<enter>/queue_position<enter>H");
+        let since = asked(&mut desk, 1639, &["MainIVR"], &["Billing", "Sales"]);
+        let first = "queue_position was on none of 1 639 stored calls with flow:MainIVR when their flow ended.";
+        assert!(since.contains(first) && !since.contains("stored yet"), "{since}");
+        assert!(since.contains("Here it appeared at 1:41, after the flow end (0:24)."), "{since}");
+        // The conditions are met by no stored call.
+        desk.keys("/<end> queue:Nope<enter>");
+        let since = asked(&mut desk, 0, &["MainIVR"], &["Billing", "Sales"]);
+        assert!(since.contains("No stored call of MainIVR was last in queue Nope."), "{since}");
+        assert!(since.contains("Queues of stored calls: Billing, Sales."), "{since}");
+        assert!(since.contains("queue_position is on this call now.") && !since.contains("stored yet"), "{since}");
+        desk.keys("<esc>");
+        let since = asked(&mut desk, 0, &["Mail Intake"], &[]);
+        assert!(since.contains("No stored call ran MainIVR. Flows of stored calls: Mail Intake."), "{since}");
+        // Really none.
+        desk.keys("c").keys("<esc>");
+        desk.tell(Msg::SinceStored(Box::new(desk.model.since.question.clone()), StoredCalls::default()));
+        let since = words(&shown(&mut desk));
+        assert!(since.contains("No call is stored yet. A call is, once its flow has ended in view."), "{since}");
+    }
+}
+
+/// A key that is on somebody else is not missing for the reason for which this call lacks it.
+#[test]
+fn other_calls_of_why_lack_the_key_and_do_not_have_it_elsewhere() {
+    for (width, height) in answers::SIZES {
+        let mut desk = Desk::with(width, height, call::expecting());
+        let legs = |ivr: &[(&str, &str)], from: &str| {
+            let customer = leg("c", "customer", "Dana Whitlock", &[("language", "en-US")]).from(from);
+            vec![customer, leg("i", "ivr", "MainIVR", ivr).left(), leg("q", "acd", "Billing", &[]).queue("q-billing")]
+        };
+        call::journey(&mut desk, answers::ID);
+        desk.call("elsewhere", 60, legs(&[("customer_tier", "gold")], "tel:+15550104402"));
+        desk.call("lacks", 50, legs(&[], "tel:+15550104403"));
+        desk.call("another-cause", 40, legs(&[], "tel:+15550107710"));
+        desk.wait(10_000);
+        desk.keys(":call 8861<enter>/customer_tier<enter>W");
+        desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(answers::found("__TIMEOUT__")))));
+        desk.tell(Msg::Gathered("another-cause".into(), Box::new(Findings(answers::found("__FAILURE__")))));
+        desk.wait(10);
+        let why = shown(&mut desk);
+        assert_eq!(desk.model.why.cell.as_ref().map(|cell| cell.conversation.as_str()), Some(answers::ID), "{why}");
+        let others = why.lines().find(|line| line.contains("Other calls")).unwrap_or_default();
+        assert!(others.contains("010 4403") && others.contains("lack it too"), "{width}: {others}");
+        assert!(!others.contains("4402") && !others.contains("7710"), "{width}: {others}");
+        assert!(!others.contains("+1 live") && !others.contains("+2"), "{width}: {others}");
+    }
+}
+
+/// When a value was set is not known where it was there before anybody looked.
+#[test]
+fn a_value_of_first_sight_has_no_time_at_which_it_was_set() {
+    let mut desk = Desk::new(200, 60);
+    let id = answers::ID;
+    let customer = |greeting: &str| {
+        vec![leg("c", "customer", "Dana", &[("tier", "gold"), ("greeting", greeting)]).from("tel:+15550102231")]
+    };
+    desk.call(id, 60, customer("hello"));
+    desk.wait(9_000);
+    desk.call(id, 60, customer("good day"));
+    desk.wait(5_000).keys("<enter>/tier<enter>");
+    let call = shown(&mut desk);
+    assert!(call.contains("4 characters · there when first seen 1:00, unchanged >0:14"), "{call}");
+    assert!(!call.contains("set 1:00"), "{call}");
+    desk.keys("<esc>/greeting<enter>");
+    let call = shown(&mut desk);
+    assert!(call.contains("set 1:09, unchanged 0:05"), "{call}");
+    desk.keys("m");
+    let table = shown(&mut desk);
+    let age = |key: &str| {
+        let row = table.lines().find(|line| line.contains(key) && line.contains("customer")).unwrap_or_default();
+        row.split('│').next().unwrap_or_default().split_whitespace().next_back().unwrap_or_default().to_owned()
+    };
+    assert_eq!((age(" tier "), age(" greeting ")), (">0:14".to_owned(), "0:05".to_owned()), "{table}");
+}
+
+/// While a flow version lacks a key, each of its calls without it says so, and not the one alone by which it showed.
+#[test]
+fn each_call_of_a_version_that_lost_a_key_shows_it_as_missing() {
+    use crate::domain::{FlowFact, FlowRun, FlowSource, Update, findings::LostKey};
+    for (width, height) in answers::SIZES {
+        let mut desk = Desk::with(width, height, call::expecting());
+        let legs = |key: &[(&str, &str)], from: &str, ended: bool| {
+            let mut with = vec![("customer_tier", "gold"), ("customer_ref", "HH-1"), ("ivr_choice", "payment")];
+            with.extend_from_slice(key);
+            let customer = leg("c", "customer", "Dana", &with).from(from);
+            let flow = leg("i", "ivr", "MainIVR", &[]);
+            let flow = if ended { flow.left() } else { flow };
+            vec![customer, flow, leg("q", "acd", "Billing", &[]).queue("q-billing")]
+        };
+        let has = [("former_key", "yes")];
+        for (id, key, from, ended, version) in [
+            ("lacks-1", &[][..], "tel:+15550104401", true, "43.0"),
+            ("lacks-2", &[], "tel:+15550104402", true, "43.0"),
+            ("has-it", &has, "tel:+15550104403", true, "43.0"),
+            ("before", &[], "tel:+15550104404", true, "42.0"),
+            ("in-flow", &[], "tel:+15550104405", false, "43.0"),
+        ] {
+            desk.call(id, 60, legs(key, from, ended));
+            let run = FlowRun {
+                id: "f-MainIVR".into(),
+                name: Some("MainIVR".into()),
+                version: Some(version.into()),
+                source: FlowSource::Event,
+                participant: Some("i".into()),
+            };
+            desk.tell(Msg::Update(Box::new(Update::Flow(FlowFact { conversation: id.into(), run }))));
+        }
+        desk.wait(2_000);
+        let missing = |desk: &Desk| {
+            let all = desk.model.monitor.examiner.all().filter(|f| f.rule == RuleId::Missing);
+            let mut all: Vec<String> = all.map(|f| f.conversation.to_string()).collect();
+            all.sort();
+            all
+        };
+        assert_eq!(missing(&desk), [""; 0]);
+        let lost = LostKey {
+            key: "former_key".into(),
+            on: "customer".into(),
+            flow: "f-MainIVR".into(),
+            flow_name: "MainIVR".into(),
+            version: "43".into(),
+            before: "42".into(),
+            had: (249, 290),
+        };
+        desk.tell(Msg::LostKeys(vec![lost]));
+        desk.wait(10);
+        assert_eq!(missing(&desk), ["lacks-1", "lacks-2"]);
+        let calls = shown(&mut desk);
+        let row = calls.lines().find(|line| line.contains("010 4402")).unwrap_or_default();
+        assert!(row.contains("✗ 1"), "{width}: {row}\n{calls}");
+        desk.keys(":call 4402<enter>");
+        let call = shown(&mut desk);
+        assert!(call.lines().next().unwrap_or_default().contains("✗ 1 missing"), "{width}\n{call}");
+        let row = call.lines().find(|line| line.contains("former_key")).unwrap_or_default();
+        assert!(row.contains("✗ missing"), "{width}\n{call}");
+        if height > 24 {
+            assert!(call.contains("since MainIVR v43: 249 of 290 calls of v42 had it"), "{width}\n{call}");
+        }
+        let first = desk.model.call.as_ref().map(|call| call.id.clone());
+        desk.keys("]").wait(10);
+        let other = desk.model.call.as_ref().map(|call| call.id.clone());
+        assert!(
+            other != first && other.is_some_and(|id| id.as_str() == "lacks-1"),
+            "the next finding is of the other call"
+        );
+        // Presence has come back.
+        desk.tell(Msg::LostKeys(Vec::new()));
+        desk.wait(10);
+        assert_eq!(missing(&desk), [""; 0]);
+    }
+}
+
+/// Of several actions that set a key none is named before it is known which one ran.
+#[test]
+fn the_action_that_set_a_key_is_the_one_that_ran() {
+    let mut desk = Desk::with(200, 60, call::expecting());
+    call::journey(&mut desk, answers::ID);
+    desk.tell(Msg::FlowRead("MainIVR".into(), Ok(versions())));
+    desk.keys("<enter>").wait(10);
+    let by = |desk: &Desk| {
+        let call = desk.model.call.as_ref().expect("a call");
+        let items = call.also.as_ref().expect("keys of the flow").items.iter();
+        items.clone().find(|item| item.key.as_str() == "lookup_status").expect("the key").note.clone()
+    };
+    assert_eq!(by(&desk), None);
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(answers::found("__TIMEOUT__")))));
+    desk.wait(10);
+    assert_eq!(by(&desk).as_deref(), Some("Note timeout"));
+}

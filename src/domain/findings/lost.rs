@@ -1,0 +1,70 @@
+//! A key that a flow version lost, on each call of that version that lacks it.
+
+use super::expected::Scene;
+use super::notes::Notes;
+use super::shown_value;
+use crate::domain::{
+    At, Conversation, FlowId,
+    expect::{Milestone, Passed},
+};
+
+/// A key whose presence fell with a version of a flow, while that lasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostKey {
+    /// The key, verbatim.
+    pub key: String,
+    /// The purpose of the participant that carried it before.
+    pub on: String,
+    /// The flow.
+    pub flow: FlowId,
+    /// The flow's name, for people.
+    pub flow_name: String,
+    /// The version with which it fell, as people write it.
+    pub version: String,
+    /// The version before it.
+    pub before: String,
+    /// How many calls of the version before had the key when their flow ended, and of how many.
+    pub had: (u64, u64),
+}
+
+impl LostKey {
+    /// The first flow that the call ran is this version.
+    fn is_of(&self, call: &Conversation) -> bool {
+        let run = call.flows.first();
+        run.is_some_and(|run| run.id == self.flow && run.version().unwrap_or_default() == self.version)
+    }
+
+    /// What is said of a call without the key.
+    fn message(&self) -> String {
+        let (key, flow) = (shown_value(&self.key), shown_value(&self.flow_name));
+        let Self { version, before, had, .. } = self;
+        format!("{key} is missing since {flow} v{version}: {} of {} calls of v{before} had it", had.0, had.1)
+    }
+}
+
+/// Notes the keys that this call lacks since its flow's version lost them. Returns when time alone will change a verdict.
+pub(super) fn examine(
+    lost: &[LostKey],
+    scene: &Scene<'_>,
+    is_expected: impl Fn(&str) -> bool,
+    notes: &mut Notes<'_>,
+) -> Option<At> {
+    let call = scene.facts.conversation;
+    let now = scene.facts.now;
+    let mut due: Option<At> = None;
+    for lost in lost.iter().filter(|lost| lost.is_of(call) && !is_expected(&lost.key)) {
+        // On somebody else it is not missing.
+        if call.participants.iter().any(|p| p.attributes.get(&lost.key).is_some()) {
+            continue;
+        }
+        let Some(on) = call.participants.iter().rev().find(|p| p.purpose.as_str() == lost.on) else { continue };
+        match scene.milestones.passed(Milestone::FlowEnd, now) {
+            Some(Passed::At(at)) if at.plus(scene.tuning.grace) > now => {
+                due = due.into_iter().chain([at.plus(scene.tuning.grace)]).min();
+            }
+            Some(_) => notes.missing(Some(&on.id), &lost.key, lost.message()),
+            None => {}
+        }
+    }
+    due
+}
