@@ -47,6 +47,7 @@ fn is_here(model: &Model, command: Command) -> bool {
     matches!(
         (model.screen, command),
         (Screen::Diagnose, Command::Diagnose)
+            | (Screen::Timeline, Command::Timeline)
             | (Screen::Flow, Command::Flow)
             | (Screen::Why, Command::Why)
             | (Screen::Since, Command::Since)

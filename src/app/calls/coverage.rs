@@ -30,8 +30,10 @@ pub struct Tally {
 impl Tally {
     /// How many of a hundred live calls have it and have it right: the part of the bar that is set.
     pub fn percent(&self) -> Option<usize> {
-        // Rounded down: 100 % means all.
-        (self.set * 100).checked_div(self.set + self.wrong + self.missing + self.rest)
+        let all = self.set + self.wrong + self.missing + self.rest;
+        let rounded = (self.set * 200 + all).checked_div(all * 2)?;
+        // 100 % means all, and 0 % none.
+        Some(if self.set < all { rounded.min(99).max(usize::from(self.set > 0)) } else { rounded })
     }
 }
 

@@ -223,7 +223,7 @@ pub const BINDINGS: &[Binding] = &[
         W::HasAnyDraft,
     ),
     when(
-        row(S::Screen, &["L"], C::Losses, "losses", "side effects", "values lost while you edited others"),
+        row(S::Screen, &["L"], C::Losses, "losses", "side effects", "values that vanished while you edited others"),
         W::HasLosses,
     ),
     row(S::Screen, &[], C::AlertOnFilter, "alert-filter", "", "alert when a call starts matching a filter"),

@@ -67,7 +67,12 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
         return Vec::new();
     }
     let here = here(model, &all).filter(|_| visited || model.screen == Screen::Call);
+    // Of the calls it begins with the selected one.
+    let selected = model.calls.selected.as_ref().filter(|_| model.screen == Screen::Calls);
+    let is_selected = |f: &Finding| selected.is_some_and(|id| f.conversation == *id);
+    let begin = all.iter().position(|f| is_selected(f)).filter(|_| !here.is_some_and(|here| is_selected(all[here])));
     let to = match (here, next) {
+        _ if begin.is_some() => begin.unwrap_or_default(),
         (None, true) => 0,
         (None, false) => all.len() - 1,
         (Some(here), true) => (here + 1) % all.len(),

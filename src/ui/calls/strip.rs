@@ -117,7 +117,11 @@ fn finding_line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, area: R
     let room = end.saturating_sub(x);
     let message = match (model.cause(finding), &finding.key) {
         (Some(cause), _) => format!("at flow end: {}", cause.words),
-        (None, Some(key)) => diagnose::without_key(&finding.message, key.as_str()).to_owned(),
+        (None, Some(key)) => {
+            let rest = diagnose::without_key(&finding.message, key.as_str());
+            let said = if finding.rule == RuleId::Missing { ["is missing ", "is "].as_slice() } else { &[] };
+            said.iter().find_map(|said| rest.strip_prefix(said)).unwrap_or(rest).to_owned()
+        }
         (None, None) => finding.message.clone(),
     };
     let message = text::cut_in(&message, usize::from(room), paint.charset());
