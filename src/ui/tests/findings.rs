@@ -210,8 +210,9 @@ fn groups_count_by_severity_and_mark_what_is_milder() {
         let all = shown.join("\n");
         assert!(shown[2].contains("✗ 2 errors") && shown[2].contains("⚠ 1 warning"), "{all}");
         assert!(all.contains("Key on the wrong participant  ✗ 2  ⚠ 1"), "{all}");
-        let row = |from: &str| shown[4..].iter().find(|line| line.contains(from)).cloned().unwrap_or_default();
+        let table: Vec<&str> = shown[4..].iter().filter_map(|line| line.split('│').next()).collect();
+        let row = |from: &str| table.iter().find(|line| line.contains(from)).copied().unwrap_or_default();
         assert!(row("010 4402").contains("⚠ on ivr"), "{all}");
-        assert!(!row("010 4403").split('│').next().unwrap_or_default().contains('⚠'), "{all}");
+        assert!(row("010 4403").contains("on ivr") && !row("010 4403").contains('⚠'), "{all}");
     }
 }
