@@ -2,7 +2,7 @@
 
 use super::expected::Scene;
 use super::notes::Notes;
-use super::shown_value;
+use super::shown::shown_key;
 use crate::domain::{
     At, Conversation, FlowId,
     expect::{Milestone, Passed},
@@ -36,7 +36,7 @@ impl LostKey {
 
     /// What is said of a call without the key.
     fn message(&self) -> String {
-        let (key, flow) = (shown_value(&self.key), shown_value(&self.flow_name));
+        let (key, flow) = (shown_key(&self.key), shown_key(&self.flow_name));
         let Self { version, before, had, .. } = self;
         format!("{key} is missing since {flow} v{version}: {} of {} calls of v{before} had it", had.0, had.1)
     }
