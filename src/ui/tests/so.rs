@@ -626,7 +626,9 @@ fn other_calls_of_why_lack_the_key_and_do_not_have_it_elsewhere() {
         desk.call("lacks", 50, legs(&[], "tel:+15550104403"));
         desk.call("another-cause", 40, legs(&[], "tel:+15550107710"));
         desk.wait(10_000);
-        desk.keys(":call f037aaaa<enter>/customer_tier<enter>W");
+        // What is known of a call is what was asked for when it was looked at.
+        desk.keys(":call another-cause<enter>").wait(10);
+        desk.keys("<esc>:call f037aaaa<enter>/customer_tier<enter>W").wait(10);
         desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(answers::found("__TIMEOUT__")))));
         desk.tell(Msg::Gathered("another-cause".into(), Box::new(Findings(answers::found("__FAILURE__")))));
         desk.wait(10);
@@ -660,8 +662,9 @@ fn a_value_of_first_sight_has_no_time_at_which_it_was_set() {
     desk.keys("m");
     let table = shown(&mut desk);
     let age = |key: &str| {
-        let row = table.lines().find(|line| line.contains(key) && line.contains("customer")).unwrap_or_default();
-        row.split('│').next().unwrap_or_default().split_whitespace().next_back().unwrap_or_default().to_owned()
+        let mut rows = table.lines().filter_map(|line| line.split('│').next());
+        let row = rows.find(|row| row.contains(key) && row.contains("customer")).unwrap_or_default();
+        row.split_whitespace().next_back().unwrap_or_default().to_owned()
     };
     assert_eq!((age(" tier "), age(" greeting ")), (">0:14".to_owned(), "0:05".to_owned()), "{table}");
 }
@@ -727,7 +730,7 @@ fn each_call_of_a_version_that_lost_a_key_shows_it_as_missing() {
         let row = call.lines().find(|line| line.contains("former_key")).unwrap_or_default();
         assert!(row.contains("✗ missing"), "{width}\n{call}");
         if height > 24 {
-            assert!(call.contains("since MainIVR v43: 249 of 290 calls of v42 had it"), "{width}\n{call}");
+            assert!(call.contains("since MainIVR v43: 249 of 290 calls of v42"), "{width}\n{call}");
         }
         let first = desk.model.call.as_ref().map(|call| call.id.clone());
         desk.keys("]").wait(10);
