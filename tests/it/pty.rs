@@ -30,15 +30,19 @@ struct Seen {
     bytes: Vec<u8>,
 }
 
-/// The terminal's modes, as text to be compared.
-fn modes(master: &dyn MasterPty) -> String {
+/// The program's end of the terminal, to be looked at.
+fn slave(master: &dyn MasterPty) -> std::fs::File {
     use std::os::unix::fs::OpenOptionsExt;
     let path = master.tty_name().expect("the terminal has a name");
     let mut options = std::fs::OpenOptions::new();
     // Looked at only: it must not become this process's own terminal.
     options.read(true).custom_flags(rustix::fs::OFlags::NOCTTY.bits() as i32);
-    let tty = options.open(path).expect("the terminal");
-    format!("{:?}", rustix::termios::tcgetattr(&tty).expect("the terminal's modes"))
+    options.open(path).expect("the terminal")
+}
+
+/// The terminal's modes, as text to be compared.
+fn modes(master: &dyn MasterPty) -> String {
+    format!("{:?}", rustix::termios::tcgetattr(slave(master)).expect("the terminal's modes"))
 }
 
 fn parser(rows: u16, columns: u16) -> vt100::Parser {
@@ -104,9 +108,22 @@ impl Tty {
             let (text, enter) = piece.strip_suffix('\r').map_or((piece, false), |text| (text, true));
             self.at_once(text);
             if enter {
+                self.is_read();
                 std::thread::sleep(READING);
                 self.at_once("\r");
             }
+        }
+    }
+
+    /// Waits until the program has read what was typed: on a busy machine that takes its time.
+    fn is_read(&mut self) {
+        let tty = slave(&*self.master);
+        let end = Instant::now() + PATIENCE;
+        while rustix::io::ioctl_fionread(&tty).expect("a count") > 0
+            && self.child.try_wait().expect("a child").is_none()
+        {
+            assert!(Instant::now() < end, "it reads nothing:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 

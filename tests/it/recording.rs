@@ -94,7 +94,7 @@ fn without_cause(line: &str) -> Option<serde_json::Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_told_again_byte_for_byte_and_a_copy_names_nobody() {
     let (sim, program) = demo().await;
-    let watch = ["watch", "--all-queues", "--json", "--count", "400", "--record", "demo.rec"];
+    let watch = ["watch", "--all-queues", "--json", "--timeout", "3s", "--record", "demo.rec"];
     let told = program.run(&watch);
     assert_eq!(told.code, Some(0), "{}", told.stderr);
     assert!(told.stderr.contains("demo.rec: "), "{}", told.stderr);
@@ -130,7 +130,7 @@ async fn a_session_is_told_again_byte_for_byte_and_a_copy_names_nobody() {
     let (before, values) = findings_and_values(&file);
     let (after, made_up) = findings_and_values(&copy);
     // How many appear within the session depends on how fast it went; that there are several does not.
-    assert!(before.len() >= 4, "{before:#?}");
+    assert!(before.len() >= 3, "{before:#?}");
     assert_eq!(before, after);
     let kept: BTreeSet<String> = raw_values(&raw, "lookup_status");
     let marker = |v: &str| redact::words::MARKERS.iter().any(|m| m.eq_ignore_ascii_case(v.trim()));
