@@ -36,11 +36,7 @@ use crate::{
 use clap::Args;
 use follower::{Beginning, Follower};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Between two looks at what all followers share.
@@ -379,7 +375,6 @@ async fn watch_over(ends: &Ends, settings: &Settings, listener: Option<TcpListen
         let mut prune = tokio::time::interval(PRUNE);
         round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut failing, mut told) = (None, hooks::HookStatus::default());
-        let mut last = Instant::now();
         loop {
             tokio::select! {
                 _ = round.tick() => {}
@@ -391,11 +386,6 @@ async fn watch_over(ends: &Ends, settings: &Settings, listener: Option<TcpListen
                 }
             }
             let store = ends.writer.as_ref().map(StoreWriter::status).unwrap_or_default();
-            // After a pause of this program, which the store did not make, it answers in the next round.
-            let was_paused = std::mem::replace(&mut last, Instant::now()).elapsed() > 4 * ROUND;
-            if was_paused {
-                continue;
-            }
             if store.failing != failing {
                 match &store.failing {
                     Some(reason) => note(format_args!("{reason}; what is seen waits and is stored later")),
