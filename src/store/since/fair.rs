@@ -168,7 +168,7 @@ impl Store {
             for StoredCall { started, call } in unfair.iter().filter(|stored| wanted.is_in_queue(&stored.call)) {
                 let Some(cell) = judged.cells.get_mut(&(started.div_euclid(DAY_MS), call.flow)) else { continue };
                 let present = i64::from(wanted.matches(call));
-                judged.unfair.entry(call.flow).or_insert_with(Share::default).add(1, present);
+                judged.unfair.entry(call.flow).or_default().add(1, present);
                 if !waiting.contains(&(call.flow, *started)) {
                     cell.calls -= 1;
                     cell.present -= present;
