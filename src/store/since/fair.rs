@@ -6,7 +6,7 @@
 //! these few have no weight.
 
 use super::{
-    Question, Share, VersionShare,
+    Question, VersionShare,
     calls::{WantedCall, in_pages},
     scope::{Judged, Scope},
 };
