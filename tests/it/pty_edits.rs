@@ -102,6 +102,8 @@ fn dies(death: &Death) {
         // Escape and a letter at once would be Alt with that letter.
         std::thread::sleep(Duration::from_millis(60));
     }
+    // The screen may say so before the request has come to the server.
+    tty.wait_for("the writes", |_| center.sim.writes() >= death.patches);
     tty.dies();
     assert_eq!(center.sim.writes(), death.patches, "before the end");
     let before = audit(&program);
