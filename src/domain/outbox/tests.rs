@@ -1031,6 +1031,40 @@ fn what_a_late_write_costs_a_key_that_no_newer_one_carries_is_reported() {
     assert!(losses.contains(&("b", "theirs")), "{losses:?}");
 }
 
+/// An accepted write that a newer one of ours replaces before it was ever seen may still come. What reads showed until then is
+/// lost to it.
+#[test]
+fn what_a_replaced_write_costs_when_it_comes_late_is_reported() {
+    let mut fixture = Fixture::new(&[("k", "a")], Policy::default());
+    for text in ["first", "second"] {
+        let cell = fixture.draft("mine", None, text);
+        let write = reads(&fixture.commit(&[cell]))[0];
+        fixture.read(write, &[("k", "a")]);
+        fixture.accepted(write);
+        fixture.now += 50;
+    }
+    let settle = |fixture: &mut Fixture, mut effects: Vec<Effect>, now: &[(&str, &str)], rounds| {
+        for _ in 0..rounds {
+            while let [write] = reads(&effects)[..] {
+                effects = fixture.read(write, now);
+            }
+            effects = fixture.later(100);
+        }
+    };
+    let effects = fixture.frame(&[("k", "a"), ("mine", "second")]);
+    settle(&mut fixture, effects, &[("k", "a"), ("mine", "second")], 10);
+    assert_eq!(fixture.word("mine"), "seen");
+    // No frame tells what somebody else writes now.
+    let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("k", "b"), ("mine", "second")]));
+    let effects = fixture.outbox.read_seen(fixture.at(), &view);
+    settle(&mut fixture, effects, &[("k", "b"), ("mine", "second")], 10);
+    let effects = fixture.frame(&[("k", "a"), ("mine", "first")]);
+    settle(&mut fixture, effects, &[("k", "a"), ("mine", "first")], 150);
+    let losses: Vec<(&str, &str)> =
+        fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
+    assert_eq!(losses, [("k", "b")]);
+}
+
 /// A PATCH of the edited keys alone, on a server that replaces: what it removes is reported, also where a newer edit of ours was about to
 /// change it and was refused. What was not written explains nothing.
 #[test]

@@ -53,7 +53,9 @@ impl Write {
             _ => Duration::ZERO,
         };
         let overtaken = older || self.seen_at().is_some_and(|seen| asked < seen);
-        if asked < since || (self.is_decided() && (!overtaken || self.is_in(map))) {
+        // One that only a newer write of ours replaced was never seen to be there: it may still come.
+        let is_past = self.is_decided() && self.appeared.is_some();
+        if asked < since || (is_past && (!overtaken || self.is_in(map))) {
             return;
         }
         for (key, value) in map {
