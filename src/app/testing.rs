@@ -1,6 +1,6 @@
 //! A desk for tests: a model, a clock that goes when told, and a small contact centre.
 
-use super::{Effect, Model, Msg, key::parse_script, keymap::Keymap, settings::Settings, update};
+use super::{Effect, Model, Msg, key::parse_script, keymap::Keymap, popups::Overlay, settings::Settings, update};
 use crate::domain::{
     At, FlowFact, FlowRun, FlowSource, Link, Media, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, Update,
     Value,
@@ -192,6 +192,31 @@ impl Desk {
         self.tell(Msg::Time);
         self.model.prepare(self.at);
         self
+    }
+
+    /// The run of the call's flow, `MainIVR`, is of this version.
+    pub(crate) fn runs(&mut self, id: &str, version: &str) {
+        let run = FlowRun {
+            id: "f-MainIVR".into(),
+            name: Some("MainIVR".into()),
+            version: Some(version.into()),
+            source: FlowSource::Event,
+            participant: Some("i".into()),
+        };
+        self.tell(Msg::Update(Box::new(Update::Flow(FlowFact { conversation: id.into(), run }))));
+    }
+
+    /// The notice above the hints.
+    pub(crate) fn notice(&self) -> &str {
+        self.model.notice.as_ref().map_or("", |notice| &notice.text)
+    }
+
+    /// What is wrong with the line that is typed into the palette.
+    pub(crate) fn mistake(&self) -> &str {
+        match self.model.overlays.last() {
+            Some(Overlay::Palette(palette)) => palette.mistake.as_deref().unwrap_or_default(),
+            _ => "",
+        }
     }
 
     /// What was asked for since the last look.

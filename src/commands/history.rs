@@ -6,11 +6,11 @@ use crate::{
         CallRef, DayRow, HistoryCall, MissingRow, NotJudged, Share, SinceQuestion, SinceReport, StoredCalls, VersionRow,
     },
     config,
-    shell::{HistorySource, PastFlow, PastVersion},
+    shell::HistorySource,
     store::{
         Location, Store, StoreError,
         record::{CallRecord, FLOW_END, KeyRecord, MILESTONES},
-        seeds::{FlowSeed, VersionSeed},
+        seeds::FlowSeed,
         since::{MissingCall, Question, SinceAnswer, Witness},
     },
 };
@@ -86,7 +86,7 @@ impl HistorySource for Stored {
         Ok(StoredCalls { calls: found.calls, flows: found.flows, queues: found.queues })
     }
 
-    fn versions(&self) -> Vec<PastFlow> {
+    fn versions(&self) -> Vec<FlowSeed> {
         let seeds = Store::open_existing(&self.location).and_then(|mut store| {
             let own = self.organization(&mut store)?;
             let mut seeds = store.seeds()?;
@@ -94,13 +94,7 @@ impl HistorySource for Stored {
             Ok(seeds)
         });
         let seeds = seeds.inspect_err(|error| tracing::warn!(%error, "the history store cannot be read"));
-        let version =
-            |known: VersionSeed| PastVersion { version: known.version, calls: known.calls, present: known.present };
-        let flow = |seed: FlowSeed| PastFlow {
-            id: seed.flow,
-            name: seed.name,
-            versions: seed.versions.into_iter().map(version).collect(),
-        };
+        let flow = |seed| FlowSeed { organization: String::new(), ..seed };
         seeds.unwrap_or_default().into_iter().map(flow).collect()
     }
 

@@ -1,49 +1,9 @@
 //! The history store as the screens see it. What keeps it is none of their business.
 
-use crate::app::since::{HistoryCall, SinceQuestion, SinceReport, StoredCalls, VersionRow};
-
-/// A flow as the store knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PastFlow {
-    /// Its id.
-    pub id: String,
-    /// Its name; empty when it is not known.
-    pub name: String,
-    /// Its two newest versions, the newest first.
-    pub versions: Vec<PastVersion>,
-}
-
-/// A version of a flow as the store knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PastVersion {
-    /// As people write it.
-    pub version: String,
-    /// Calls that passed the end of their flow while they were observed.
-    pub calls: u64,
-    /// Key, purpose, and how many of those calls had the key then.
-    pub present: Vec<(String, String, u64)>,
-}
-
-/// A call as a session saw it so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeenCall {
-    /// Its id.
-    pub conversation: String,
-    /// Its medium.
-    pub media: String,
-    /// Its start; times are in milliseconds since 1970.
-    pub started: i64,
-    /// Its end, when it is over.
-    pub ended: Option<i64>,
-    /// The first flow's id, name and version, as far as they are known.
-    pub flow: (String, String, String),
-    /// The queue that it is in or was in last; empty for none.
-    pub queue: String,
-    /// When it passed the milestones of the history store, where it was seen to.
-    pub milestones: [Option<i64>; 5],
-    /// Key and purpose of what was on it when the flow ended.
-    pub keys: Vec<(String, String)>,
-}
+use crate::{
+    app::since::{HistoryCall, SinceQuestion, SinceReport, StoredCalls, VersionRow},
+    store::{record::CallRecord, seeds::FlowSeed},
+};
 
 /// Answers questions about calls that are over. Its methods may take their time: they are called off the loop.
 pub trait HistorySource: Send + Sync {
@@ -73,8 +33,9 @@ pub trait HistorySource: Send + Sync {
         Ok(found)
     }
 
-    /// What is known of flows, to compare new versions with; nothing where it cannot be had.
-    fn versions(&self) -> Vec<PastFlow> {
+    /// What is known of flows, to compare new versions with; nothing where it cannot be had. They name no organization, as the
+    /// calls of the screens do.
+    fn versions(&self) -> Vec<FlowSeed> {
         Vec::new()
     }
 
@@ -84,7 +45,7 @@ pub trait HistorySource: Send + Sync {
     }
 
     /// A call of this session, as it is now. Returns at once.
-    fn saw(&self, _call: SeenCall) {}
+    fn saw(&self, _call: CallRecord) {}
 
     /// What is kept of a conversation; `None` when nothing is.
     ///

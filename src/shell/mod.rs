@@ -36,7 +36,7 @@ pub use check::{LookOptions, look, size};
 pub(crate) use clipboard::is_sure as has_clipboard;
 pub use demo::Demo;
 use driver::Driver;
-pub use history::{HistorySource, PastFlow, PastVersion, SeenCall};
+pub use history::HistorySource;
 use input::Keyboard;
 pub use persistence::{Persistence, Unsaved};
 #[cfg(test)]

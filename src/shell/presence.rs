@@ -1,6 +1,6 @@
 //! The alarm on the screens: a key whose presence falls with a new version of a flow, told as `collect` tells it.
 
-use super::{HistorySource, SeenCall};
+use super::HistorySource;
 use crate::{
     app::{Model, Msg},
     domain::{
@@ -12,7 +12,7 @@ use crate::{
     store::{
         presence::{PresenceDrop, PresenceWatch},
         record::{CallRecord, FLOW_END, FlowVersion, KeyRecord},
-        seeds::{FlowSeed, VersionSeed},
+        seeds::FlowSeed,
     },
 };
 use rustc_hash::FxHashMap;
@@ -31,7 +31,7 @@ pub(super) struct Watched {
     /// Where calls of this session are kept.
     fed: Option<Arc<dyn HistorySource>>,
     /// What it was told last of each call.
-    told: FxHashMap<String, SeenCall>,
+    told: FxHashMap<String, CallRecord>,
 }
 
 /// What a message is about, as far as it matters here.
@@ -61,18 +61,8 @@ impl Watched {
         let (seeds, read) = mpsc::channel();
         let fed = Some(Arc::clone(&history)).filter(|history| history.is_fed());
         tokio::task::spawn_blocking(move || {
-            let seed = |flow: super::PastFlow| FlowSeed {
-                organization: String::new(),
-                flow: flow.id,
-                name: flow.name,
-                versions: flow
-                    .versions
-                    .into_iter()
-                    .map(|known| VersionSeed { version: known.version, calls: known.calls, present: known.present })
-                    .collect(),
-            };
             // Nobody hears it when the program has ended.
-            _ = seeds.send(history.versions().into_iter().map(seed).collect());
+            _ = seeds.send(history.versions());
         });
         Self {
             watch: PresenceWatch::default(),
@@ -166,17 +156,15 @@ impl Watched {
         let keys = match before.filter(|before| before.milestones[FLOW_END].is_some()) {
             // What was there at the end of the flow.
             Some(before) => before.keys.clone(),
-            None => call.keys.iter().map(|key| (key.key.clone(), key.purpose.clone())).collect(),
+            None => call.keys.clone(),
         };
-        let seen = SeenCall {
-            conversation: call.conversation.clone(),
+        let seen = CallRecord {
             media: conversation.media.as_str().to_owned(),
             started: before.map_or(call.started, |before| before.started.min(call.started)),
-            ended: call.ended,
-            flow: (call.flow.id.clone(), call.flow.name.clone(), call.flow.version.clone()),
-            queue: queue.unwrap_or_default(),
-            milestones: call.milestones,
+            queues: queue.into_iter().collect(),
+            incomplete: call.milestones[0].is_none(),
             keys,
+            ..call.clone()
         };
         if before == Some(&seen) {
             return;

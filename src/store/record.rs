@@ -11,7 +11,7 @@ pub(crate) const FLOW_END: usize = 1;
 
 /// How a value is written; of the value itself nothing is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) enum ValueKind {
+pub enum ValueKind {
     /// Any other text.
     #[default]
     Text,
@@ -50,7 +50,7 @@ impl ValueKind {
 
 /// The flow version that a call ran. `id` empty: which flow is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct FlowVersion {
+pub struct FlowVersion {
     /// The flow's id; empty when it is not known.
     pub(crate) id: String,
     /// Its name; empty when it is not known.
@@ -71,7 +71,7 @@ impl fmt::Display for FlowVersion {
 
 /// One call. Times are milliseconds since 1970 in UTC, as observed by the collector.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CallRecord {
+pub struct CallRecord {
     /// The organization's id, or the profile's name where the id is not known.
     pub(crate) organization: String,
     /// The conversation's id.
@@ -96,7 +96,7 @@ pub(crate) struct CallRecord {
 
 /// One key on one participant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct KeyRecord {
+pub struct KeyRecord {
     /// The key, verbatim.
     pub(crate) key: String,
     /// The participant's purpose.

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 
 /// One flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FlowSeed {
+pub struct FlowSeed {
     /// Its organization.
     pub(crate) organization: String,
     /// Its id.
@@ -26,7 +26,7 @@ pub(crate) struct FlowSeed {
 
 /// One version of a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct VersionSeed {
+pub struct VersionSeed {
     /// As the platform writes it.
     pub(crate) version: String,
     /// Calls that passed the end of their flow while being observed; where they are few, those alone of which every call that

@@ -3,8 +3,10 @@
 mod answers;
 mod call;
 mod calls;
+mod decisions;
 mod findings;
 mod flow;
+mod flow_calls;
 mod hints;
 mod hostile;
 mod link;
@@ -13,9 +15,10 @@ mod replay;
 mod room;
 mod since;
 mod sizes;
-mod so;
 mod state;
+mod stored;
 mod timeline;
+mod why;
 mod words;
 
 use super::{Theme, view};
@@ -34,8 +37,8 @@ fn draw(desk: &mut Desk, theme: Theme) -> Buffer {
     buf
 }
 
-/// The text, then every run of cells that is not in the plain style.
-fn picture(buf: &Buffer) -> String {
+/// The text.
+fn text(buf: &Buffer) -> String {
     let mut out = String::new();
     for y in 0..buf.area.height {
         let mut x = 0;
@@ -48,6 +51,12 @@ fn picture(buf: &Buffer) -> String {
         out.push_str(line.trim_end());
         out.push('\n');
     }
+    out
+}
+
+/// The text, then every run of cells that is not in the plain style.
+fn picture(buf: &Buffer) -> String {
+    let mut out = text(buf);
     out.push_str("--\n");
     for y in 0..buf.area.height {
         let mut x = 0;
@@ -102,6 +111,11 @@ fn flow_is_read(desk: &mut Desk) {
     desk.tell(crate::app::Msg::FlowRead("MainIVR".into(), Ok(definition)));
 }
 
+/// What is on the screen, without the styles.
+fn shown(desk: &mut Desk) -> String {
+    text(&draw(desk, Theme::Mono))
+}
+
 fn rows(desk: &mut Desk) -> Vec<String> {
-    picture(&draw(desk, Theme::Mono)).split("\n--").next().unwrap_or_default().lines().map(str::to_owned).collect()
+    shown(desk).lines().map(str::to_owned).collect()
 }

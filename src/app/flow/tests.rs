@@ -7,7 +7,6 @@ use crate::app::{
     screen::Screen,
     testing::{Desk, leg},
 };
-use crate::domain::{FlowFact, FlowRun, FlowSource, Update};
 
 const FLOW: &str = include_str!("../../../assets/flows/main-ivr.json");
 const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
@@ -107,14 +106,7 @@ fn a_version_that_was_published_since_is_read_once() {
     let legs = || vec![leg("c", "customer", "X", &[]), leg("i", "ivr", "MainIVR", &[])];
     desk.call(ID, 60, legs());
     let runs = |desk: &mut Desk, version: &str| {
-        let run = FlowRun {
-            id: "f-MainIVR".into(),
-            name: Some("MainIVR".into()),
-            version: Some(version.into()),
-            source: FlowSource::Event,
-            participant: Some("i".into()),
-        };
-        desk.tell(Msg::Update(Box::new(Update::Flow(FlowFact { conversation: ID.into(), run }))));
+        desk.runs(ID, version);
         desk.keys("<home>");
         desk.keys("<home>");
     };

@@ -36,10 +36,6 @@ fn draft(participant: &str, key: &str, text: &str) -> (String, String, String) {
     (participant.into(), key.into(), text.into())
 }
 
-fn said(desk: &Desk) -> String {
-    desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default()
-}
-
 fn copied(desk: &mut Desk) -> Vec<String> {
     let copy = |e| if let Effect::Copy(text) = e { Some(text) } else { None };
     desk.asked().into_iter().filter_map(copy).collect()
@@ -120,7 +116,7 @@ fn what_an_earlier_run_left_is_offered_and_not_sent() {
     desk.keys("<enter>");
     assert!(matches!(desk.asked()[..], [Effect::Read { write: None, .. }]), "the call is looked for");
     desk.keys("<esc>S");
-    assert!(desk.model.overlays.is_empty() && said(&desk).contains("not here"), "{}", said(&desk));
+    assert!(desk.model.overlays.is_empty() && desk.notice().contains("not here"), "{}", desk.notice());
     desk.customer(ID, &[("tier", "gold")]);
     desk.keys("D<enter>");
     assert_eq!(state(&desk), Some(EditState::Draft));
@@ -241,7 +237,7 @@ fn nothing_is_staged_where_nothing_may_be_written() {
     desk.customer(ID, &[("tier", "silver")]);
     for keys in ["<enter>C", "h<up><enter>", "<esc>p", "E", "<ctrl-e>"] {
         desk.keys(keys);
-        assert!(said(&desk).contains("profile prod"), "{keys}: {}", said(&desk));
+        assert!(desk.notice().contains("profile prod"), "{keys}: {}", desk.notice());
         assert_eq!(drafts(&desk), []);
     }
 }
@@ -258,9 +254,9 @@ fn a_paste_is_explained_and_becomes_marked_drafts() {
     paste(&mut desk, "{\"participantId\":\"x\",\"data\":{\n\"tier\":\"silver\",\"tries\":2,\"lang\":\"en\"}}\n");
     assert_eq!(drafts(&desk), [], "explained first");
     desk.keys("<enter>");
-    assert!(desk.model.overlays.is_empty(), "{}", said(&desk));
+    assert!(desk.model.overlays.is_empty(), "{}", desk.notice());
     assert_eq!(drafts(&desk), [draft("c", "tier", "silver"), draft("c", "tries", "2")]);
-    assert!(said(&desk).contains("One is there already"), "{}", said(&desk));
+    assert!(desk.notice().contains("One is there already"), "{}", desk.notice());
     desk.keys("<home>e!<esc>S");
     let Some(Overlay::Commit(commit)) = desk.model.overlays.last() else { panic!("no review") };
     assert_eq!(commit.cells.len(), 2, "the pasted ones are marked, and so reviewed");
@@ -279,7 +275,7 @@ fn what_cannot_be_sent_is_refused_whole_and_named() {
         paste(&mut desk, text);
         desk.keys("<enter>");
         assert!(matches!(desk.model.overlays.last(), Some(Overlay::Bulk(_))), "{text}");
-        assert!(said(&desk).contains(named), "{text}: {}", said(&desk));
+        assert!(desk.notice().contains(named), "{text}: {}", desk.notice());
         assert_eq!(drafts(&desk), [], "{text}");
     }
 }
@@ -365,7 +361,7 @@ fn no_condition_is_armed_when_the_link_went_down_meanwhile() {
     desk.tell(Msg::Link(Link::Offline { reason: "gone".into(), by: crate::domain::Barrier::Way }));
     desk.keys("<enter>");
     assert_eq!(state(&desk), Some(EditState::Draft));
-    assert!(said(&desk).contains("link is down"), "{}", said(&desk));
+    assert!(desk.notice().contains("link is down"), "{}", desk.notice());
 }
 
 fn left_customer(tier: &str) -> Vec<crate::app::testing::Leg> {

@@ -73,7 +73,7 @@ fn a_key_that_does_not_apply_says_why() {
     let mut desk = Desk::busy(120, 36);
     for (keys, why) in [("S", "No drafts to review."), ("D", "No unsent drafts."), ("!", "No alert has fired yet.")] {
         desk.keys(keys);
-        assert_eq!(desk.model.notice.as_ref().map(|n| n.text.as_str()), Some(why), "{keys}");
+        assert_eq!(desk.notice(), why, "{keys}");
     }
 }
 

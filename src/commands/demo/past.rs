@@ -4,12 +4,13 @@
 use crate::{
     app::since::{HistoryCall, SinceQuestion, SinceReport, StoredCalls},
     commands::history,
-    shell::{self, HistorySource, SeenCall},
+    shell::HistorySource,
     sim::{Scenario, world::World},
     store::{
         Location, Store, StoreError,
         ingest::Batch,
         record::{CallRecord, DAY_MS, FLOW_END, FlowVersion, KeyRecord, ValueKind},
+        seeds::FlowSeed,
     },
 };
 use rustc_hash::FxHashSet;
@@ -86,7 +87,7 @@ impl HistorySource for Past {
         self.kept()?.stored(question, now)
     }
 
-    fn versions(&self) -> Vec<shell::PastFlow> {
+    fn versions(&self) -> Vec<FlowSeed> {
         self.kept().map(|stored| stored.versions()).unwrap_or_default()
     }
 
@@ -94,29 +95,13 @@ impl HistorySource for Past {
         true
     }
 
-    fn saw(&self, call: SeenCall) {
-        let (id, name, version) = call.flow;
-        let (started, first_seen) = (call.started, call.milestones[FLOW_END].unwrap_or(call.started));
-        let key = |(key, purpose)| KeyRecord {
-            key,
-            purpose,
-            first_seen: first_seen.min(started),
-            last_changed: first_seen,
-            present_at: [false, true, true, true, true],
-            ..KeyRecord::default()
-        };
-        let call = CallRecord {
-            organization: ORGANIZATION.into(),
-            conversation: call.conversation,
-            media: call.media,
-            started,
-            ended: call.ended,
-            queues: Some(call.queue).filter(|queue| !queue.is_empty()).into_iter().collect(),
-            flow: FlowVersion { id, name, version },
-            milestones: call.milestones,
-            incomplete: call.milestones[0].is_none(),
-            keys: call.keys.into_iter().map(key).collect(),
-        };
+    fn saw(&self, mut call: CallRecord) {
+        let first_seen = call.milestones[FLOW_END].unwrap_or(call.started);
+        call.organization = ORGANIZATION.into();
+        for key in &mut call.keys {
+            (key.first_seen, key.last_changed) = (first_seen.min(call.started), first_seen);
+            key.present_at = [false, true, true, true, true];
+        }
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(call);
     }
 
@@ -238,10 +223,7 @@ fn call(flow: &PastFlow, played: &Played, ago: i64, day: i64, n: i64) -> CallRec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{
-        presence::PresenceWatch,
-        seeds::{FlowSeed, VersionSeed},
-    };
+    use crate::store::presence::PresenceWatch;
 
     fn past(scenario: &Arc<Scenario>, begin: i64) -> Arc<dyn HistorySource> {
         let flow = |(index, flow): (usize, &crate::sim::scenario::ScenarioFlow)| PastFlow {
@@ -273,14 +255,18 @@ mod tests {
         }
         for n in 0..40 {
             let started = begin + n * 10_000;
-            past.saw(SeenCall {
+            past.saw(CallRecord {
                 conversation: uuid::Uuid::from_u128(n as u128 | 4 << 76 | 2 << 62 | 1 << 127).hyphenated().to_string(),
                 media: "call".into(),
                 started,
-                flow: ("flow 0".into(), scenario.flows[0].name.clone(), "43".into()),
+                flow: FlowVersion { id: "flow 0".into(), name: scenario.flows[0].name.clone(), version: "43".into() },
                 milestones: [Some(started), Some(started + 20_000), None, None, None],
-                keys: vec![("customer_ref".into(), "customer".into())],
-                ..SeenCall::default()
+                keys: vec![KeyRecord {
+                    key: "customer_ref".into(),
+                    purpose: "customer".into(),
+                    ..KeyRecord::default()
+                }],
+                ..CallRecord::default()
             });
         }
         let (report, again) = (asked("contract_type"), asked("contract_type"));
@@ -347,18 +333,8 @@ mod tests {
     #[test]
     fn the_alarm_comes_within_two_minutes_for_the_key_that_is_lost_and_no_other() {
         let scenario = Arc::new(Scenario::embedded());
-        let seed = |flow: shell::PastFlow| FlowSeed {
-            organization: String::new(),
-            flow: flow.id,
-            name: flow.name,
-            versions: flow
-                .versions
-                .into_iter()
-                .map(|known| VersionSeed { version: known.version, calls: known.calls, present: known.present })
-                .collect(),
-        };
         let past = past(&scenario, 20_000 * DAY_MS + DAY_MS / 2);
-        let seeds: Vec<FlowSeed> = past.versions().into_iter().map(seed).collect();
+        let seeds = past.versions();
         let mut times = Vec::new();
         let worlds = u64::from(crate::testing::count("SIDETONE_DEMOS_PLAYED", 12, 400));
         for seed in 0..worlds {

@@ -98,14 +98,7 @@ impl Store {
         each: &mut dyn FnMut(MissingCall) -> ControlFlow<()>,
     ) -> Result<bool, StoreError> {
         let Some(scope) = self.scope(question)? else { return Ok(false) };
-        let wanted = WantedCall {
-            key: scope.key,
-            purpose: scope.purpose,
-            by: question.by,
-            queue: scope.queue,
-            present: false,
-            before: i64::MAX,
-        };
+        let wanted = WantedCall { present: false, ..scope.present_by(question.by) };
         let mut days: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
         for ((day, _), cell) in scope.cells.iter().filter(|(_, cell)| cell.first_id > 0 && cell.calls > cell.present) {
             let span = days.entry(*day).or_insert((cell.first_id, cell.last_id));

@@ -7,7 +7,7 @@
 
 use super::{
     Question, VersionShare,
-    calls::{WantedCall, in_pages},
+    calls::in_pages,
     scope::{Judged, Scope},
 };
 use crate::store::{error::StoreError, pack::Packed, presence::LONGEST, record::DAY_MS, schema::Store};
@@ -147,14 +147,7 @@ impl Store {
         judged: &mut Judged,
     ) -> Result<(), StoreError> {
         let waiting: FxHashSet<(i64, i64)> = judged.waiting.iter().copied().collect();
-        let wanted = WantedCall {
-            key: scope.key,
-            purpose: scope.purpose,
-            by: question.by,
-            queue: scope.queue,
-            present: true,
-            before: i64::MAX,
-        };
+        let wanted = scope.present_by(question.by);
         for version in versions.iter().filter(|v| v.flow_version.is_some() && v.share.calls <= MOST) {
             let own = || scope.cells.iter().filter(|((_, row), cell)| version.rows.contains(row) && cell.first_id > 0);
             let (Some(first), Some(last)) =

@@ -52,6 +52,13 @@ pub(super) struct Scope {
     pub(super) counted: FxHashSet<i64>,
 }
 
+impl Scope {
+    /// The calls that have the key when they pass this milestone.
+    pub(super) fn present_by(&self, by: usize) -> WantedCall {
+        WantedCall { key: self.key, purpose: self.purpose, by, queue: self.queue, present: true, before: i64::MAX }
+    }
+}
+
 impl Store {
     /// The counts behind a question; `None` when the key was never seen on that purpose.
     pub(super) fn scope(&mut self, question: &Question) -> Result<Option<Scope>, StoreError> {
@@ -137,14 +144,7 @@ impl Store {
         let select = "SELECT id, started, body FROM sidetone_call WHERE id <= $1 ORDER BY id DESC LIMIT $2";
         let flows: Vec<i64> = scope.counted.iter().copied().collect();
         let (names, mut recent) = (&self.names, Vec::new());
-        let wanted = WantedCall {
-            key: scope.key,
-            purpose: scope.purpose,
-            by: question.by,
-            queue: scope.queue,
-            present: true,
-            before: i64::MAX,
-        };
+        let wanted = scope.present_by(question.by);
         // A call that is on its way has no queue yet, and may be newer than those that are counted.
         let (last, mut looked_at) = (Cell::new(newest.saturating_add(RECENT)), 0);
         in_pages(&mut *self.database, select, |page| vec![last.get().into(), page.into()], &mut |row| {

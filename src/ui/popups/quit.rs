@@ -37,7 +37,6 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model) -> Cursor {
 fn lines(model: &Model) -> Vec<(String, &'static str)> {
     let found = model.outbox.unsettled();
     let kept = model.settings.keeps;
-    let of = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let unkept = model.unkept.drafts.is_some();
     let or_lost = |words: &'static str| match () {
         () if !kept => "will be lost: a demo keeps nothing",
@@ -45,36 +44,31 @@ fn lines(model: &Model) -> Vec<(String, &'static str)> {
         () => words,
     };
     let all = [
-        (found.drafts, of(found.drafts, "draft", "drafts"), or_lost("kept: offered again at the next start")),
-        (
-            found.held,
-            of(found.held, "held edit", "held edits"),
-            or_lost("not sent when the flow ends; kept as a draft"),
-        ),
-        (
-            found.armed,
-            of(found.armed, "armed edit", "armed edits"),
-            or_lost("not sent when its condition is met; kept as a draft"),
-        ),
+        (found.drafts, "draft", "drafts", "kept: offered again at the next start"),
+        (found.held, "held edit", "held edits", "not sent when the flow ends; kept as a draft"),
+        (found.armed, "armed edit", "armed edits", "not sent when its condition is met; kept as a draft"),
         (
             found.waiting,
-            of(found.waiting, "edit waiting to be sent", "edits waiting to be sent"),
-            or_lost("not sent; kept as a draft: offered again at the next start"),
+            "edit waiting to be sent",
+            "edits waiting to be sent",
+            "not sent; kept as a draft: offered again at the next start",
         ),
         (
             found.sending,
-            of(found.sending, "edit being sent", "edits being sent"),
-            or_lost("may still be written; listed at the next start with its outcome unknown"),
+            "edit being sent",
+            "edits being sent",
+            "may still be written; listed at the next start with its outcome unknown",
         ),
-        (found.alarms, of(found.alarms, "alarm", "alarms"), or_lost("kept until it is dismissed")),
+        (found.alarms, "alarm", "alarms", "kept until it is dismissed"),
         (
             found.reverted,
-            of(found.reverted, "vanished or reverted key", "vanished or reverted keys"),
-            or_lost("kept with the old value until it is dismissed"),
+            "vanished or reverted key",
+            "vanished or reverted keys",
+            "kept with the old value until it is dismissed",
         ),
     ];
-    let mut lines: Vec<_> =
-        all.into_iter().filter(|(n, ..)| *n > 0).map(|(_, what, becomes)| (what, becomes)).collect();
+    let line = |(n, one, many, kept)| (format!("{n} {}", if n == 1 { one } else { many }), or_lost(kept));
+    let mut lines: Vec<_> = all.into_iter().filter(|(n, ..)| *n > 0).map(line).collect();
     if lines.is_empty() {
         lines.push(("Everything is done.".into(), ""));
     }

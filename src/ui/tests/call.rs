@@ -1,6 +1,6 @@
 //! The Call screen: what is folded, what scrolls, what stands below, and the questions by their row.
 
-use super::{Theme, draw, picture};
+use super::{Theme, draw, picture, shown};
 use crate::app::{
     popups::Overlay,
     screen::Screen,
@@ -453,4 +453,32 @@ fn values_that_look_the_same_are_told_apart_in_the_cell_and_in_the_question() {
         assert!(line("theirs").contains(shown), "{picture}");
         assert!(picture.lines().any(|l| l.contains("note") && l.contains(shown)), "{picture}");
     }
+}
+
+/// When a value was set is not known where it was there before anybody looked.
+#[test]
+fn a_value_of_first_sight_has_no_time_at_which_it_was_set() {
+    let mut desk = Desk::new(200, 60);
+    let id = ID;
+    let customer = |greeting: &str| {
+        vec![leg("c", "customer", "Dana", &[("tier", "gold"), ("greeting", greeting)]).from("tel:+15550102231")]
+    };
+    desk.call(id, 60, customer("hello"));
+    desk.wait(9_000);
+    desk.call(id, 60, customer("good day"));
+    desk.wait(5_000).keys("<enter>/tier<enter>");
+    let call = shown(&mut desk);
+    assert!(call.contains("4 characters · there when first seen 1:00, unchanged >0:14"), "{call}");
+    assert!(!call.contains("set 1:00"), "{call}");
+    desk.keys("/greeting<enter>");
+    let call = shown(&mut desk);
+    assert!(call.contains("set 1:09, unchanged 0:05"), "{call}");
+    desk.keys("m");
+    let table = shown(&mut desk);
+    let age = |key: &str| {
+        let mut rows = table.lines().filter_map(|line| line.split('│').next());
+        let row = rows.find(|row| row.contains(key) && row.contains("customer")).unwrap_or_default();
+        row.split_whitespace().next_back().unwrap_or_default().to_owned()
+    };
+    assert_eq!((age(" tier "), age(" greeting ")), (">0:14".to_owned(), "0:05".to_owned()), "{table}");
 }

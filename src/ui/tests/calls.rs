@@ -194,3 +194,32 @@ fn the_changes_of_all_calls_have_their_values_in_one_column() {
     assert_eq!(column("now0"), column("now1"));
     assert_eq!(column("now1"), column("now2"));
 }
+
+#[test]
+fn a_selection_does_not_follow_an_ended_call_out_of_sight() {
+    let mut desk = Desk::new(120, 24);
+    let customer = |i: usize| leg("c", "customer", "Caller", &[]).from(&format!("tel:+1555010{i:04}"));
+    for i in 0..40 {
+        desk.call(&format!("call-{i:02}"), 60 + i as i64, vec![customer(i)]);
+    }
+    desk.keys("<home><down><down>");
+    let (place, selected) = (desk.model.calls.position(), desk.model.calls.selected.clone().expect("one"));
+    let i: usize = selected.as_str().trim_start_matches("call-").parse().expect("a number");
+    desk.call(selected.as_str(), 60 + i as i64, vec![customer(i).left()]);
+    desk.wait(10);
+    let calls = &desk.model.calls;
+    assert_eq!((calls.scroll, calls.position()), (0, place), "the live calls stay in sight");
+    assert_ne!(calls.selected.as_ref(), Some(&selected));
+    assert!(desk.notice().contains("has ended"), "{}", desk.notice());
+    // Where its row is in sight, the selection keeps its call.
+    let mut desk = Desk::new(120, 36);
+    for i in 0..4 {
+        desk.call(&format!("call-{i:02}"), 60 + i as i64, vec![customer(i)]);
+    }
+    desk.keys("<home>");
+    let selected = desk.model.calls.selected.clone().expect("one");
+    let i: usize = selected.as_str().trim_start_matches("call-").parse().expect("a number");
+    desk.call(selected.as_str(), 60 + i as i64, vec![customer(i).left()]);
+    desk.wait(10);
+    assert_eq!(desk.model.calls.selected.as_ref(), Some(&selected));
+}

@@ -1,7 +1,10 @@
 //! The hints, the notices above them, and what they may say.
 
 use super::{ID, Theme, draw, flow_is_read, picture, rows};
-use crate::app::{Msg, testing::Desk};
+use crate::app::{
+    Msg,
+    testing::{Desk, truth},
+};
 
 #[test]
 fn several_things_that_are_said_at_the_start_stand_on_lines_of_their_own() {
@@ -170,4 +173,43 @@ fn the_lines_of_a_notice_are_of_one_style() {
     let style = |y: u16| buf[(6, y)].style();
     assert_eq!((buf[(6, 21)].symbol().trim().is_empty(), buf[(6, 22)].symbol().trim().is_empty()), (false, false));
     assert_eq!(style(21), style(22));
+}
+
+#[test]
+fn mask_masks_and_unmask_unmasks_however_often() {
+    let mut desk = Desk::busy(120, 36);
+    let start = desk.model.settings.mask;
+    desk.keys("M");
+    assert_eq!(desk.model.settings.mask, !start, "the key turns it round");
+    for (typed, masks, said) in [
+        (":unmask<enter>", false, "masked"),
+        (":mask<enter>", true, "Personal data in values is masked"),
+        (":mask<enter>", true, "Already masked."),
+        (":unmask<enter>", false, "Values are shown as they are"),
+        (":unmask<enter>", false, "Already unmasked."),
+        (":privacy<enter>", true, "Personal data in values is masked"),
+    ] {
+        desk.keys(typed);
+        assert_eq!(desk.model.settings.mask, masks, "{typed}");
+        assert!(desk.notice().contains(said), "{typed}: {}", desk.notice());
+    }
+}
+
+#[test]
+fn what_was_undone_is_not_called_never_sent() {
+    let mut desk = Desk::new(120, 36);
+    let id = ID;
+    desk.customer(id, &[("tier", "gold")]);
+    desk.keys("<enter>u");
+    assert_eq!(desk.notice(), "Nothing to undo: no edit of yours was sent.");
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(id, &[("tier", "gold")]));
+    desk.wait(240);
+    desk.customer(id, &[("tier", "gold!")]);
+    desk.keys("u<enter>");
+    desk.serve(&truth(id, &[("tier", "gold!")]));
+    desk.wait(240);
+    desk.customer(id, &[("tier", "gold")]);
+    desk.keys("u");
+    assert_eq!(desk.notice(), "Nothing more to undo.");
 }

@@ -1,8 +1,10 @@
 //! Pictures of what lies over the screens, and of what is asked.
 
-use super::{ID, Theme, changed, draw, picture};
+use super::{ID, Theme, answers, call, changed, draw, picture, shown, since::report};
 use crate::app::{
     Msg,
+    popups::Overlay,
+    screen::Screen,
     settings::Settings,
     testing::{Desk, leg},
 };
@@ -123,4 +125,49 @@ fn what_is_on_the_server_meanwhile_stands_on_the_row_that_is_edited() {
         assert!(line("bidi_note").contains("now THEIRS"), "{shown}");
         assert!(line("case_id").contains("CS-17878"), "{shown}");
     }
+}
+
+#[test]
+fn since_why_and_flow_take_their_argument() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys(":since contract_type<enter>");
+    assert_eq!(desk.model.screen, Screen::Since, "{}", desk.mistake());
+    assert_eq!(
+        (desk.model.since.question.key.as_str(), desk.model.since.question.flow.as_deref()),
+        ("contract_type", None)
+    );
+    desk.keys("<esc>:why account_id<enter>");
+    assert_eq!(desk.model.screen, Screen::Why, "{}", desk.mistake());
+    assert_eq!(desk.model.why.cell.as_ref().map(|cell| cell.key.to_string()).as_deref(), Some("account_id"));
+    desk.keys("<esc>:flow mainivr<enter>");
+    assert_eq!((desk.model.screen, desk.model.flow.name.as_deref()), (Screen::Flow, Some("MainIVR")));
+    desk.keys("<esc>:flow nope<enter>");
+    assert!(desk.mistake().contains("No flow here is called `nope`"), "{}", desk.mistake());
+    desk.keys("<esc>:drafts now<enter>");
+    assert_eq!(desk.mistake(), "drafts takes no argument.");
+}
+
+#[test]
+fn every_key_that_is_typed_into_the_filter_of_a_list_is_text() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    call::journey(&mut desk, answers::ID);
+    desk.keys("<enter>H");
+    let question = desk.model.since.question.clone();
+    desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(Some(Box::new(report()))))));
+    desk.keys("c/q:lang?jk");
+    let Some(Overlay::Pick(pick)) = desk.model.overlays.last() else { panic!("{:?}", desk.model.overlays) };
+    assert_eq!((desk.model.overlays.len(), pick.choices.len()), (1, 0));
+    let list = shown(&mut desk);
+    assert!(list.contains("/ q:lang?jk") && list.contains("No row has this text."), "{list}");
+    assert!(list.contains("esc all rows"), "{list}");
+    desk.keys("<enter>");
+    assert_eq!(desk.model.overlays.len(), 1, "there is nothing to select");
+    desk.keys("<esc>/LANG<enter>");
+    assert_eq!((desk.model.overlays.len(), desk.model.since.question.key.as_str()), (0, "language"));
+    // Esc shows all rows, a second one closes the list.
+    desk.keys("c/lang<esc>");
+    let Some(Overlay::Pick(pick)) = desk.model.overlays.last() else { panic!() };
+    assert!(pick.choices.len() > 1 && pick.choices[pick.selected].0 == "language");
+    desk.keys("<esc>");
+    assert!(desk.model.overlays.is_empty() && desk.model.screen == Screen::Since);
 }

@@ -1,19 +1,10 @@
 //! Nothing is cut, and nothing is said that is not so, in what one types into and in what is counted.
 
-use super::{Theme, draw, picture};
+use super::shown;
 use crate::app::{Msg, keymap::BINDINGS, layout, screen::Screen, settings::Settings, testing::Desk};
 use crate::domain::{At, Link};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
-
-/// What is on the screen, without the styles.
-fn shown(desk: &mut Desk) -> String {
-    picture(&draw(desk, Theme::Terminal)).split("--\n").next().unwrap_or_default().to_owned()
-}
-
-fn notice(desk: &Desk) -> String {
-    desk.model.notice.as_ref().map(|notice| notice.text.clone()).unwrap_or_default()
-}
 
 /// Expects `tier` of every call: gold, or at least something.
 fn expecting() -> Settings {
@@ -129,11 +120,11 @@ fn a_key_that_does_not_apply_says_why() {
     for key in ["W", "H"] {
         desk.keys(key);
         assert_eq!(desk.model.screen, Screen::Calls);
-        assert!(notice(&desk).starts_with("No expected key is missing here"), "{key}: {}", notice(&desk));
+        assert!(desk.notice().starts_with("No expected key is missing here"), "{key}: {}", desk.notice());
     }
     let mut desk = Desk::busy(120, 36);
     desk.keys("W");
-    assert!(notice(&desk).starts_with("No keys are expected here"), "{}", notice(&desk));
+    assert!(desk.notice().starts_with("No keys are expected here"), "{}", desk.notice());
     // Where one is missing it is the one in question.
     let mut desk = Desk::with(120, 36, expecting());
     desk.customer("c1", &[("language", "en-US")]);
@@ -145,7 +136,7 @@ fn a_key_that_does_not_apply_says_why() {
     let text = shown(&mut desk);
     assert!(text.contains("nothing was edited on this participant"), "{text}");
     desk.keys("<enter>");
-    assert_eq!(notice(&desk), "Nothing was copied: nothing was edited on this participant.");
+    assert_eq!(desk.notice(), "Nothing was copied: nothing was edited on this participant.");
 }
 
 #[test]

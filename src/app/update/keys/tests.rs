@@ -5,10 +5,6 @@ use crate::app::{keymap::Scope, screen::Screen, testing::Desk};
 /// How each screen is come to from Calls.
 const WAYS: [&str; 7] = ["", "<enter>", "<tab>", "d", "F", "<enter>W", "<enter>H"];
 
-fn notice(desk: &Desk) -> String {
-    desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default()
-}
-
 #[test]
 fn a_key_that_does_nothing_here_says_what_it_is_for() {
     for (way, key, said) in [
@@ -31,7 +27,7 @@ fn a_key_that_does_nothing_here_says_what_it_is_for() {
         desk.keys(way);
         desk.model.notice = None;
         desk.keys(key);
-        assert_eq!(notice(&desk), said, "{way} {key}");
+        assert_eq!(desk.notice(), said, "{way} {key}");
     }
 }
 
@@ -49,7 +45,7 @@ fn on_no_screen_is_a_key_silent_that_is_not_bound_there() {
             let screen = desk.model.screen;
             desk.model.notice = None;
             desk.keys(&if key == ' ' { "<space>".to_owned() } else { key.to_string() });
-            assert!(!notice(&desk).is_empty(), "{way} {key:?}");
+            assert!(!desk.notice().is_empty(), "{way} {key:?}");
             assert_eq!((desk.model.screen, desk.model.overlays.len()), (screen, 0), "{way} {key:?}: it does nothing");
         }
     }
@@ -61,7 +57,7 @@ fn a_list_says_so_too() {
     desk.keys("s");
     desk.model.notice = None;
     desk.keys("w");
-    assert_eq!(notice(&desk), "w does nothing here.");
+    assert_eq!(desk.notice(), "w does nothing here.");
 }
 
 #[test]

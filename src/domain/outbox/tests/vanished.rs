@@ -1,0 +1,338 @@
+//! Keys that vanish and values that go back because of our maps.
+
+use super::*;
+
+#[test]
+fn a_loss_is_not_restored_over_what_is_typed() {
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let loss = Loss {
+        cell: cell.clone(),
+        write: WriteId(1),
+        theirs: Value::from("silver"),
+        before: Vec::new(),
+        ours: None,
+        at: fixture.at(),
+    };
+    assert_eq!(fixture.outbox.restore(&loss), None);
+    assert_eq!(fixture.outbox.view(&cell).unwrap().mine, "platinum");
+}
+
+#[test]
+fn a_key_that_vanished_and_one_that_was_put_back_are_reported() {
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold"), ("lang", "en")]);
+    fixture.now += 1;
+    // Somebody changes one key and adds another after our read, before our map is applied.
+    fixture.frame(&[("tier", "gold"), ("lang", "fr"), ("case", "7")]);
+    fixture.accepted(write);
+    let effects = fixture.frame(&[("tier", "platinum"), ("lang", "en")]);
+    assert_eq!(reads(&effects), [write]);
+    fixture.now += 1;
+    fixture.read(write, &[("tier", "platinum"), ("lang", "en")]);
+    let losses: Vec<_> =
+        fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str(), l.ours.is_some())).collect();
+    assert_eq!(losses, [("lang", "fr", true), ("case", "7", false)]);
+}
+
+/// Our map put an older value back, as the stream showed; what somebody wrote after that does not make up for it.
+#[test]
+fn what_was_lost_is_reported_though_the_key_holds_something_else_again() {
+    for (put_back, after) in [(true, "c"), (false, "c"), (true, "b")] {
+        let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
+        let write = reads(&fixture.commit(&[cell]))[0];
+        fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+        fixture.now += 1;
+        fixture.frame(&[("tier", "gold"), ("k", "b")]);
+        fixture.accepted(write);
+        fixture.frame(if put_back { &[("tier", "platinum"), ("k", "a")] } else { &[("tier", "platinum"), ("k", "b")] });
+        fixture.now += 1;
+        fixture.frame(&[("tier", "platinum"), ("k", after)]);
+        fixture.now += 5_000;
+        fixture.read(write, &[("tier", "platinum"), ("k", after)]);
+        let losses: Vec<&str> = fixture.outbox.losses().iter().map(|l| l.theirs.as_str()).collect();
+        let expected: &[&str] = if put_back && after == "c" { &["b"] } else { &[] };
+        assert_eq!(losses, expected, "{put_back} {after}");
+    }
+}
+
+/// Twice the stream shows the key as our map leaves it, the second time after what is there now: the first loss stands.
+#[test]
+fn what_was_lost_first_is_reported_though_it_seems_to_be_lost_again() {
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+    fixture.now += 1;
+    fixture.frame(&[("tier", "gold"), ("k", "b")]);
+    fixture.accepted(write);
+    for k in ["a", "c", "a", "c"] {
+        fixture.now += 1;
+        fixture.frame(&[("tier", "platinum"), ("k", k)]);
+    }
+    fixture.now += 5_000;
+    fixture.read(write, &[("tier", "platinum"), ("k", "c")]);
+    let losses: Vec<&str> = fixture.outbox.losses().iter().map(|l| l.theirs.as_str()).collect();
+    assert_eq!(losses, ["b"]);
+}
+
+/// Nothing is watched any more: it was found in an earlier run, or long ago.
+#[test]
+fn a_loss_is_forgotten_once_a_read_shows_the_value_again() {
+    let mut fixture = Fixture::new(&[("k", "a")], Policy::default());
+    let found = fixture.at().wall;
+    let (cell, theirs) = (fixture.cell("k"), Value::from("theirs"));
+    let loss = JournalLoss { cell, theirs, before: Vec::new(), ours: None, at: found };
+    fixture.outbox.restore_journal(JournalState { losses: vec![loss], ..JournalState::default() });
+    assert!(fixture.outbox.has_losses(&"c".into()));
+    for (after, value, losses) in [(2_900, "theirs", 1), (3_100, "a", 1), (3_100, "theirs", 0)] {
+        fixture.now = 1_000 + after;
+        let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("k", value)]));
+        fixture.outbox.read_seen(fixture.at(), &view);
+        assert_eq!(fixture.outbox.losses().len(), losses, "{value} after {after} ms");
+    }
+}
+
+#[test]
+fn a_value_that_a_read_shows_late_and_our_map_put_back_is_reported() {
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+    fixture.accepted(write);
+    let asked = fixture.at().mono;
+    fixture.now += 20;
+    // Somebody wrote k=b, ours came after, and its frame overtakes a read from in between.
+    fixture.frame(&[("tier", "platinum"), ("k", "a")]);
+    let view = ReadView { asked, ..ReadView::of(asked, &fixture.snapshot(&[("tier", "gold"), ("k", "b")])) };
+    fixture.now += 5;
+    let ask = fixture.outbox.read_seen(fixture.at(), &view);
+    assert_eq!(reads(&ask), [write]);
+    fixture.now += 5;
+    fixture.read(write, &[("tier", "platinum"), ("k", "a")]);
+    let loss = &fixture.outbox.losses()[0];
+    assert_eq!((loss.cell.key.as_str(), &loss.theirs, &loss.ours), ("k", &Value::from("b"), &Some(Value::from("a"))));
+    // Another try brings it back: nothing is lost any more.
+    fixture.now += 5_000;
+    fixture.frame(&[("tier", "platinum"), ("k", "b")]);
+    fixture.read(write, &[("tier", "platinum"), ("k", "b")]);
+    assert!(fixture.outbox.losses().is_empty());
+}
+
+/// A write of `tier` that leaves `n`, a number, out. What the server does with it is not known.
+fn leaves_a_number_out() -> (Fixture, WriteId, Vec<(CompactString, Value)>) {
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let there =
+        |tier: &str| vec![("tier".into(), Value::from(tier)), ("n".into(), Value::of_kind("5", JsonKind::Number))];
+    fixture.told(there("gold"));
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let how = Commit { non_text: NonText::Omit, ..Commit::default() };
+    let write = reads(&fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how).effects)[0];
+    fixture.read_map(write, there("gold"));
+    fixture.accepted(write);
+    fixture.now += 50;
+    (fixture, write, there("platinum"))
+}
+
+#[test]
+fn how_the_server_treats_what_is_left_out_is_learned_from_the_first_sight_of_it() {
+    let (mut fixture, write, kept) = leaves_a_number_out();
+    fixture.told(kept.clone());
+    fixture.read_map(write, kept.clone());
+    assert_eq!(fixture.outbox.semantics(), Semantics::Merges);
+
+    let (mut fixture, write, kept) = leaves_a_number_out();
+    fixture.frame(&[("tier", "platinum")]);
+    fixture.now += 10;
+    // Somebody else puts it back before anything is read.
+    fixture.told(kept.clone());
+    fixture.now += 4_000;
+    fixture.read_map(write, kept);
+    assert_eq!(fixture.outbox.semantics(), Semantics::Unknown, "it was seen to be gone");
+
+    let (mut fixture, write, _) = leaves_a_number_out();
+    fixture.frame(&[("tier", "platinum")]);
+    fixture.read_map(write, map(&[("tier", "platinum")]));
+    assert_eq!(fixture.outbox.semantics(), Semantics::Replaces);
+}
+
+/// Before the second try somebody wrote, and wrote again: what the first of the two was replaced by was not ours.
+#[test]
+fn what_somebody_else_replaced_before_the_read_is_no_loss_of_ours() {
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+    let refusal = RequestFailure::answered(409, "conflict", true);
+    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(refusal));
+    for k in ["b", "c"] {
+        fixture.now += 50;
+        fixture.frame(&[("tier", "gold"), ("k", k)]);
+    }
+    fixture.now += 4_000;
+    let write = reads(&fixture.later(0))[0];
+    let effects = fixture.read(write, &[("tier", "gold"), ("k", "c")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=c"));
+    fixture.accepted(write);
+    fixture.now += 100;
+    let now = [("tier", "platinum"), ("k", "c")];
+    let mut effects = fixture.frame(&now);
+    for _ in 0..60 {
+        while let [write] = reads(&effects)[..] {
+            effects = fixture.read(write, &now);
+        }
+        effects = fixture.later(100);
+    }
+    assert!(fixture.outbox.losses().is_empty(), "{:?}", fixture.outbox.losses());
+}
+
+/// Something that was left out is missing: what was left out beside it was removed, too, though another value is there again.
+#[test]
+fn what_was_left_out_and_holds_something_else_is_reported_where_the_server_replaces() {
+    for replaces in [true, false] {
+        let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+        let number = |n: &str| Value::of_kind(n, JsonKind::Number);
+        let there =
+            |tier: &str| vec![("tier".into(), Value::from(tier)), ("n".into(), number("5")), ("m".into(), number("6"))];
+        fixture.told(there("gold"));
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
+        let how = Commit { non_text: NonText::Omit, ..Commit::default() };
+        let write = reads(&fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how).effects)[0];
+        fixture.read_map(write, there("gold"));
+        fixture.accepted(write);
+        fixture.now += 50;
+        // Somebody's late map, or another program: `m` is there again, with something else.
+        let mut now = there("platinum");
+        now[2].1 = "other".into();
+        if replaces {
+            now.remove(1);
+        }
+        fixture.told(now.clone());
+        fixture.now += 5_000;
+        fixture.read_map(write, now);
+        let losses: Vec<&str> = fixture.outbox.losses().iter().map(|l| l.cell.key.as_str()).collect();
+        assert_eq!(losses, if replaces { vec!["n", "m"] } else { vec![] });
+    }
+}
+
+/// An edit that was to be sent again after the flow stops at a conflict: nothing of ours carries its key any more. What an older
+/// write, applied late, costs that key is reported.
+#[test]
+fn what_a_late_write_costs_a_key_that_no_newer_one_carries_is_reported() {
+    let mut fixture = Fixture::new(&[("a", "start"), ("b", "start")], Policy::default());
+    fixture.flow = true;
+    fixture.board = Board::default();
+    fixture.frame(&[("a", "start"), ("b", "start")]);
+    for key in ["a", "b"] {
+        let cell = fixture.draft(key, Some("start"), "ours");
+        let write = reads(&fixture.commit_how(&[cell], Timing::Both))[0];
+        fixture.read(write, &[("a", "start"), ("b", "start")]);
+        fixture.accepted(write);
+        fixture.now += 50;
+    }
+    fixture.flow = false;
+    fixture.frame(&[("a", "start"), ("b", "start")]);
+    let write = reads(&fixture.later(500))[0];
+    let again = reads(&fixture.read(write, &[("a", "start"), ("b", "start")]))[0];
+    fixture.read(again, &[("a", "other"), ("b", "start")]);
+    assert_eq!((fixture.word("a"), fixture.word("b")), ("conflict", "draft"));
+    fixture.now += 100;
+    // The last one is the first write, which had carried the `b` of then.
+    for (now, rounds) in [([("a", "other"), ("b", "theirs")], 20), ([("a", "ours"), ("b", "start")], 150)] {
+        let mut effects = fixture.frame(&now);
+        for _ in 0..rounds {
+            while let [write] = reads(&effects)[..] {
+                effects = fixture.read(write, &now);
+            }
+            effects = fixture.later(100);
+        }
+    }
+    let losses: Vec<(&str, &str)> =
+        fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
+    assert!(losses.contains(&("b", "theirs")), "{losses:?}");
+}
+
+/// An accepted write that a newer one of ours replaces before it was ever seen may still come. What reads showed until then is
+/// lost to it.
+#[test]
+fn what_a_replaced_write_costs_when_it_comes_late_is_reported() {
+    let mut fixture = Fixture::new(&[("k", "a")], Policy::default());
+    for text in ["first", "second"] {
+        let cell = fixture.draft("mine", None, text);
+        let write = reads(&fixture.commit(&[cell]))[0];
+        fixture.read(write, &[("k", "a")]);
+        fixture.accepted(write);
+        fixture.now += 50;
+    }
+    let settle = |fixture: &mut Fixture, mut effects: Vec<Effect>, now: &[(&str, &str)], rounds| {
+        for _ in 0..rounds {
+            while let [write] = reads(&effects)[..] {
+                effects = fixture.read(write, now);
+            }
+            effects = fixture.later(100);
+        }
+    };
+    let effects = fixture.frame(&[("k", "a"), ("mine", "second")]);
+    settle(&mut fixture, effects, &[("k", "a"), ("mine", "second")], 10);
+    assert_eq!(fixture.word("mine"), "seen");
+    // No frame tells what somebody else writes now.
+    let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("k", "b"), ("mine", "second")]));
+    let effects = fixture.outbox.read_seen(fixture.at(), &view);
+    settle(&mut fixture, effects, &[("k", "b"), ("mine", "second")], 10);
+    let effects = fixture.frame(&[("k", "a"), ("mine", "first")]);
+    settle(&mut fixture, effects, &[("k", "a"), ("mine", "first")], 150);
+    let losses: Vec<(&str, &str)> =
+        fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
+    assert_eq!(losses, [("k", "b")]);
+}
+
+/// A PATCH of the edited keys alone, on a server that replaces: what it removes is reported, also where a newer edit of ours was about to
+/// change it and was refused. What was not written explains nothing.
+#[test]
+fn what_a_write_cost_a_key_whose_newer_edit_was_refused_is_reported() {
+    let policy = Policy { mode: WriteMode::Changed, ..Policy::default() };
+    let mut fixture = Fixture::new(&[("a", "1"), ("b", "2")], policy);
+    let cell = fixture.draft("a", Some("1"), "x");
+    let first = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(first, &[("a", "1"), ("b", "2")]);
+    let cell = fixture.draft("b", Some("2"), "y");
+    fixture.commit(&[cell]);
+    let second = reads(&fixture.accepted(first))[0];
+    assert_eq!(body(&fixture.read(second, &[("a", "1"), ("b", "2")])).as_deref(), Some("b=y"));
+    let busy = PatchOutcome::Busy { retry_after: None, failure: RequestFailure::answered(429, "busy", true) };
+    fixture.outbox.patch_done(fixture.at(), second, busy);
+    fixture.now += 10;
+    let mut effects = fixture.frame(&[("a", "x")]);
+    for _ in 0..40 {
+        for write in reads(&effects) {
+            fixture.read(write, &[("a", "x")]);
+        }
+        if !fixture.outbox.losses().is_empty() {
+            break;
+        }
+        effects = fixture.later(10);
+    }
+    let losses: Vec<(&str, &str)> =
+        fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
+    assert_eq!(losses, [("b", "2")], "before the refused edit is tried again");
+}
+
+#[test]
+fn every_value_that_was_lost_comes_back_from_the_journal() {
+    let at = Timestamp::UNIX_EPOCH;
+    let loss = |before: &[&str]| JournalLoss {
+        cell: Cell { conversation: "c".into(), participant: "p".into(), key: "k".into() },
+        theirs: "theirs".into(),
+        before: before.iter().map(|v| Value::from(*v)).collect(),
+        ours: None,
+        at,
+    };
+    let losses = vec![loss(&[]), loss(&["earlier"]), loss(&["earlier"])];
+    let mut outbox = Outbox::default();
+    outbox.restore_journal(JournalState { losses, ..JournalState::default() });
+    let told: Vec<_> = outbox.losses().iter().map(|l| l.before.clone()).collect();
+    assert_eq!(told, [vec![], vec![Value::from("earlier")]]);
+}
