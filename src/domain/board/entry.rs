@@ -59,6 +59,11 @@ impl BoardEntry {
         self.seq
     }
 
+    /// When the last read was asked for that shows a value that was never seen, and was not believed: it may be newer all the same.
+    pub fn disputed(&self) -> Option<Duration> {
+        self.disagreement.as_ref()?.unheard
+    }
+
     pub(super) fn touch(&mut self, touched: &mut Vec<ConversationId>) {
         if !std::mem::replace(&mut self.touched, true) {
             touched.push(self.conversation.id.clone());

@@ -12,26 +12,41 @@ impl BoardEntry {
     /// Whether this read, which left at `asked`, shows something earlier than what was seen before, or may: then it is to be made
     /// again. For a while only: what reads say again and again is so, as far as anybody can tell.
     pub(super) fn is_older(&mut self, read: &Snapshot, asked: Duration, claims: &dyn Claims) -> bool {
-        let attributes = read.participants.iter().filter_map(|told| self.newer_attribute(told, asked, claims)).max();
+        let others = read.participants.iter().flat_map(|told| self.newer_attributes(told, asked, claims));
+        let (mut attributes, mut is_unheard) = (None, false);
+        for (since, held) in others {
+            attributes = attributes.max(Some(since));
+            is_unheard |= !held;
+        }
         let Some(since) = attributes.max(self.newer_state(read, asked)) else {
             self.disagreement = None;
             return false;
         };
-        let lasts = self.disagreement.get_or_insert(Disagreement::new(asked, since)).lasts(asked, since);
+        let disagreement = self.disagreement.get_or_insert(Disagreement::new(asked, since));
+        let lasts = disagreement.lasts(asked, since);
+        if is_unheard {
+            disagreement.unheard = Some(asked);
+        }
         if !lasts {
             self.disagreement = None;
         }
         lasts
     }
 
-    /// When the newest attribute was first seen that this participant of a read has otherwise.
-    fn newer_attribute(&self, told: &ParticipantSnapshot, asked: Duration, claims: &dyn Claims) -> Option<Duration> {
-        let (known, map) = (self.conversation.participant(told.id.as_str())?, told.attributes.as_ref()?);
-        let others = differences(known, map);
-        others.filter_map(|(key, value)| self.newer_value(&told.id, key, value, asked, claims)).max()
+    /// The attributes that this participant of a read has otherwise, and older, or that may be: see [`Self::newer_value`].
+    fn newer_attributes<'a>(
+        &'a self,
+        told: &'a ParticipantSnapshot,
+        asked: Duration,
+        claims: &'a dyn Claims,
+    ) -> impl Iterator<Item = (Duration, bool)> + 'a {
+        let known = self.conversation.participant(told.id.as_str()).zip(told.attributes.as_ref());
+        let others = known.into_iter().flat_map(|(known, map)| differences(known, map));
+        others.filter_map(move |(key, value)| self.newer_value(&told.id, key, value, asked, claims))
     }
 
-    /// When the value of this key was first seen, if it is newer than `value` of a read, or may be.
+    /// When the value of this key was first seen, if it is newer than `value` of a read, or may be; and whether the key is known to
+    /// have held that before, or lacks it.
     fn newer_value(
         &self,
         participant: &ParticipantId,
@@ -39,14 +54,14 @@ impl BoardEntry {
         value: Option<&Value>,
         asked: Duration,
         claims: &dyn Claims,
-    ) -> Option<Duration> {
+    ) -> Option<(Duration, bool)> {
         let (since, held) = self.history.held(participant, key, value)?;
         // Most keys vanish with nobody: an old read is what lacks one more often.
         let is_earlier = held || value.is_none();
         let ours = || claims.is_ours(&self.conversation.id, participant, key, value);
         // A value of ours that was there before may come from an old read, unless that were older than reads are.
         let is_ours = value.is_some() && (!is_earlier || asked >= since.saturating_add(PATIENCE)) && ours();
-        (may_be_older(since, asked, is_earlier) && !is_ours).then_some(since)
+        (may_be_older(since, asked, is_earlier) && !is_ours).then_some((since, is_earlier))
     }
 
     /// When events last told who is there, if this read says otherwise.

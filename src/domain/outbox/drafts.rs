@@ -256,6 +256,7 @@ impl Outbox {
                 &participant.id,
                 participant.attributes.iter().map(|a| (&a.key, &a.value)),
                 &entry.history,
+                entry.disputed(),
             );
         }
         Ok(())

@@ -78,12 +78,14 @@ impl Trail {
         self.keys.is_empty()
     }
 
-    /// Takes over what the board knows: what is there, and how it came to be.
+    /// Takes over what the board knows: what is there, and how it came to be. `disputed`: when a read was last asked for that the
+    /// board did not believe. What it showed otherwise, and never seen before, may be newer than what agrees with the stream.
     pub(super) fn seed<'a>(
         &mut self,
         participant: &ParticipantId,
         there: impl Iterator<Item = (&'a Key, &'a Value)>,
         history: &History,
+        disputed: Option<Duration>,
     ) {
         for step in history.iter().filter(|step| step.participant == *participant) {
             let steps = self.keys.entry(step.key.clone()).or_default();
@@ -97,6 +99,10 @@ impl Trail {
                 steps.newest.clone_from(&step.old);
             }
             steps.note(step.new.clone(), step.at.mono, step.source == Source::Read);
+        }
+        if let Some(asked) = disputed {
+            let may_be = |steps: &&mut Steps| steps.since.is_some_and(|since| may_be_older(since, asked, false));
+            self.keys.values_mut().filter(may_be).for_each(|steps| steps.doubt = Some(asked));
         }
         for (key, value) in there {
             if !self.keys.contains_key(key) {
