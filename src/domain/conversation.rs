@@ -264,6 +264,11 @@ impl Conversation {
         self.participants.iter().find(|p| p.id.as_str() == id)
     }
 
+    /// The participant with this id: quicker than by its text.
+    pub fn find(&self, id: &ParticipantId) -> Option<&Participant> {
+        self.participants.iter().find(|p| p.id == *id)
+    }
+
     /// The caller's participant: the newest connected customer, else the newest customer.
     pub fn customer(&self) -> Option<&Participant> {
         self.newest("customer")

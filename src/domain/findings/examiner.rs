@@ -135,7 +135,7 @@ impl Examiner {
             take(&mut call.findings, &mut before, |family, f| {
                 family == Family::Values && f.participant.as_ref() == Some(*participant) && f.key.as_ref() == Some(*key)
             });
-            let Some(participant) = conversation.participant(participant.as_str()) else { continue };
+            let Some(participant) = conversation.find(participant) else { continue };
             let Some(attribute) = participant.attributes.of(key) else { continue };
             // Blank where something is expected is for the expectation to say.
             let excused = attribute.value.as_str().trim().is_empty()
@@ -409,7 +409,7 @@ impl<'a> Touched<'a> {
             if trace.knows(participant, key) {
                 return None;
             }
-            let participant = entry.conversation.participant(participant.as_str())?;
+            let participant = entry.conversation.find(participant)?;
             Some((*key, expected::is_caller(participant)))
         })
     }
