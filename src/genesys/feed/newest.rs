@@ -18,8 +18,10 @@ use std::sync::{
 };
 use tokio::sync::{Notify, watch};
 
-/// Bytes of frames that may wait; beyond it, the socket is read no further.
-const MOST_BYTES: usize = 4 << 20;
+/// Bytes of frames that may wait; beyond it, the socket is read no further: the states of two thousand calls.
+const MOST_BYTES: usize = 8 << 20;
+/// Then it is read on once no more than this waits, so that the two sides do not wake each other for every frame.
+const READ_ON: usize = MOST_BYTES * 3 / 4;
 /// Places are remembered for this many conversations before those without a waiting frame are forgotten.
 const PLACES: usize = 1024;
 
@@ -64,7 +66,7 @@ impl Newest {
     pub fn take(&self) -> Option<NewestState> {
         let waiting = self.0.lock().take()?;
         let before = self.0.level.bytes.fetch_sub(waiting.raw.len(), Ordering::AcqRel);
-        if before > MOST_BYTES {
+        if before > READ_ON && before - waiting.raw.len() <= READ_ON {
             self.0.level.room.notify_one();
         }
         Some(waiting)
@@ -148,7 +150,7 @@ impl Coalescer {
 
     /// Waits until the reader has taken enough.
     pub(super) async fn room(&self) {
-        while self.is_full() {
+        while self.level.bytes.load(Ordering::Acquire) > READ_ON {
             self.level.room.notified().await;
         }
     }
