@@ -104,9 +104,8 @@ pub fn cover_names<'t>(text: &'t str, names: &[&str], cover: char) -> Cow<'t, st
 pub fn find(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
     // The shortest of all has six digits, or a sign of an address. Most values end here.
     let bytes = value.as_bytes();
-    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).take(6).count();
-    let escaped = |b: &u8| *b == b'@' || plain::ESCAPES.contains(b);
-    if digits < 6 && value.is_ascii() && !bytes.iter().any(escaped) {
+    let is_short = value.is_ascii() && digits::count(bytes) < 6;
+    if is_short && memchr::memchr(b'@', bytes).is_none() && memchr::memchr3(b'%', b'\\', b'&', bytes).is_none() {
         return Vec::new();
     }
     match Plain::of(value) {

@@ -149,11 +149,14 @@ fn personal(call: &Conversation, key: &str, value: &str) -> Option<PersonalKind>
         .flatten();
     let shown_anyway = match kind {
         PersonalKind::Phone => {
-            let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
-            let own = digits(value);
-            addresses.any(|a| digits(a) == own)
+            let is_same = |a: &str| digits(a).eq(digits(value));
+            addresses.any(is_same)
         }
         _ => addresses.any(|a| a.to_lowercase().contains(&value.trim().to_lowercase())),
     };
     (!shown_anyway).then_some(kind)
+}
+
+fn digits(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(u8::is_ascii_digit)
 }

@@ -16,12 +16,30 @@ impl Group {
     }
 }
 
+/// The digits of the shortest number: a telephone number with its plus.
+const SHORTEST: usize = 8;
+
+/// How many digits there are.
+pub(super) fn count(text: &[u8]) -> usize {
+    text.iter().filter(|b| b.is_ascii_digit()).count()
+}
+
 /// Cards, grouped national ids and telephone numbers, in order.
 pub(super) fn find(text: &[u8]) -> Vec<(Range<usize>, PersonalKind)> {
-    let groups = groups(text);
     let mut found: Vec<(Range<usize>, PersonalKind)> = Vec::new();
-    let mut i = 0;
+    if count(text) < SHORTEST {
+        return found;
+    }
+    let groups = groups(text);
+    let (mut i, mut looked_at) = (0, 0);
     while i < groups.len() {
+        if i == looked_at {
+            looked_at = i + close_to_one_another(text, &groups[i..]);
+            if groups[i..looked_at].iter().map(|group| group.len()).sum::<usize>() < SHORTEST {
+                i = looked_at;
+                continue;
+            }
+        }
         let alone = i == 0 || !joined(text, &groups[i - 1..=i]);
         let card = if alone { card_in_any_groups(text, &groups[i..]) } else { None };
         let hit = card
@@ -32,11 +50,21 @@ pub(super) fn find(text: &[u8]) -> Vec<(Range<usize>, PersonalKind)> {
             Some((span, kind, used)) => {
                 found.push((span, kind));
                 i += used;
+                looked_at = looked_at.max(i);
             }
             None => i += 1,
         }
     }
     found
+}
+
+/// How many of these groups may be parts of one number with the first, of any kind.
+fn close_to_one_another(text: &[u8], groups: &[Group]) -> usize {
+    let is_close = |pair: &[Group]| {
+        let joint = &text[pair[0].end..pair[1].start];
+        joint == b"+" || joint.len() <= 2 * LONGEST_JOINT && joint.iter().all(|b| b" -._()".contains(b))
+    };
+    1 + groups.windows(2).take_while(|pair| is_close(pair)).count()
 }
 
 fn groups(text: &[u8]) -> Vec<Group> {

@@ -4,9 +4,6 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// What begins an escape: percent-encoding, JSON, HTML.
-pub(super) const ESCAPES: &[u8] = b"%\\&";
-
 /// The plain form of a value.
 pub(super) struct Plain {
     /// The text that is looked at.
