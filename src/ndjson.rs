@@ -242,21 +242,16 @@ impl NdjsonLine<'_> {
     }
 }
 
-/// The line of a change, with what the board now knows of the conversation. `None` when the board has let go of it.
-pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<NdjsonLine<'a>> {
+/// The line of a change of this call. `None` when the call does not have the participant any more.
+pub fn line<'a>(time: Stamp, call: &'a Conversation, names: &'a Names, change: &'a Change) -> Option<NdjsonLine<'a>> {
     match change {
-        Change::Conversation { id, change } => {
-            Some(conversation(time, &board.get(id.as_str())?.conversation, &board.names, *change))
-        }
-        Change::Participant { conversation, id, change } => {
-            let call = &board.get(conversation.as_str())?.conversation;
-            Some(participant(time, &call.id, call.participant(id.as_str())?, *change))
-        }
-        Change::Attribute { conversation, participant, key, old, new, source, event_time, first_sight: _ } => {
-            let participant = board.get(conversation.as_str())?.conversation.participant(participant.as_str())?;
+        Change::Conversation { change, .. } => Some(conversation(time, call, names, *change)),
+        Change::Participant { id, change, .. } => Some(participant(time, &call.id, call.find(id)?, *change)),
+        Change::Attribute { participant, key, old, new, source, event_time, .. } => {
+            let participant = call.find(participant)?;
             Some(NdjsonLine::Attribute {
                 time,
-                conversation_id: conversation.as_str(),
+                conversation_id: call.id.as_str(),
                 participant_id: participant.id.as_str(),
                 purpose: participant.purpose.as_str(),
                 key: key.as_str(),
@@ -446,7 +441,8 @@ mod tests {
     fn lines(board: &Board, changes: &[Change]) -> Vec<String> {
         let at = At::after(START, Duration::from_millis(1_234));
         let mut out = Vec::new();
-        for line in changes.iter().filter_map(|c| line(stamp(at), board, c)) {
+        let call = &board.iter().next().expect("a call").conversation;
+        for line in changes.iter().filter_map(|c| line(stamp(at), call, &board.names, c)) {
             write(&mut out, &line).unwrap();
         }
         String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()

@@ -309,7 +309,9 @@ impl Follow {
         match report.scope {
             InScope::No => return,
             InScope::Yes => {
-                report.changes.iter().filter_map(|c| ndjson::line(time, board, c)).for_each(|line| sink.tell(&line));
+                let lines =
+                    report.changes.iter().filter_map(|c| ndjson::line(time, &entry.conversation, &board.names, c));
+                lines.for_each(|line| sink.tell(&line));
                 for change in &report.findings {
                     // What was told and says something new now is told again; that it is gone shows in the lines above.
                     if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {

@@ -143,7 +143,13 @@ impl Board {
     /// longer has: whatever is told of that is told whole.
     pub fn known(&self, id: &str) -> Option<Known<'_>> {
         let entry = self.entries.get(id).filter(|entry| !entry.gone)?;
-        Some(Known { conversation: &entry.conversation, base: entry.base, marks: &entry.marks, names: &self.names })
+        Some(Known {
+            conversation: &entry.conversation,
+            base: entry.base,
+            marks: &entry.marks,
+            rest: entry.rest,
+            names: &self.names,
+        })
     }
 
     /// Events that were not applied because they were provably older than what is known.
@@ -266,7 +272,7 @@ impl Board {
         entry.revision += 1;
         entry.states = entry.revision;
         let before = delta.tells_states().then(|| UpdateFacts::of(&entry.conversation));
-        let Delta { participants, joined, marks, .. } = delta;
+        let Delta { participants, joined, marks, rest, .. } = delta;
         if entry.told(&joined) {
             self.late += 1;
             applied.reread = Some(delta.conversation);
@@ -276,6 +282,7 @@ impl Board {
         for (place, mark) in marks {
             entry.remember(place, mark);
         }
+        entry.rest = rest.or(entry.rest);
         applied.unobserved = entry.unobserved.take();
         let BoardEntry { conversation, history, .. } = entry;
         (conversation.last_seen, conversation.freshness) = (at, Freshness::Live);
@@ -502,6 +509,7 @@ impl Board {
                     // Names no state of an earlier entry of this conversation.
                     base: self.seen << 32,
                     marks: Box::default(),
+                    rest: None,
                     seq: self.seen,
                     touched: false,
                     gone: false,

@@ -20,6 +20,8 @@ pub struct Delta {
     /// How participants were written who were written otherwise than is remembered ([`super::Known::marks`]), with their
     /// places.
     pub marks: Vec<(usize, Mark)>,
+    /// How it wrote what stands behind the participants, if otherwise than is remembered ([`super::Known::rest`]).
+    pub rest: Option<Block>,
 }
 
 /// How an event wrote a participant: fingerprints of the text before the attribute map, of that after it, and of the map in
@@ -34,7 +36,7 @@ pub struct Mark {
     pub blocks: Box<[Block]>,
 }
 
-/// How a few attributes were written that follow one another.
+/// How a piece of an event was written: a few attributes that follow one another, or what stands behind the participants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     /// Fingerprint.
@@ -84,13 +86,21 @@ impl Delta {
     /// The event that it stands for, with what is known filled in; `None` on any board but the one that it was compared with,
     /// before it is applied to that.
     pub fn whole(&self, board: &Board) -> Option<Snapshot> {
+        self.snapshot(board, |place| place < 64 && self.maps & (1 << place) != 0)
+    }
+
+    /// As [`Self::whole`], without any attributes.
+    pub fn states(&self, board: &Board) -> Option<Snapshot> {
+        self.snapshot(board, |_| false)
+    }
+
+    fn snapshot(&self, board: &Board, has_map: impl Fn(usize) -> bool) -> Option<Snapshot> {
         let known = board.known(self.conversation.as_str()).filter(|known| known.base == self.base)?;
         let Conversation { participants, .. } = known.conversation;
         let mut whole: Vec<ParticipantSnapshot> = Vec::with_capacity(participants.len() + self.joined.len());
         for (place, participant) in participants.iter().enumerate() {
-            let has_map = place < 64 && self.maps & (1 << place) != 0;
             let news = self.participants.iter().find(|told| told.place == place);
-            whole.push(told_again(participant, news, has_map));
+            whole.push(told_again(participant, news, has_map(place)));
         }
         whole.extend(self.joined.iter().cloned());
         Some(Snapshot { id: self.conversation.clone(), participants: whole, ..Snapshot::default() })

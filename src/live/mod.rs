@@ -598,7 +598,7 @@ impl Live {
             Frame::Delta(delta) => {
                 self.away.heard(&delta.conversation, at.mono);
                 if (delta.tells_states() || self.was_read(&delta.conversation))
-                    && let Some(snapshot) = delta.whole(board)
+                    && let Some(snapshot) = delta.states(board)
                 {
                     self.look_at_states(&snapshot);
                 }

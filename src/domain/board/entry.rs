@@ -1,8 +1,8 @@
 //! One conversation of the board, with what is kept beside it.
 
 use crate::domain::{
-    At, Change, Conversation, ConversationId, History, Mark, Names, Participant, ParticipantId, ParticipantSnapshot,
-    Snapshot, State, suspect::Disagreement,
+    At, Block, Change, Conversation, ConversationId, History, Mark, Names, Participant, ParticipantId,
+    ParticipantSnapshot, Snapshot, State, suspect::Disagreement,
 };
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub struct BoardEntry {
     pub(super) base: u64,
     /// See [`Known::marks`].
     pub(super) marks: Box<[Mark]>,
+    /// See [`Known::rest`].
+    pub(super) rest: Option<Block>,
     /// Counts the conversations of the board in order of first sight.
     pub(super) seq: u64,
     /// Noted in [`Board::touched`] already.
@@ -49,6 +51,8 @@ pub struct Known<'a> {
     pub base: u64,
     /// How the last event wrote its participants, by their places; nothing when anything else was laid over it since.
     pub marks: &'a [Mark],
+    /// How it wrote what stands behind them; nothing under the same conditions.
+    pub rest: Option<Block>,
     /// Names of queues and users.
     pub names: &'a Names,
 }
@@ -81,6 +85,7 @@ impl BoardEntry {
     pub(super) fn relaid(&mut self) {
         self.base += 1;
         self.marks = Box::default();
+        self.rest = None;
     }
 
     /// Remembers how a participant was written.

@@ -10,7 +10,7 @@ use super::{
     cursor::Cursor,
     marks,
 };
-use crate::domain::{Delta, Known, Mark, Media, ParticipantDelta, ParticipantSnapshot, Snapshot};
+use crate::domain::{Block, Delta, Known, Mark, Media, ParticipantDelta, ParticipantSnapshot, Snapshot};
 use std::ops::Range;
 
 /// Participants that an event is compared with.
@@ -19,10 +19,11 @@ const MOST: usize = 64;
 /// Reads the event whole.
 pub(super) fn whole(raw: &str, media: Option<Media>) -> Option<Snapshot> {
     let mut participants = Vec::new();
-    let body = event(raw, |cursor| {
+    let told = |cursor: &mut Cursor<'_>| {
         participants.push(participant(cursor, media)?.0);
         Some(())
-    })?;
+    };
+    let body = event(raw, told, |_| ())?.body;
     body.id.filled()?;
     Some(Snapshot { participants, ..body.snapshot(media.is_some()) })
 }
@@ -39,7 +40,13 @@ pub(super) fn from(raw: &str, known: Known<'_>) -> Option<Delta> {
         joined: Vec::new(),
         marks: Vec::new(),
     };
-    let body = event(raw, |cursor| news.participant(cursor))?;
+    let mut rest_at = None;
+    let rest = |cursor: &mut Cursor<'_>| {
+        if rest_as_before(known.rest, cursor).is_none() {
+            rest_at = Some(cursor.at());
+        }
+    };
+    let Event { body, end, cursor } = event(raw, |cursor| news.participant(cursor), rest)?;
     let Difference { seen, maps, participants, joined, marks, .. } = news;
     let same = |told: Option<&str>, known: Option<&str>| told.is_none() || told == known;
     let fits = body.id.get() == Some(conversation.id.as_str())
@@ -47,22 +54,51 @@ pub(super) fn from(raw: &str, known: Known<'_>) -> Option<Delta> {
         && body.start_time.time().is_none_or(|start| conversation.started == Some(start))
         && body.end_time.get().is_none()
         && same(body.address.filled(), conversation.address.as_deref());
-    fits.then(|| Delta { conversation: conversation.id.clone(), base: known.base, maps, participants, joined, marks })
+    fits.then(|| Delta {
+        conversation: conversation.id.clone(),
+        base: known.base,
+        maps,
+        participants,
+        joined,
+        marks,
+        rest: rest_at.and_then(|start| marks::block(cursor.between(start, end))),
+    })
+}
+
+/// Steps over what stands behind the participants, if it is written as before: then what it tells is known.
+fn rest_as_before(before: Option<Block>, cursor: &mut Cursor<'_>) -> Option<()> {
+    let mut ahead = *cursor;
+    marks::takes_block(before?, &mut ahead)?;
+    (ahead.peek() == Some(b'}')).then(|| *cursor = ahead)
+}
+
+/// An event that was read.
+struct Event<'a> {
+    body: ConversationBody<'a>,
+    /// Where the body's last brace is.
+    end: usize,
+    cursor: Cursor<'a>,
 }
 
 /// Reads the envelope and, in it, the conversation.
-fn event<'a>(raw: &'a str, mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<ConversationBody<'a>> {
+fn event<'a>(
+    raw: &'a str,
+    mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>,
+    mut rest: impl FnMut(&mut Cursor<'a>),
+) -> Option<Event<'a>> {
     let (mut cursor, mut body) = (Cursor::new(raw), None);
     cursor.object(|cursor, key| match key.raw {
         _ if key.escaped => None,
         "eventBody" if body.is_some() => None,
         "eventBody" => {
-            body = Some(ConversationBody::read(cursor, &mut participant)?);
+            let read = ConversationBody::read(cursor, &mut participant, &mut rest)?;
+            body = Some((read, cursor.at() - 1));
             Some(())
         }
         _ => cursor.value().map(drop),
     })?;
-    body.filter(|_| cursor.is_at_end())
+    let (body, end) = body.filter(|_| cursor.is_at_end())?;
+    Some(Event { body, end, cursor })
 }
 
 /// Reads a participant whole, and where its attribute map stands: at its end, if it has none.

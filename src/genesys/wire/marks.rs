@@ -43,6 +43,16 @@ fn takes(length: u32, expected: u64, cursor: &mut Cursor<'_>) -> Option<()> {
     (print(text) == expected).then(|| cursor.step(text.len()))
 }
 
+/// A piece of an event that is written so.
+pub(super) fn block(text: &str) -> Option<Block> {
+    Some(Block { print: print(text), length: u32::try_from(text.len()).ok()? })
+}
+
+/// Steps over the next piece, if it is written as this one was.
+pub(super) fn takes_block(block: Block, cursor: &mut Cursor<'_>) -> Option<()> {
+    takes(block.length, block.print, cursor)
+}
+
 /// How an attribute map is written, beside how it was.
 pub(super) struct Blocks<'b> {
     before: &'b [Block],
@@ -59,7 +69,7 @@ impl<'b> Blocks<'b> {
     /// Steps over the attributes of the next block, if they are written as they were then.
     pub fn takes(&self, cursor: &mut Cursor<'_>) -> Option<Block> {
         let block = self.before.get(self.count)?;
-        takes(block.length, block.print, cursor)?;
+        takes_block(*block, cursor)?;
         Some(*block)
     }
 
@@ -80,7 +90,7 @@ impl<'b> Blocks<'b> {
 
     /// The next block is written so.
     pub fn read(&mut self, text: &str) -> Option<()> {
-        self.push(Block { print: print(text), length: u32::try_from(text.len()).ok()? });
+        self.push(block(text)?);
         Some(())
     }
 
