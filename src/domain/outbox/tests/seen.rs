@@ -171,6 +171,28 @@ fn a_read_older_than_the_stream_is_read_again_before_anything_is_sent() {
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=b"));
 }
 
+/// A read showed something never seen and was not believed, for the stream had told another value a moment before. The next read that
+/// agrees with the stream may be an older one.
+#[test]
+fn what_a_read_showed_that_the_board_did_not_believe_makes_the_fresh_one_doubtful() {
+    for disputed in [false, true] {
+        let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+        fixture.now += 4_000;
+        fixture.frame(&[("tier", "gold"), ("k", "b")]);
+        fixture.now += 500;
+        if disputed {
+            let (snapshot, left) = (fixture.snapshot(&[("tier", "gold"), ("k", "c")]), fixture.at().mono);
+            let update = Update::Read { snapshot, asked: fixture.board.revision("c"), left };
+            assert!(fixture.board.apply(fixture.at(), update, &()).reread.is_some());
+        }
+        fixture.now += 50;
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
+        let write = reads(&fixture.commit(&[cell]))[0];
+        let sent = body(&fixture.read(write, &[("tier", "gold"), ("k", "b")]));
+        assert_eq!(sent.is_some(), !disputed, "{sent:?}");
+    }
+}
+
 #[test]
 fn what_the_stream_showed_is_not_put_back_however_often_reads_deny_it() {
     let (mut fixture, write) = before_an_old_read();
