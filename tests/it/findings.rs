@@ -1,5 +1,6 @@
 //! The rules against the simulator's world, event by event in virtual time: what is planted is found, and nothing else.
 
+use crate::support::count;
 use serde_json::json;
 use sidetone::{
     domain::{
@@ -145,7 +146,7 @@ fn default() -> Arc<Scenario> {
 fn what_is_planted_is_found_within_a_second_in_the_right_place_and_nothing_else_is() {
     let scenario = default();
     let mut rules = BTreeSet::new();
-    for (seed, speed) in [(1, 1.0), (2, 3.0)] {
+    for (seed, speed) in [(2, 3.0), (1, 1.0)].into_iter().take(count("SIDETONE_SEEDS", 1, 2)) {
         each_story(&scenario, seed, speed, |story, scale, found| {
             let story = &scenario.stories[story];
             for plant in &story.plants {
@@ -201,7 +202,8 @@ fn the_habits_of_calls_serve_where_nobody_wrote_an_expectation() {
 #[test]
 fn a_scenario_without_mistakes_yields_no_findings() {
     let scenario = Arc::new(scenario::parse(scenario::CLEAN).unwrap());
-    for (seed, speed) in [(1, 1.0), (2, 1.0), (3, 10.0), (4, 100.0)] {
+    let all = [(1, 1.0), (4, 100.0), (3, 10.0), (2, 1.0)];
+    for (seed, speed) in all.into_iter().take(count("SIDETONE_SEEDS", 2, 4)) {
         each_story(&scenario, seed, speed, |story, _, found| {
             assert!(found.is_empty(), "{}: {found:?}", scenario.stories[story].name);
         });
@@ -213,7 +215,8 @@ fn a_scenario_without_mistakes_yields_no_findings() {
 #[test]
 fn at_high_speed_nothing_is_found_that_is_not_planted() {
     let scenario = default();
-    for (seed, speed, hastened) in [(2, 20.0, false), (3, 50.0, false), (5, 1_000.0, true)] {
+    let all = [(5, 1_000.0, true), (3, 50.0, false), (2, 20.0, false)];
+    for (seed, speed, hastened) in all.into_iter().take(count("SIDETONE_SEEDS", 2, 3)) {
         let tuning = if hastened { Tuning::default().hastened(speed) } else { Tuning::default() };
         let mut found_planted = 0;
         each_tuned_story(&scenario, seed, speed, &tuning, |story, _, found| {

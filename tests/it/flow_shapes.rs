@@ -2,7 +2,7 @@
 //! refused; what a key may not be set to is not surely set.
 
 use crate::flow_unknown::{call, on, set, simulated};
-use crate::support::Program;
+use crate::support::{Program, count};
 use serde_json::{Value as Json, json};
 
 fn sample() -> Json {
@@ -36,7 +36,8 @@ fn rename(map: &mut Json, from: &str, to: &str) {
     map.insert(to.into(), value);
 }
 
-/// Seen: each of them was read as certain, some with keys missing or unreachable.
+/// Seen: each of them was read as certain, some with keys missing or unreachable. Each is asked for its keys as JSON, and of the
+/// other commands by turns `SIDETONE_SHAPES` are asked: all four with `SIDETONE_FULL`.
 #[test]
 fn a_configuration_in_a_shape_that_is_not_read_is_told_and_not_certain() {
     assert_eq!(on(&sample().to_string(), &["flow", "keys", "FILE"]).code, Some(0));
@@ -116,36 +117,38 @@ fn a_configuration_in_a_shape_that_is_not_read_is_told_and_not_certain() {
         ("a name with a list for config", first_set(&|one| one["variables"][0]["variable"]["config"] = json!([1]))),
     ];
     let whole = sample().to_string();
-    for (case, flow) in cases {
+    let asked = count("SIDETONE_SHAPES", 1, 4);
+    for (i, (case, flow)) in cases.into_iter().enumerate() {
         let text = flow.to_string();
         let keys = on(&text, &["flow", "keys", "FILE", "--json"]);
         let told: Json = serde_json::from_str(&keys.stdout).unwrap_or_else(|_| panic!("{case}: {keys:?}"));
         assert_eq!((keys.code, &told["certain"]), (Some(2), &json!(false)), "{case}: {}", told["reasons"]);
         let mut reasons = told["reasons"].as_array().into_iter().flatten().filter_map(Json::as_str);
         assert!(reasons.any(|reason| reason.starts_with("line ")), "{case}: {told}");
-        assert!(!on(&text, &["flow", "keys", "FILE"]).stdout.contains(" unreachable "), "{case}");
-        assert_eq!(on(&text, &["flow", "keys", "FILE", "--expect"]).code, Some(2), "{case}");
-        let run = on(
-            &text,
-            &[
-                "flow",
-                "simulate",
-                "FILE",
-                "--input",
-                r#"{"tier":"gold","Call.Ani":"+1"}"#,
-                "--press",
-                "1",
-                "--press",
-                "1",
-            ],
-        );
-        assert!(matches!(run.code, Some(1 | 2)), "{case}: {run:?}");
-        let program = Program::new();
-        let [before, after] = ["before", "after"].map(|name| program.home().join(name));
-        std::fs::write(&before, &whole).expect("a file");
-        std::fs::write(&after, &text).expect("a file");
-        let paths = [&before, &after].map(|path| path.to_str().expect("a plain path"));
-        assert_eq!(program.run(&["flow", "diff", paths[0], paths[1]]).code, Some(2), "{case}");
+        for turn in 0..asked {
+            judged_uncertain((i + turn) % 4, case, &whole, &text);
+        }
+    }
+}
+
+/// The command of this turn reports nothing as certain of a flow that was `whole` before.
+fn judged_uncertain(turn: usize, case: &str, whole: &str, text: &str) {
+    match turn {
+        0 => assert!(!on(text, &["flow", "keys", "FILE"]).stdout.contains(" unreachable "), "{case}"),
+        1 => assert_eq!(on(text, &["flow", "keys", "FILE", "--expect"]).code, Some(2), "{case}"),
+        2 => {
+            let input = ["--input", r#"{"tier":"gold","Call.Ani":"+1"}"#, "--press", "1", "--press", "1"];
+            let run = on(text, &[&["flow", "simulate", "FILE"][..], &input].concat());
+            assert!(matches!(run.code, Some(1 | 2)), "{case}: {run:?}");
+        }
+        _ => {
+            let program = Program::new();
+            let [before, after] = ["before", "after"].map(|name| program.home().join(name));
+            std::fs::write(&before, whole).expect("a file");
+            std::fs::write(&after, text).expect("a file");
+            let paths = [&before, &after].map(|path| path.to_str().expect("a plain path"));
+            assert_eq!(program.run(&["flow", "diff", paths[0], paths[1]]).code, Some(2), "{case}");
+        }
     }
 }
 

@@ -88,7 +88,8 @@ fn an_answer_that_unfolds_to_gigabytes_costs_no_memory() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_flow_may_be_larger_than_other_answers_and_is_bounded() {
-    let (large, packed) = (blanks(20), blanks(80));
+    // Members of 1 MB, one after the other.
+    let (large, packed) = (blanks(1).repeat(17), blanks(1).repeat(66));
     let server = Server::start(move |stream, path| {
         if path.contains("/versions/1.0/") {
             unfolds(stream, &large);
@@ -105,7 +106,7 @@ fn a_flow_may_be_larger_than_other_answers_and_is_bounded() {
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stderr.contains("the answer is larger than 64 MB"), "{}", output.stderr);
     assert!((1_000..200_000).contains(&most), "{most} kB");
-    // 20 MB are read to their end, and are no flow.
+    // 17 MB are read to their end, and are no flow.
     let output = program.run(&["flow", "diff", "Main@1", "Main@1"]);
     assert_eq!(output.code, Some(2), "{output:?}");
     assert!(output.stderr.contains("Main@1") && !output.stderr.contains("larger"), "{}", output.stderr);

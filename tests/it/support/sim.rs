@@ -229,12 +229,29 @@ fn schema(text: &str) -> Value {
     schema
 }
 
+/// Takes the definitions that a schema leads to: a validator of all of them takes its time.
+fn reach(all: &Value, from: &Value, found: &mut serde_json::Map<String, Value>) {
+    match from {
+        Value::String(text) => {
+            let Some(name) = text.strip_prefix("#/definitions/") else { return };
+            if !found.contains_key(name) {
+                let definition = all["definitions"][name].clone();
+                found.insert(name.to_owned(), definition.clone());
+                reach(all, &definition, found);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| reach(all, value, found)),
+        Value::Object(map) => map.values().for_each(|value| reach(all, value, found)),
+        _ => {}
+    }
+}
+
 fn check(schema: &Value, name: String, reference: Value, instance: &Value) {
     let mut validators = VALIDATORS.lock().unwrap();
     let validator = validators.entry(name.clone()).or_insert_with(|| {
-        let mut whole = schema.clone();
-        whole["$ref"] = reference;
-        whole.as_object_mut().unwrap().remove("$schema");
+        let mut definitions = serde_json::Map::new();
+        reach(schema, &reference, &mut definitions);
+        let whole = json!({"$ref": reference, "definitions": definitions});
         jsonschema::options()
             .with_draft(jsonschema::Draft::Draft201909)
             .should_validate_formats(true)
