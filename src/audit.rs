@@ -213,13 +213,13 @@ fn locked<T>(file: &File, action: impl FnOnce(&File) -> io::Result<T>) -> io::Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::outbox::{AuditOutcome, Target, WriteId};
+    use crate::domain::outbox::{AuditOutcome, PatchTarget, WriteId};
 
     fn record(new: &str) -> AuditRecord {
         AuditRecord {
             time: "2026-11-20T14:02:11.120Z".parse().unwrap(),
             write: WriteId(7),
-            target: Target { conversation: "c".into(), participant: "p".into() },
+            target: PatchTarget { conversation: "c".into(), participant: "p".into() },
             changes: vec![("mail".into(), None, Value::from(new))],
             outcome: AuditOutcome::Accepted,
             attempts: 1,

@@ -8,10 +8,10 @@ use crate::domain::{
     At, Board, BoardEntry, Conversation, ConversationId, Key, ParticipantId,
     findings::{Examiner, RuleId},
     journey::Journey,
-    outbox::{Cell, Outbox, Target},
+    outbox::{Cell, Outbox, PatchTarget},
 };
 use crate::why::{Certainty, Gathered, Question};
-use expected::{ExpectedKey, Facts, Group, Standing};
+use expected::{ExpectedKey, Facts, Group, KeyStatus};
 use ratatui::layout::Rect;
 use std::sync::Arc;
 
@@ -218,9 +218,9 @@ impl CallScreen {
     }
 
     /// The selected participant.
-    pub fn target(&self) -> Option<Target> {
+    pub fn target(&self) -> Option<PatchTarget> {
         let participant = self.selection.as_ref()?.participant.clone();
-        Some(Target { conversation: self.id.clone(), participant })
+        Some(PatchTarget { conversation: self.id.clone(), participant })
     }
 
     /// The selected row; the line that adds a key is the one after the last.
@@ -317,7 +317,7 @@ impl CallScreen {
         }
         // Which of several actions set a key, the record of the run says.
         let groups = self.expected.iter_mut().chain(&mut self.also);
-        let unnamed = |item: &&mut ExpectedKey| item.note.is_none() && matches!(item.standing, Standing::Met(_));
+        let unnamed = |item: &&mut ExpectedKey| item.note.is_none() && matches!(item.standing, KeyStatus::Met(_));
         for item in groups.filter(|g| g.by.is_none()).flat_map(|g| &mut g.items).filter(unnamed) {
             let known = self.setters.iter().find(|(key, _)| *key == item.key).map(|(_, by)| by.clone());
             item.note = known.unwrap_or_else(|| {
@@ -334,7 +334,7 @@ impl CallScreen {
     fn collect(&self, c: &Conversation, outbox: &Outbox, examiner: &Examiner) -> Vec<CallRow> {
         let mut rows: Vec<CallRow> = Vec::new();
         for p in &c.participants {
-            let target = Target { conversation: c.id.clone(), participant: p.id.clone() };
+            let target = PatchTarget { conversation: c.id.clone(), participant: p.id.clone() };
             let edited = outbox.views(&target);
             let keys = p.attributes.iter().map(|a| &a.key).chain(edited.iter().map(|v| v.key));
             let by = (self.mode == Mode::Table).then(|| p.id.clone());

@@ -3,7 +3,7 @@
 use super::{Effect, Model, notice::Level};
 use crate::domain::{
     Key, Participant,
-    outbox::{PatchBody, PatchRequest, Target, WriteId, encoded},
+    outbox::{PatchBody, PatchRequest, PatchTarget, WriteId, encoded},
     text,
 };
 
@@ -54,7 +54,7 @@ impl Copyable {
     }
 
     /// Its text; `None` when there is none.
-    pub fn text(self, model: &Model, target: &Target, key: Option<&str>) -> Option<String> {
+    pub fn text(self, model: &Model, target: &PatchTarget, key: Option<&str>) -> Option<String> {
         let participant = || {
             model.monitor.board.get(target.conversation.as_str())?.conversation.participant(target.participant.as_str())
         };
@@ -89,7 +89,7 @@ impl Copyable {
 
 impl Model {
     /// Copies one thing of a participant, of this key.
-    pub(super) fn copy_item(&mut self, item: Copyable, target: &Target, key: Option<&Key>) -> Vec<Effect> {
+    pub(super) fn copy_item(&mut self, item: Copyable, target: &PatchTarget, key: Option<&Key>) -> Vec<Effect> {
         let text = item.text(self, target, key.map(Key::as_str));
         self.copy_text(item.label(), item.lacking(), text)
     }
@@ -122,11 +122,11 @@ fn base(model: &Model) -> &str {
     model.settings.api.trim_end_matches('/')
 }
 
-fn read_url(model: &Model, target: &Target) -> String {
+fn read_url(model: &Model, target: &PatchTarget) -> String {
     format!("{}/api/v2/conversations/{}", base(model), encoded(target.conversation.as_str()))
 }
 
-fn request(model: &Model, target: &Target) -> Option<PatchRequest> {
+fn request(model: &Model, target: &PatchTarget) -> Option<PatchRequest> {
     let drafts: Vec<_> = model.outbox.drafts().map(|(cell, _)| cell).filter(|c| c.target() == *target).collect();
     if let Some(preview) = model.outbox.preview(&model.monitor.board, &drafts).into_iter().next() {
         return Some(preview.request);
@@ -136,7 +136,7 @@ fn request(model: &Model, target: &Target) -> Option<PatchRequest> {
 }
 
 /// The last PATCH of this write, as it was sent.
-pub fn sent(model: &Model, target: &Target, write: WriteId) -> Option<PatchRequest> {
+pub fn sent(model: &Model, target: &PatchTarget, write: WriteId) -> Option<PatchRequest> {
     let report = model.outbox.report(write).filter(|r| !r.body.is_empty())?;
     let c = &model.monitor.board.get(target.conversation.as_str())?.conversation;
     let media = c.participant(target.participant.as_str())?.media;

@@ -157,13 +157,13 @@ pub struct Diagnose {
 
 /// What findings are judged and filtered by.
 #[derive(Clone, Copy)]
-pub(in crate::app) struct Seen<'a> {
+pub(in crate::app) struct FindingScope<'a> {
     pub(in crate::app) board: &'a Board,
     pub(in crate::app) examiner: &'a Examiner,
     pub(in crate::app) now: At,
 }
 
-impl Seen<'_> {
+impl FindingScope<'_> {
     /// The call has ended. That a flow lost a key is about the flow, whatever became of the call by which it showed.
     fn is_over(&self, finding: &Finding) -> bool {
         let entry = self.board.get(finding.conversation.as_str());
@@ -195,7 +195,7 @@ impl Seen<'_> {
 impl Diagnose {
     /// Brings the rows up to date; the selection stays on its finding, or goes to the neighbour that takes its place. It does not
     /// follow a call that ends away from the live ones.
-    pub(in crate::app) fn refresh(&mut self, seen: Seen<'_>, page: usize) {
+    pub(in crate::app) fn refresh(&mut self, seen: FindingScope<'_>, page: usize) {
         let before = self.position();
         let was_live = before.is_some_and(|row| self.is_live(row));
         // Most events change no finding, and of ten thousand calls there may be tens of thousands. A filter asks for more than them.
@@ -232,7 +232,7 @@ impl Diagnose {
     }
 
     /// The call of the selected finding has ended: the next one takes its place.
-    fn leave_ended(&mut self, was_live: bool, seen: Seen<'_>) {
+    fn leave_ended(&mut self, was_live: bool, seen: FindingScope<'_>) {
         let Some(Selected::Finding(place)) = &self.selected else { return };
         let is_over = self.found[self.live..].iter().any(|f| place.is(f) && seen.is_over(f));
         if was_live && is_over {
@@ -254,7 +254,7 @@ impl Diagnose {
     }
 
     /// Every finding, in the order of the groups: those of live calls, then those of ended ones.
-    fn fill(&mut self, seen: Seen<'_>) {
+    fn fill(&mut self, seen: FindingScope<'_>) {
         let (findings, hidden): (Vec<&Finding>, Vec<&Finding>) =
             seen.examiner.all().partition(|finding| seen.matches(&self.filter, finding));
         let (ended, live): (Vec<&Finding>, Vec<&Finding>) =

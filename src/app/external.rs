@@ -3,7 +3,7 @@
 use super::copy::pretty;
 use crate::domain::{
     Key,
-    outbox::{Base, Cell, Target},
+    outbox::{Base, Cell, PatchTarget},
 };
 use crate::tree::{self, NodeKind};
 
@@ -22,7 +22,7 @@ pub enum External {
     /// All attributes of a participant, as JSON.
     Map {
         /// Whose.
-        target: Target,
+        target: PatchTarget,
         /// Key, what was there, and the text: what was there, or a draft of it.
         shown: Vec<(Key, Base, String)>,
     },

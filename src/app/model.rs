@@ -5,7 +5,7 @@ use super::{
     call::Sources,
     calls::{Calls, SelectionMoved},
     command_line::Entered,
-    diagnose::{Diagnose, Seen},
+    diagnose::{Diagnose, FindingScope},
     effect::Exit,
     flow::Definition,
     flow::FlowScreen,
@@ -278,7 +278,7 @@ impl Model {
             }
             Screen::Diagnose => {
                 let page = self.page();
-                let seen = Seen { board: &self.monitor.board, examiner: &self.monitor.examiner, now: at };
+                let seen = FindingScope { board: &self.monitor.board, examiner: &self.monitor.examiner, now: at };
                 self.diagnose.refresh(seen, page);
             }
             Screen::Flow => {

@@ -6,7 +6,7 @@ use super::{
     flow::{Definition, FlowHistory},
     key::Key,
     recording::Recording,
-    replay::{IndexPart, Past, Playing},
+    replay::{IndexPart, PlaybackState, Playing},
     since::{HistoryCall, SinceQuestion, SinceReport, StoredCalls},
     unkept::Unkept,
     why::Findings,
@@ -64,7 +64,7 @@ pub enum Msg {
     /// The name of a queue; empty when it cannot be had.
     QueueName(QueueId, String),
     /// What earlier runs left.
-    Left(Left),
+    Left(EarlierRuns),
     /// The operator's own editor has ended: its text, or why there is none.
     Edited(Box<External>, Result<String, String>),
     /// A file that was asked for: its path, and its text or why there is none.
@@ -108,7 +108,7 @@ pub enum Msg {
     /// More of the recording was read.
     Indexed(Box<IndexPart>),
     /// What there was at an earlier moment of the recording.
-    Past(Box<Past>),
+    Past(Box<PlaybackState>),
     /// The edits of the recorded operator that are not settled; true when one was sent just now.
     Claimed(Claimed, bool),
     /// Lines that are missing in the recording.
@@ -145,7 +145,7 @@ pub enum Msg {
 
 /// What earlier runs left.
 #[derive(Clone, Debug, Default)]
-pub struct Left {
+pub struct EarlierRuns {
     /// Edits, which are offered as drafts and never sent unasked, and losses.
     pub state: JournalState,
     /// What the operator has to know of the files that held them.

@@ -1,6 +1,6 @@
 //! Short messages to the operator: what was attempted, what happened, what to press.
 
-use super::places::Standing;
+use super::places::KeyFocus;
 use crate::domain::At;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub struct Notice {
     /// Since when it is shown.
     pub since: At,
     /// Where the key was pressed that it answers: what it says of keys holds there.
-    pub(super) standing: Option<Standing>,
+    pub(super) standing: Option<KeyFocus>,
 }
 
 impl Notice {
@@ -38,7 +38,7 @@ impl Notice {
     }
 
     /// It goes once that is left of which it was said: what it says to press means something else here.
-    pub(super) fn is_out_of_place(&self, here: &Standing) -> bool {
+    pub(super) fn is_out_of_place(&self, here: &KeyFocus) -> bool {
         self.level != Level::Alarm && self.standing.as_ref().is_some_and(|there| there != here)
     }
 

@@ -22,7 +22,7 @@ pub enum Place {
 
 /// What the keys are about: a place with what is selected there, and what lies over it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Standing {
+pub struct KeyFocus {
     place: Place,
     overlays: usize,
     scope: Option<Scope>,
@@ -56,9 +56,9 @@ impl Place {
 
 impl Model {
     /// What the keys are about now.
-    pub(super) fn standing(&self) -> Standing {
+    pub(super) fn standing(&self) -> KeyFocus {
         let (place, overlays) = (self.place(), self.overlays.len());
-        Standing { place, overlays, scope: self.scopes().first().copied() }
+        KeyFocus { place, overlays, scope: self.scopes().first().copied() }
     }
 
     fn place(&self) -> Place {

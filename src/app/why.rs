@@ -9,7 +9,7 @@ use crate::domain::{
     outbox::Cell,
 };
 use crate::why::{
-    Certainty, FlowRun, Gathered, KnownCall, Question, Verdict, WhyAnswer, changes, explain, trunk::TrunkLine,
+    Certainty, Gathered, GatheredRun, KnownCall, Question, Verdict, WhyAnswer, changes, explain, trunk::TrunkLine,
     trunk::trunk,
 };
 use jiff::Timestamp;
@@ -183,7 +183,7 @@ impl Model {
         &self,
         entry: &BoardEntry,
         cell: &Cell,
-        flows: &[FlowRun],
+        flows: &[GatheredRun],
         answer: &WhyAnswer,
     ) -> (Vec<Other>, usize) {
         let c = &entry.conversation;
@@ -271,7 +271,7 @@ fn take_fault(answer: &mut WhyAnswer, fault: &Finding) {
 }
 
 /// The answer for a cell and the flow's path; nothing of other keys and calls.
-pub(super) fn shown(entry: &BoardEntry, flows: &[FlowRun], cell: &Cell) -> ShownAnswer {
+pub(super) fn shown(entry: &BoardEntry, flows: &[GatheredRun], cell: &Cell) -> ShownAnswer {
     let answer = answer(entry, flows, &question(entry, cell));
     let path = flow_of(&answer, flows)
         .and_then(|flow| Some(trunk(flow.definition.as_deref()?, flow.run.as_deref(), cell.key.as_str())));
@@ -288,7 +288,7 @@ pub(super) fn shown(entry: &BoardEntry, flows: &[FlowRun], cell: &Cell) -> Shown
 }
 
 /// The flow that an answer is about; where it is about none, the last one.
-fn flow_of<'f>(answer: &WhyAnswer, flows: &'f [FlowRun]) -> Option<&'f FlowRun> {
+fn flow_of<'f>(answer: &WhyAnswer, flows: &'f [GatheredRun]) -> Option<&'f GatheredRun> {
     match &answer.flow {
         Some(name) => flows.iter().rev().find(|flow| flow.name.id == name.id && flow.name.version == name.version),
         None => flows.last(),
@@ -307,7 +307,7 @@ pub(super) fn question(entry: &BoardEntry, cell: &Cell) -> Question {
 
 /// Why a key is missing on a call, once that was found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
+pub struct FoundCause {
     /// In a few words.
     pub words: String,
     /// What to do.
@@ -318,7 +318,7 @@ pub struct Cause {
 #[derive(Debug)]
 pub(super) struct CausesOfCall {
     of: Arc<Gathered>,
-    known: Vec<(Key, Option<Cause>)>,
+    known: Vec<(Key, Option<FoundCause>)>,
 }
 
 impl Model {
@@ -342,7 +342,7 @@ impl Model {
                 let cause = finding.participant.clone().or_else(customer).and_then(|participant| {
                     let cell = Cell { conversation: call.clone(), participant, key: key.clone() };
                     let answer = answer(entry, &what.flows, &question(entry, &cell));
-                    Some(Cause { words: short(&answer)?, remedy: answer.remedy })
+                    Some(FoundCause { words: short(&answer)?, remedy: answer.remedy })
                 });
                 found.known.push((key.clone(), cause));
             }
@@ -350,7 +350,7 @@ impl Model {
     }
 
     /// Why a key is missing, where that was found out: the same on every screen.
-    pub fn cause(&self, finding: &Finding) -> Option<&Cause> {
+    pub fn cause(&self, finding: &Finding) -> Option<&FoundCause> {
         let key = finding.key.as_ref().filter(|_| finding.rule == RuleId::Missing)?;
         let found = &self.causes.get(&finding.conversation)?.known;
         found.iter().find(|(known, _)| known == key)?.1.as_ref()
@@ -367,7 +367,7 @@ impl Model {
 }
 
 /// The answer for one call.
-pub(super) fn answer(entry: &BoardEntry, flows: &[FlowRun], question: &Question) -> WhyAnswer {
+pub(super) fn answer(entry: &BoardEntry, flows: &[GatheredRun], question: &Question) -> WhyAnswer {
     explain(question, &KnownCall { conversation: &entry.conversation, changes: &changes(entry), flows })
 }
 

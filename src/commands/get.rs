@@ -3,7 +3,7 @@
 use super::{
     Context,
     ansi::{Paint, Role},
-    lookup::{self, Target},
+    lookup::{self, FoundParticipant},
     stdout,
 };
 use crate::{
@@ -49,7 +49,7 @@ pub async fn run(args: GetArgs, context: &Context) -> anyhow::Result<Exit> {
     let out = match (&args.key, &args.participant) {
         (Some(key), participant) => {
             let target = lookup::participant(call, participant.as_deref())?;
-            one_key(&Target { call, participant: target }, key, args.json)?
+            one_key(&FoundParticipant { call, participant: target }, key, args.json)?
         }
         (None, Some(participant)) => {
             let only = lookup::participant(call, Some(participant))?;
@@ -74,7 +74,7 @@ struct KeyOutput<'a> {
     value: &'a str,
 }
 
-fn one_key(target: &Target<'_>, key: &str, json: bool) -> anyhow::Result<Vec<u8>> {
+fn one_key(target: &FoundParticipant<'_>, key: &str, json: bool) -> anyhow::Result<Vec<u8>> {
     let Some(value) = target.participant.attributes.text(key) else { return Err(lookup::no_key(target, key).into()) };
     let mut out = Vec::new();
     if json {

@@ -5,7 +5,7 @@ use crate::{
         Context, stdout,
         terminal_env::{Background, TerminalEnv},
     },
-    config::{Address, Credentials, Grant, Route, Settings, VARIABLES, Write as Writing},
+    config::{Address, Credentials, Grant, RouteSetting, Settings, VARIABLES, WriteSetting},
     domain::{duration::DisplayDuration, text::visible_lines},
     exit::Exit,
     genesys, shell,
@@ -150,13 +150,13 @@ fn describe(settings: &Settings, lines: &mut Vec<(&'static str, String)>) {
         format!(
             "{}, sent to {}, confirmed within {}",
             match settings.write {
-                Writing::Merged => "current attributes and the changes (write = \"merged\")",
-                Writing::Changed => "only the changed keys (write = \"changed\")",
+                WriteSetting::Merged => "current attributes and the changes (write = \"merged\")",
+                WriteSetting::Changed => "only the changed keys (write = \"changed\")",
             },
             match settings.route {
-                Route::Attributes => "…/participants/ID/attributes",
-                Route::Participant => "…/participants/ID",
-                Route::Media => "…/calls/ID/participants/ID/attributes, by medium",
+                RouteSetting::Attributes => "…/participants/ID/attributes",
+                RouteSetting::Participant => "…/participants/ID",
+                RouteSetting::Media => "…/calls/ID/participants/ID/attributes, by medium",
             },
             DisplayDuration(settings.confirm),
         ),

@@ -9,7 +9,7 @@ use crate::{
     domain::text::visible,
     exit::Exit,
     localfile, ndjson,
-    payload::{Explained, Finding, Form, LeftOut, Severity, Target, explain, judge},
+    payload::{Explained, Form, LeftOut, PayloadFinding, PayloadTarget, Severity, explain, judge},
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -50,7 +50,7 @@ pub enum For {
     Any,
 }
 
-impl From<For> for Target {
+impl From<For> for PayloadTarget {
     fn from(target: For) -> Self {
         match target {
             For::Api => Self::Api,
@@ -64,7 +64,7 @@ impl From<For> for Target {
 /// Prints what is to be said; 6 when something is wrong.
 pub fn run(args: LintArgs, context: &Context) -> anyhow::Result<Exit> {
     let text = text(&args.payload)?;
-    let target = Target::from(args.target);
+    let target = PayloadTarget::from(args.target);
     let (payload, findings) = match explain(&text) {
         Ok(payload) => {
             let findings = judge(&payload, target);
@@ -72,7 +72,7 @@ pub fn run(args: LintArgs, context: &Context) -> anyhow::Result<Exit> {
         }
         Err(error) => {
             let remedy = error.hint.unwrap_or_else(|| "a payload is {\"key\":\"value\"}".into());
-            let finding = Finding {
+            let finding = PayloadFinding {
                 rule: "not-json",
                 severity: Severity::Error,
                 path: String::new(),
@@ -107,7 +107,7 @@ pub fn run(args: LintArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// The last line for people: whether it can be sent as it is, and what to do if not.
-fn verdict(findings: &[Finding], target: Target, payload: Option<&Explained>) -> String {
+fn verdict(findings: &[PayloadFinding], target: PayloadTarget, payload: Option<&Explained>) -> String {
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let several = |n: usize, word: &str| match n {
         0 => None,
@@ -119,24 +119,24 @@ fn verdict(findings: &[Finding], target: Target, payload: Option<&Explained>) ->
         .flatten()
         .collect();
     let whom = match target {
-        Target::Api => "the API",
-        Target::Architect => "Architect",
-        Target::Cxone => "CXone",
-        Target::Any => "the API and Architect",
+        PayloadTarget::Api => "the API",
+        PayloadTarget::Architect => "Architect",
+        PayloadTarget::Cxone => "CXone",
+        PayloadTarget::Any => "the API and Architect",
     };
     let all = payload.map_or(0, |payload| payload.pairs.len());
     let computed = payload.map_or(0, |payload| payload.pairs.iter().filter(|pair| pair.computed()).count());
     let fixes = payload.is_some_and(|payload| !payload.flat().0.is_empty());
     match (target, counts.is_empty()) {
-        (Target::Cxone, _) => "Nothing about CXone is verified: all of this is information.".into(),
+        (PayloadTarget::Cxone, _) => "Nothing about CXone is verified: all of this is information.".into(),
         (_, true) if payload.is_some_and(Explained::sends_unknown) => "What it sends is not known here.".into(),
         (_, true) if payload.is_some_and(|payload| payload.pairs.is_empty()) => "No payload in it.".into(),
-        (Target::Api, true) if computed > 0 => {
+        (PayloadTarget::Api, true) if computed > 0 => {
             format!(
                 "Right for {whom} as far as it is known: {computed} of {all} are computed, and what they hold is not known here."
             )
         }
-        (Target::Any, true) => "Nothing is wrong with it, for a target that takes this format.".into(),
+        (PayloadTarget::Any, true) => "Nothing is wrong with it, for a target that takes this format.".into(),
         (_, true) => format!("Right for {whom}."),
         (_, false) => {
             let fix = if fixes { "; --fix prints the keys and values as they should be" } else { "" };
@@ -164,7 +164,7 @@ fn text(payload: &str) -> anyhow::Result<String> {
     String::from_utf8(bytes).map_err(|_| Exit::Usage.because(format!("{} is not UTF-8 text", visible(payload))).into())
 }
 
-fn tell(out: &mut Vec<u8>, paint: Paint, finding: &Finding, as_json: bool) -> std::io::Result<()> {
+fn tell(out: &mut Vec<u8>, paint: Paint, finding: &PayloadFinding, as_json: bool) -> std::io::Result<()> {
     if as_json {
         let line = json!({
             "type": "finding",
@@ -197,7 +197,7 @@ fn tell(out: &mut Vec<u8>, paint: Paint, finding: &Finding, as_json: bool) -> st
 
 /// Prints the keys and values as texts, in the target's form. False when none of them has a text: an empty map in place of
 /// a full one would be taken for the answer, so nothing is printed.
-fn fix(payload: &Explained, target: Target) -> anyhow::Result<bool> {
+fn fix(payload: &Explained, target: PayloadTarget) -> anyhow::Result<bool> {
     let (flat, left_out) = payload.flat();
     let map = !matches!(payload.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);
     // What a program takes out again is no empty payload either.
@@ -212,8 +212,8 @@ fn fix(payload: &Explained, target: Target) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let fixed = match target {
-        Target::Api => json!({ "attributes": flat }),
-        Target::Architect | Target::Cxone | Target::Any => flat.into(),
+        PayloadTarget::Api => json!({ "attributes": flat }),
+        PayloadTarget::Architect | PayloadTarget::Cxone | PayloadTarget::Any => flat.into(),
     };
     ndjson::print(&mut stdout(), &fixed)?;
     if !left_out.is_empty() {

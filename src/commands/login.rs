@@ -9,7 +9,7 @@ use crate::{
         client::ClientOptions,
         signin::{
             SignIn, gc,
-            store::{Kept, SignInLocation},
+            store::{KeptSignIn, SignInLocation},
         },
     },
 };
@@ -49,7 +49,7 @@ pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
     let id = client_id(&args, &settings, imported.as_ref())?;
     // Before anything is asked or opened: a proxy that cannot be used.
     lookup::client_of(Connection::to_urls(&api, &login, Auth::SignedOut)?)?;
-    let mut kept = Kept::default();
+    let mut kept = KeptSignIn::default();
     if let Some(secret) = imported.as_ref().and_then(|p| p.secret.clone()) {
         kept.secret = Some(secret);
     } else if args.secret {

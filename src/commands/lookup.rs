@@ -237,7 +237,7 @@ pub fn known<'a>(board: &'a Board, id: &ConversationId) -> Result<&'a Conversati
 
 /// A participant with its conversation.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct FoundParticipant<'a> {
     /// The conversation.
     pub call: &'a Conversation,
     /// The participant.
@@ -256,8 +256,8 @@ pub fn participant<'a>(call: &'a Conversation, wanted: Option<&str>) -> Result<&
 }
 
 /// The key is not on this participant. Says where it is, or what looks like it.
-pub fn no_key(target: &Target<'_>, key: &str) -> Failure {
-    let Target { call, participant } = target;
+pub fn no_key(target: &FoundParticipant<'_>, key: &str) -> Failure {
+    let FoundParticipant { call, participant } = target;
     let failure = Exit::NotFound.because(format!(
         "there is no key {key:?} on the {} participant of conversation {}",
         participant.purpose.as_str(),

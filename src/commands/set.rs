@@ -7,7 +7,7 @@ mod write;
 use super::{
     Context,
     ansi::Paint,
-    lookup::{self, Target},
+    lookup::{self, FoundParticipant},
     note, stdout,
 };
 use crate::{
@@ -133,7 +133,7 @@ async fn attempt(
         let call = lookup::known(&board, id)?;
         let participant = lookup::participant(call, Some(&args.participant))?;
         write::name_participant(call, participant, &args.participant);
-        return Ok(write::preview(&board, Target { call, participant }, request, policy));
+        return Ok(write::preview(&board, FoundParticipant { call, participant }, request, policy));
     }
     let mut writer = tokio::select! {
         writer = write::SetWriter::prepare(client, id, &args.participant, request, policy) => writer?,

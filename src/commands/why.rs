@@ -14,7 +14,7 @@ use crate::{
     why::{
         Certainty, KnownCall, Question, Verdict, WhyAnswer,
         answer::{EvidenceSource, FlowName},
-        cause::{FlowRun, unset, wants_earlier},
+        cause::{GatheredRun, unset, wants_earlier},
         explain,
         replay::{Replay, replay},
     },
@@ -61,7 +61,7 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
         note(format_args!("there is no participant {on:?} in this call; it has {}", there.join(", ")));
         return Ok(Exit::NotFound);
     }
-    let known = gather::Known::default();
+    let known = gather::GatherCache::default();
     let mut gathered = gather::flows(&client, &known, conversation).await;
     gathered.notes.iter().for_each(note);
     if let Some(key) = &args.key {
@@ -149,11 +149,11 @@ struct Simulated<'a> {
 }
 
 /// Runs those again whose definition and record could be had, and says of which flows it could not.
-fn simulate(flows: &[FlowRun]) -> Vec<Simulated<'_>> {
+fn simulate(flows: &[GatheredRun]) -> Vec<Simulated<'_>> {
     if flows.is_empty() {
         note("nothing was simulated: which flow the call ran is not known");
     }
-    let one = |flow: &FlowRun| match (&flow.definition, &flow.run) {
+    let one = |flow: &GatheredRun| match (&flow.definition, &flow.run) {
         (Some(definition), Some(run)) => Some(replay(definition, run)),
         _ => {
             let name = visible(&flow.name.name);

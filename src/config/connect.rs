@@ -3,7 +3,7 @@
 use super::{Address, Credentials, Settings, without_secrets};
 use crate::{
     exit::{Exit, Failure},
-    genesys::{self, Auth, Connection, REGIONS, Region, Renewed, signin::store::Kept},
+    genesys::{self, Auth, Connection, REGIONS, Region, Renewed, signin::store::KeptSignIn},
 };
 use secrecy::SecretString;
 use std::{
@@ -67,14 +67,14 @@ impl Settings {
         let store = self.sign_ins.clone();
         let kept = match &store {
             Some(store) => store.load(login_url, id)?.unwrap_or_default(),
-            None => Kept::default(),
+            None => KeptSignIn::default(),
         };
         match (kept, store) {
-            (Kept { secret: Some(secret), .. }, _) => Ok(Auth::ClientCredentials { id: id.to_owned(), secret }),
-            (Kept { tokens: Some(tokens), .. }, Some(store)) => {
+            (KeptSignIn { secret: Some(secret), .. }, _) => Ok(Auth::ClientCredentials { id: id.to_owned(), secret }),
+            (KeptSignIn { tokens: Some(tokens), .. }, Some(store)) => {
                 let (login, client_id) = (login_url.to_owned(), id.to_owned());
                 let renewed: Renewed = Arc::new(move |tokens| {
-                    let kept = Kept { tokens: Some(tokens.clone()), secret: None };
+                    let kept = KeptSignIn { tokens: Some(tokens.clone()), secret: None };
                     // The session goes on with the tokens it has; only the next start would miss them.
                     if let Err(error) = store.save(&login, &client_id, &kept) {
                         tracing::warn!(%error, "the renewed sign-in could not be kept");

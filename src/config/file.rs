@@ -80,10 +80,10 @@ settings_table! {
         /// mask personal data; cannot undo `[ui] mask = true`
         mask: bool, "as [ui] mask", "true";
         /// what an edit sends: merged (the current attributes with the changes) or changed (the changed keys only)
-        write: Write, "merged", "\"merged\"";
+        write: WriteSetting, "merged", "\"merged\"";
         /// where an edit goes: attributes (…/participants/{id}/attributes), participant (…/participants/{id}) or media
         /// (…/calls/…)
-        route: Route, "attributes", "\"attributes\"";
+        route: RouteSetting, "attributes", "\"attributes\"";
         /// milliseconds to wait for an accepted value to be seen before the alarm or exit 7
         confirm_ms: u64, "10000", "10000";
         /// theme of this profile
@@ -153,7 +153,7 @@ pub enum Grant {
 /// What an edit sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Write {
+pub enum WriteSetting {
     /// Current attributes + your changes: right whether the server merges or replaces.
     #[default]
     Merged,
@@ -164,7 +164,7 @@ pub enum Write {
 /// Where an edit goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Route {
+pub enum RouteSetting {
     /// `/conversations/{id}/participants/{pid}/attributes`.
     #[default]
     Attributes,

@@ -21,7 +21,7 @@ pub(crate) use browser::open_browser;
 pub use env::{Env, VARIABLES, Variable};
 pub(crate) use env::{with_little, without_secrets};
 pub use file::File;
-pub use file::{Grant, Keys, LabelColor, Profile, ProfileName, Route, UiTable, Write};
+pub use file::{Grant, Keys, LabelColor, Profile, ProfileName, RouteSetting, UiTable, WriteSetting};
 pub use findings::{Findings, Weight};
 pub use history::{HistorySettings, HookOn, HookPlan, HooksTable, Least, StoreLocation, StoreTable};
 pub use overrides::Overrides;

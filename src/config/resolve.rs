@@ -3,7 +3,7 @@
 use super::astray::Astray;
 use super::{
     Env, Overrides, Paths, Views,
-    file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe},
+    file::{File, Grant, Keys, LabelColor, Profile, ProfileName, RouteSetting, WriteSetting, describe},
     history::{HistorySettings, HookPlan},
     problem::Problem,
 };
@@ -124,9 +124,9 @@ pub struct Settings {
     /// What made this read-only; empty when edits are allowed.
     pub read_only: Vec<From>,
     /// What an edit sends.
-    pub write: Write,
+    pub write: WriteSetting,
     /// Where an edit goes.
-    pub route: Route,
+    pub route: RouteSetting,
     /// How long to wait for a value to be seen.
     pub confirm: Duration,
     /// The terminal UI.
@@ -244,13 +244,13 @@ impl Settings {
         let why: Vec<String> = self.read_only.iter().map(ToString::to_string).collect();
         Policy {
             mode: match self.write {
-                Write::Merged => WriteMode::Merged,
-                Write::Changed => WriteMode::Changed,
+                WriteSetting::Merged => WriteMode::Merged,
+                WriteSetting::Changed => WriteMode::Changed,
             },
             route: match self.route {
-                Route::Attributes => outbox::Route::Attributes,
-                Route::Participant => outbox::Route::Participant,
-                Route::Media => outbox::Route::Media,
+                RouteSetting::Attributes => outbox::Route::Attributes,
+                RouteSetting::Participant => outbox::Route::Participant,
+                RouteSetting::Media => outbox::Route::Media,
             },
             confirm: self.confirm,
             read_only: (!why.is_empty()).then(|| ReadOnly { why: why.join(", ") }),
@@ -520,7 +520,7 @@ mod tests {
         assert_eq!(resolve(wrong, &[]).unwrap_err().advice(), Some("did you mean \"acme\"?"));
         let one = File::parse("[profile.only]\nwrite = 'changed'").unwrap();
         let settings = Settings::resolve(&Overrides::default(), &Env::default(), one).unwrap();
-        assert_eq!((settings.profile.as_deref(), settings.write), (Some("only"), Write::Changed));
+        assert_eq!((settings.profile.as_deref(), settings.write), (Some("only"), WriteSetting::Changed));
     }
 
     #[test]

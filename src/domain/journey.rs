@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// A change of an attribute.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
+pub struct JourneyChange {
     /// When: the platform's own time where it says one, else when it was observed.
     pub at: Timestamp,
     /// Of which key.
@@ -34,7 +34,7 @@ pub struct Lane {
     /// When it took part, in the order of joining.
     pub spans: Vec<Span>,
     /// What changed, oldest first.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<JourneyChange>,
 }
 
 impl Lane {
@@ -80,7 +80,7 @@ impl Journey {
             let lane = &mut lanes[at];
             lane.spans.push(span(c, p, from, to));
             let own = |h: &&HistoryEntry| h.participant == p.id;
-            lane.marks.extend(entry.history.iter().filter(own).map(|h| Mark {
+            lane.marks.extend(entry.history.iter().filter(own).map(|h| JourneyChange {
                 at: h.event_time.map_or(h.at.wall, Moment::timestamp).clamp(from, to),
                 key: h.key.clone(),
                 is_mine: h.source == Source::You,

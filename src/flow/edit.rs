@@ -42,7 +42,7 @@ pub enum EditOutcome {
 
 /// Why it was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum EditRefusal {
     /// The file is no flow.
     Read(ReadError),
     /// `after` names nothing.
@@ -51,7 +51,7 @@ pub enum Refusal {
     Refused(String),
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for EditRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(error) => error.fmt(f),
@@ -60,10 +60,10 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for EditRefusal {}
 
-fn refused<T>(what: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal::Refused(what.into()))
+fn refused<T>(what: impl Into<String>) -> Result<T, EditRefusal> {
+    Err(EditRefusal::Refused(what.into()))
 }
 
 /// Reads a value as people type one on a command line: quoted text, a variable with its scope or anything with a call in
@@ -119,7 +119,7 @@ impl Means {
     }
 
     /// What a flow takes. Workflows and workitem flows have no conversation of their own, so theirs must be named.
-    fn of(flow: &Flow) -> Result<Self, Refusal> {
+    fn of(flow: &Flow) -> Result<Self, EditRefusal> {
         let kind = flow.kind.to_ascii_lowercase();
         if !kind.contains("workflow") && !kind.contains("workitem") {
             return Ok(Self::Participant);
@@ -149,10 +149,10 @@ impl Means {
 type TextChange = (Range<usize>, String);
 
 /// Inserts the action, or says why not.
-pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<EditOutcome, Refusal> {
-    let document = open(text).map_err(Refusal::Read)?;
-    let (form, tree) = document.tree().map_err(Refusal::Read)?;
-    let flow = document.read_from(form, &tree).map_err(Refusal::Read)?;
+pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<EditOutcome, EditRefusal> {
+    let document = open(text).map_err(EditRefusal::Read)?;
+    let (form, tree) = document.tree().map_err(EditRefusal::Read)?;
+    let flow = document.read_from(form, &tree).map_err(EditRefusal::Read)?;
     let mut notes = check_key(wanted.key)?;
     let after = match wanted.after {
         Some(name) => Some(find(&flow, name)?),
@@ -241,19 +241,22 @@ fn apply(text: &str, mut changes: Vec<TextChange>) -> String {
     out
 }
 
-fn find(flow: &Flow, name: &str) -> Result<usize, Refusal> {
+fn find(flow: &Flow, name: &str) -> Result<usize, EditRefusal> {
     flow.find(name).map_err(|error| match error {
-        NotFound::None(Some(near)) => Refusal::NoAction(format!("no action is called {name}; did you mean {near}?")),
+        NotFound::None(Some(near)) => {
+            EditRefusal::NoAction(format!("no action is called {name}; did you mean {near}?"))
+        }
         NotFound::None(None) => {
-            Refusal::NoAction(format!("no action is called {name}; 'sidetone flow keys' lists ids"))
+            EditRefusal::NoAction(format!("no action is called {name}; 'sidetone flow keys' lists ids"))
         }
-        NotFound::Many(ways) => {
-            Refusal::Refused(format!("several actions are called {name}; name one by its id:\n  {}", ways.join("\n  ")))
-        }
+        NotFound::Many(ways) => EditRefusal::Refused(format!(
+            "several actions are called {name}; name one by its id:\n  {}",
+            ways.join("\n  ")
+        )),
     })
 }
 
-fn check_key(key: &str) -> Result<Vec<String>, Refusal> {
+fn check_key(key: &str) -> Result<Vec<String>, EditRefusal> {
     if key.is_empty() {
         return refused("the key is empty");
     }
@@ -274,7 +277,7 @@ fn check_key(key: &str) -> Result<Vec<String>, Refusal> {
 }
 
 /// Whether the value may stand in this container.
-fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result<Vec<String>, Refusal> {
+fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result<Vec<String>, EditRefusal> {
     let mut notes = Vec::new();
     match &wanted.value {
         Operand::Unset | Operand::NotSet => {
@@ -364,7 +367,7 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
 }
 
 /// Refuses what is no text: an attribute is one.
-fn check_type(flow: &Flow, text: &str, parsed: &expr::Expr, here: Option<usize>) -> Result<(), Refusal> {
+fn check_type(flow: &Flow, text: &str, parsed: &expr::Expr, here: Option<usize>) -> Result<(), EditRefusal> {
     let variable = |name: &str| {
         let found = flow.variables.iter().find(|variable| {
             (variable.container.is_none() || variable.container == here) && variable.name.eq_ignore_ascii_case(name)
@@ -406,7 +409,7 @@ const SCOPES: [(&str, &[&str]); 7] = [
 ];
 
 /// Refuses variables of other kinds of flow.
-fn check_scopes(flow: &Flow, parsed: &expr::Expr) -> Result<(), Refusal> {
+fn check_scopes(flow: &Flow, parsed: &expr::Expr) -> Result<(), EditRefusal> {
     let kind = flow.kind.to_ascii_lowercase();
     let mut wrong = None;
     parsed.references(&mut |name| {
@@ -427,7 +430,7 @@ fn check_scopes(flow: &Flow, parsed: &expr::Expr) -> Result<(), Refusal> {
 
 /// Whether the flow does this already, at the place or, without a place, anywhere. A different value at the place, or the
 /// key anywhere else, is refused unless it was asked for.
-fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Option<String>, Refusal> {
+fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Option<String>, EditRefusal> {
     let sets = |at: usize| {
         let mut list = flow.actions[at].kind.sets()?.iter();
         let own = list.find(|assign| matches!(&assign.key, Operand::Literal(key) if key == wanted.key))?;
@@ -552,8 +555,9 @@ fn verify(
     wanted: &SetData<'_>,
     id: &str,
     notes: &mut Vec<String>,
-) -> Result<(), Refusal> {
-    let new = edited.read().map_err(|error| Refusal::Refused(format!("the edited file would not read: {error}")))?;
+) -> Result<(), EditRefusal> {
+    let new =
+        edited.read().map_err(|error| EditRefusal::Refused(format!("the edited file would not read: {error}")))?;
     let found = new.find(id).ok().filter(|at| {
         matches!(new.actions[*at].kind.sets(), Some([one]) if one.key.text() == wanted.key && same(&one.value, &wanted.value))
     });

@@ -183,14 +183,14 @@ pub struct Action {
     pub branches: Vec<Branch>,
     /// The variables it writes, whatever its type. Update, Get Participant Data and loops tell theirs in [`Action::kind`] as
     /// well; of all other actions the result is known only when it is given.
-    pub writes: Vec<Write>,
+    pub writes: Vec<VariableWrite>,
     /// Where it stands in the tree of its text.
     pub(super) node: NodeId,
 }
 
 /// A variable that an action writes: a `ref` of mode 2 in JSON, `var:` in YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Write {
+pub struct VariableWrite {
     /// The variable, scope included.
     pub variable: String,
     /// The result's member or the setting that goes into it: `records.id`, `errorCode`, `intent`, `findResult`.

@@ -29,7 +29,7 @@ const LARGEST: u64 = 256 << 20;
 
 /// What earlier runs left.
 #[derive(Debug, Default)]
-pub struct Left {
+pub struct JournalFiles {
     /// Their edits and losses.
     pub state: JournalState,
     /// What the operator has to know of the files.
@@ -72,7 +72,7 @@ impl Journal {
     /// Takes over what programs that are gone have left in the state directory for this organisation (any text that names
     /// it, such as the API address). Nothing is created while there is nothing to keep, and nothing that is wrong with the
     /// directory keeps the program from starting: it is in the remarks, or an error of [`Self::save`].
-    pub fn open(dir: &Path, org: &str) -> (Self, Left) {
+    pub fn open(dir: &Path, org: &str) -> (Self, JournalFiles) {
         let mut journal = Self {
             dir: dir.to_owned(),
             org: org.to_owned(),
@@ -81,7 +81,7 @@ impl Journal {
             times: FxHashMap::default(),
             adopted: Vec::new(),
         };
-        let mut left = Left::default();
+        let mut left = JournalFiles::default();
         let paths = files::list(dir).unwrap_or_else(|e| {
             left.remarks.push(format!("Drafts of earlier runs in {} cannot be looked for: {e}", dir.display()));
             Vec::new()
@@ -99,7 +99,7 @@ impl Journal {
         (journal, left)
     }
 
-    fn take_over(&mut self, path: PathBuf, left: &mut Left) {
+    fn take_over(&mut self, path: PathBuf, left: &mut JournalFiles) {
         // Held by a running program: its drafts are on somebody's screen.
         let Some(mut file) = files::adopt(&path) else { return };
         let shown = path.display();

@@ -209,7 +209,8 @@ fn a_file_that_was_cut_off_is_offered_kept_and_named_until_it_is_removed() {
         assert_eq!(left.state.edits.iter().map(|e| e.mine.as_str()).collect::<Vec<_>>(), ["the only text"], "{cut}");
         let aside = files::aside(&path);
         assert_eq!(std::fs::read(&aside).unwrap(), torn);
-        let names = |left: &Left| left.remarks.len() == 1 && left.remarks[0].contains(&*aside.to_string_lossy());
+        let names =
+            |left: &JournalFiles| left.remarks.len() == 1 && left.remarks[0].contains(&*aside.to_string_lossy());
         assert!(names(&left), "{:?}", left.remarks);
         kill(journal);
         for _ in 0..2 {

@@ -28,7 +28,7 @@ struct Leg {
 
 /// A call that is or was in one of the watched queues or with one of the watched users.
 #[derive(Debug, Default)]
-struct Seen {
+struct AwayCall {
     legs: Vec<Leg>,
     /// Names of those that it was last seen in.
     names: Vec<CompactString>,
@@ -39,7 +39,7 @@ struct Seen {
 /// Where calls were seen, and which of them are away.
 #[derive(Debug, Default)]
 pub(super) struct Away {
-    calls: FxHashMap<ConversationId, Seen>,
+    calls: FxHashMap<ConversationId, AwayCall>,
     /// Those that are away, the one that was read longest ago first.
     away: VecDeque<(Duration, ConversationId)>,
 }
@@ -60,7 +60,7 @@ impl Away {
     /// The call that is to be read because nothing was heard of it for long, and longest of all; it counts as heard of.
     pub(super) fn silent(&mut self, now: Duration) -> Option<ConversationId> {
         let away: FxHashSet<&ConversationId> = self.away.iter().map(|(_, id)| id).collect();
-        let is_silent = |id: &ConversationId, call: &Seen| {
+        let is_silent = |id: &ConversationId, call: &AwayCall| {
             call.heard + SILENT <= now && call.legs.iter().any(|leg| leg.is_connected) && !away.contains(id)
         };
         let silent = self.calls.iter_mut().filter(|(id, call)| !call.names.is_empty() && is_silent(id, call));

@@ -52,13 +52,13 @@ pub async fn read(client: Client, write: WriteId, conversation: ConversationId, 
 /// Sends a PATCH once.
 pub async fn patch(client: Client, write: WriteId, request: PatchRequest) -> Done {
     let route = match request.route {
-        Route::Attributes => client::Route::Attributes,
-        Route::Participant => client::Route::Participant,
+        Route::Attributes => client::PatchPath::Attributes,
+        Route::Participant => client::PatchPath::Participant,
         Route::Media if crate::domain::outbox::media_family(request.media).is_some() => {
-            client::Route::Media(request.media)
+            client::PatchPath::Media(request.media)
         }
         // As `PatchRequest::path` says: a medium without an address of its own takes the general one.
-        Route::Media => client::Route::Attributes,
+        Route::Media => client::PatchPath::Attributes,
     };
     let (conversation, participant) = (&request.target.conversation, &request.target.participant);
     let body = request.body.iter().map(|(key, value)| (key.as_str(), value.as_str()));

@@ -10,7 +10,7 @@ use crate::{
     },
     why::{
         answer::FlowName,
-        cause::{FlowRun, Gathered, NoRecord},
+        cause::{Gathered, GatheredRun, NoRecord},
         execution::{self, Run},
     },
 };
@@ -31,10 +31,10 @@ const RUNS: usize = 64;
 /// What does not change any more once it was read: definitions by flow and version, and records of runs that have ended. For as
 /// long as the program runs and no longer: both hold what a company keeps to itself, records also what callers said.
 #[derive(Debug, Default)]
-pub(crate) struct Known(Mutex<Kept>);
+pub(crate) struct GatherCache(Mutex<GatheredFlows>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct GatheredFlows {
     /// Flow, version as the platform writes it, definition; oldest first.
     definitions: VecDeque<(String, String, Arc<Flow>)>,
     runs: VecDeque<Arc<Run>>,
@@ -42,8 +42,8 @@ struct Kept {
     absent: VecDeque<(String, String)>,
 }
 
-impl Known {
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+impl GatherCache {
+    fn kept(&self) -> std::sync::MutexGuard<'_, GatheredFlows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -80,7 +80,7 @@ impl Known {
 
 /// Reads the version before the one that ran, of each flow, at most one request a flow: a key that no action sets may have been
 /// set by that one. What cannot be had is not told: the answer is good without it.
-pub(crate) async fn earlier(client: &Client, known: &Known, gathered: &mut Gathered) {
+pub(crate) async fn earlier(client: &Client, known: &GatherCache, gathered: &mut Gathered) {
     for flow in gathered.flows.iter_mut().filter(|flow| flow.definition.is_some() && flow.earlier.is_none()) {
         // The platform counts versions in whole numbers and writes them with a decimal.
         let Some(before) = flow.name.version.parse::<u64>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n > 0)
@@ -117,7 +117,7 @@ pub(crate) async fn in_background(client: &Client, flow: &str, version: &str) ->
 /// Looks up everything that is not known yet. Without anything known: four requests for a call with one flow, two for each
 /// further one, and one a second while a job runs; with the definitions known at most three, and with the records of ended
 /// runs known, too, one.
-pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Conversation) -> Gathered {
+pub(crate) async fn flows(client: &Client, known: &GatherCache, conversation: &Conversation) -> Gathered {
     let mut gathered = Gathered::default();
     let mut no_record = NoRecord::Missing;
     let instances = match client.flow_instances(&conversation.id).await {
@@ -129,7 +129,7 @@ pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Convers
         }
     };
     // Each flow with its version as the platform writes it, by which its configuration is asked for.
-    let found: Vec<(FlowRun, String)> = if instances.is_empty() {
+    let found: Vec<(GatheredRun, String)> = if instances.is_empty() {
         // Where the runs could not be asked for, nothing is known of why there would be none.
         if no_record == NoRecord::Missing && why_none(client, &mut gathered.notes).await {
             no_record = NoRecord::Late;
@@ -138,7 +138,10 @@ pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Convers
         let is_in_flow = !conversation.is_over() && conversation.running_flow().is_some();
         told.map(|flow| {
             let name = named(flow.id, flow.name, &flow.version);
-            (FlowRun { name, no_record, running: !flow.ended && is_in_flow, ..FlowRun::default() }, flow.version)
+            (
+                GatheredRun { name, no_record, running: !flow.ended && is_in_flow, ..GatheredRun::default() },
+                flow.version,
+            )
         })
         .collect()
     } else {
@@ -149,7 +152,7 @@ pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Convers
                 let run = runs.iter().find(|run| run.execution_id == instance.id).cloned();
                 let running = instance.end_date_time.is_none() && run.as_ref().is_none_or(|run| run.ended.is_none());
                 let name = named(instance.flow_id, instance.flow_name, &instance.flow_version);
-                (FlowRun { name, run, no_record, running, ..FlowRun::default() }, instance.flow_version)
+                (GatheredRun { name, run, no_record, running, ..GatheredRun::default() }, instance.flow_version)
             })
             .collect()
     };
@@ -227,7 +230,7 @@ async fn by_analytics(client: &Client, conversation: &ConversationId, notes: &mu
 /// The records of these runs, as far as they can be had.
 async fn runs(
     client: &Client,
-    known: &Known,
+    known: &GatherCache,
     instances: &[Instance],
     conversation: &ConversationId,
     notes: &mut Vec<String>,
@@ -311,7 +314,7 @@ async fn rendered(client: &Client, ids: Vec<String>, notes: &mut Vec<String>) ->
 
 async fn definition(
     client: &Client,
-    known: &Known,
+    known: &GatherCache,
     name: &FlowName,
     version: &str,
 ) -> Result<Arc<Flow>, (String, NoRecord)> {

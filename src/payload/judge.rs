@@ -16,7 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Whom a payload is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum PayloadTarget {
     /// The API: the body of PATCH …/participants/{id}/attributes.
     Api,
     /// Architect's Set Participant Data.
@@ -29,7 +29,7 @@ pub enum Target {
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct PayloadFinding {
     /// One of [`RULES`] or of the claims.
     pub rule: &'static str,
     /// How grave.
@@ -45,7 +45,7 @@ pub struct Finding {
 }
 
 /// A rule of `lint`, for the documentation.
-pub struct Rule {
+pub struct LintRule {
     /// Its stable name.
     pub id: &'static str,
     /// What it finds.
@@ -55,83 +55,83 @@ pub struct Rule {
 }
 
 /// The rules, without those of the claims.
-pub const RULES: &[Rule] = &[
-    Rule { id: "form", what: "what the payload is and whom it is right for", severity: Severity::Info },
-    Rule { id: "not-json", what: "text that does not parse", severity: Severity::Error },
-    Rule { id: "wrong-form", what: "a format that the target does not take", severity: Severity::Error },
-    Rule { id: "wrapped-payload", what: "a wrapper that nobody takes off", severity: Severity::Error },
-    Rule {
+pub const RULES: &[LintRule] = &[
+    LintRule { id: "form", what: "what the payload is and whom it is right for", severity: Severity::Info },
+    LintRule { id: "not-json", what: "text that does not parse", severity: Severity::Error },
+    LintRule { id: "wrong-form", what: "a format that the target does not take", severity: Severity::Error },
+    LintRule { id: "wrapped-payload", what: "a wrapper that nobody takes off", severity: Severity::Error },
+    LintRule {
         id: "participant-id-in-body",
         what: "participantId in the payload; it belongs in the path",
         severity: Severity::Error,
     },
-    Rule { id: "beside-the-map", what: "members beside the attributes, which are lost", severity: Severity::Error },
-    Rule { id: "double-encoded", what: "JSON within a JSON string", severity: Severity::Error },
-    Rule { id: "not-a-string", what: "a number, boolean, null or nested value", severity: Severity::Error },
-    Rule {
+    LintRule { id: "beside-the-map", what: "members beside the attributes, which are lost", severity: Severity::Error },
+    LintRule { id: "double-encoded", what: "JSON within a JSON string", severity: Severity::Error },
+    LintRule { id: "not-a-string", what: "a number, boolean, null or nested value", severity: Severity::Error },
+    LintRule {
         id: "unresolved-template",
         what: "a placeholder in a key or a value, or what one leaves behind",
         severity: Severity::Error,
     },
-    Rule { id: "duplicate-key", what: "one key twice", severity: Severity::Error },
-    Rule {
+    LintRule { id: "duplicate-key", what: "one key twice", severity: Severity::Error },
+    LintRule {
         id: "case-mismatch",
         what: "keys that differ only in case, or that depend on their capitals",
         severity: Severity::Warn,
     },
-    Rule {
+    LintRule {
         id: "near-miss",
         what: "spaces around a key, invisible characters in it, two keys that differ only in how their accents are encoded",
         severity: Severity::Warn,
     },
-    Rule { id: "empty-key", what: "a key without a name, or with control characters", severity: Severity::Error },
-    Rule { id: "dotted-key", what: "a name that scripts cannot read", severity: Severity::Info },
-    Rule { id: "key-characters", what: "spaces and signs in keys, which are allowed", severity: Severity::Info },
-    Rule {
+    LintRule { id: "empty-key", what: "a key without a name, or with control characters", severity: Severity::Error },
+    LintRule { id: "dotted-key", what: "a name that scripts cannot read", severity: Severity::Info },
+    LintRule { id: "key-characters", what: "spaces and signs in keys, which are allowed", severity: Severity::Info },
+    LintRule {
         id: "agent-panel",
         what: "a key that agents see in their panel (conversationDetails.participantData.…)",
         severity: Severity::Info,
     },
-    Rule {
+    LintRule {
         id: "typed-value",
         what: "a value that is not of the type it declares (number:abc)",
         severity: Severity::Warn,
     },
-    Rule { id: "code-value", what: "a value that a program computes", severity: Severity::Info },
-    Rule { id: "computed-key", what: "a key that a program or a flow computes", severity: Severity::Info },
-    Rule { id: "system-prefix-edited", what: "a key that the platform writes itself", severity: Severity::Warn },
-    Rule { id: "blank", what: "an empty value", severity: Severity::Info },
-    Rule { id: "empty-payload", what: "nothing to set", severity: Severity::Warn },
-    Rule { id: "too-long", what: "values longer than bot flows take", severity: Severity::Info },
-    Rule { id: "too-many", what: "more keys than bot flows take", severity: Severity::Info },
-    Rule { id: "tutorial-flow-action", what: "the flow format that only tutorials use", severity: Severity::Error },
-    Rule { id: "wrong-method", what: "a method that attributes are not sent by", severity: Severity::Error },
-    Rule { id: "not-as-json", what: "a program that sends something else than JSON", severity: Severity::Error },
-    Rule { id: "content-type", what: "a request that does not say that it sends JSON", severity: Severity::Error },
-    Rule {
+    LintRule { id: "code-value", what: "a value that a program computes", severity: Severity::Info },
+    LintRule { id: "computed-key", what: "a key that a program or a flow computes", severity: Severity::Info },
+    LintRule { id: "system-prefix-edited", what: "a key that the platform writes itself", severity: Severity::Warn },
+    LintRule { id: "blank", what: "an empty value", severity: Severity::Info },
+    LintRule { id: "empty-payload", what: "nothing to set", severity: Severity::Warn },
+    LintRule { id: "too-long", what: "values longer than bot flows take", severity: Severity::Info },
+    LintRule { id: "too-many", what: "more keys than bot flows take", severity: Severity::Info },
+    LintRule { id: "tutorial-flow-action", what: "the flow format that only tutorials use", severity: Severity::Error },
+    LintRule { id: "wrong-method", what: "a method that attributes are not sent by", severity: Severity::Error },
+    LintRule { id: "not-as-json", what: "a program that sends something else than JSON", severity: Severity::Error },
+    LintRule { id: "content-type", what: "a request that does not say that it sends JSON", severity: Severity::Error },
+    LintRule {
         id: "shell-quoting",
         what: "quotes that one version of a shell leaves and another takes off",
         severity: Severity::Warn,
     },
-    Rule {
+    LintRule {
         id: "several-payloads",
         what: "several payloads that differ, of which one is judged",
         severity: Severity::Error,
     },
-    Rule { id: "unread-part", what: "a part of a flow in a shape that is not read", severity: Severity::Error },
-    Rule { id: "unverified", what: "what no checked source settles", severity: Severity::Info },
+    LintRule { id: "unread-part", what: "a part of a flow in a shape that is not read", severity: Severity::Error },
+    LintRule { id: "unverified", what: "what no checked source settles", severity: Severity::Info },
 ];
 
 const BODY: &str = "the body of PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes is {\"attributes\":{\"key\":\"value\"}}";
 
 /// Judges a payload.
-pub fn judge(payload: &Explained, target: Target) -> Vec<Finding> {
+pub fn judge(payload: &Explained, target: PayloadTarget) -> Vec<PayloadFinding> {
     let mut judge = Judge { payload, target, findings: Vec::new() };
     judge.form();
     judge.pairs();
     judge.together();
     judge.around();
-    if target == Target::Cxone {
+    if target == PayloadTarget::Cxone {
         for finding in &mut judge.findings {
             finding.severity = Severity::Info;
         }
@@ -141,8 +141,8 @@ pub fn judge(payload: &Explained, target: Target) -> Vec<Finding> {
 
 struct Judge<'p> {
     payload: &'p Explained,
-    target: Target,
-    findings: Vec<Finding>,
+    target: PayloadTarget,
+    findings: Vec<PayloadFinding>,
 }
 
 impl Judge<'_> {
@@ -155,7 +155,7 @@ impl Judge<'_> {
         remedy: impl Into<String>,
     ) {
         let (message, remedy) = (message.into(), remedy.into());
-        self.findings.push(Finding { rule, severity, path: path.to_owned(), key: None, message, remedy });
+        self.findings.push(PayloadFinding { rule, severity, path: path.to_owned(), key: None, message, remedy });
     }
 
     fn on(

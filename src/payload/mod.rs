@@ -17,7 +17,7 @@ mod shell;
 mod texts;
 mod uses;
 
-pub use judge::{Finding, RULES, Rule, Severity, Target, judge};
+pub use judge::{LintRule, PayloadFinding, PayloadTarget, RULES, Severity, judge};
 
 use shapes::blank;
 use std::fmt;

@@ -10,7 +10,7 @@ type Pairs = Vec<(String, String)>;
 /// Keys and values that are known, and the rules that speak of an error.
 fn read(text: &str) -> Result<(Pairs, Vec<&'static str>), String> {
     let explained = explain(text).map_err(|error| error.to_string())?;
-    let errors = judge(&explained, Target::Api);
+    let errors = judge(&explained, PayloadTarget::Api);
     let errors = errors.iter().filter(|one| one.severity == Severity::Error).map(|one| one.rule).collect();
     let known = explained.pairs.iter().filter(|pair| pair.was == Was::Text);
     Ok((known.map(|pair| (pair.key.clone(), pair.value.clone())).collect(), errors))
@@ -152,7 +152,11 @@ fn attributes_are_taken_by_patch_alone() {
     }
     // Without a header it is a form, which is a warning.
     let plain = explain(&format!("curl -X PATCH {URL} -d '{{\"attributes\":{{\"a\":\"1\"}}}}'")).unwrap();
-    assert!(judge(&plain, Target::Api).iter().any(|one| one.rule == "content-type" && one.severity == Severity::Warn));
+    assert!(
+        judge(&plain, PayloadTarget::Api)
+            .iter()
+            .any(|one| one.rule == "content-type" && one.severity == Severity::Warn)
+    );
 }
 
 #[test]
@@ -334,7 +338,7 @@ fn lines_of_a_program_are_no_pairs() {
 fn names_and_values_of_yaml_are_maps() {
     let bare = "- setParticipantData:\n    attributes:\n      - attribute:\n          name: a\n          value: b";
     let explained = explain(bare).unwrap();
-    let told = judge(&explained, Target::Architect);
+    let told = judge(&explained, PayloadTarget::Architect);
     let errors: Vec<_> =
         told.iter().filter(|one| one.severity == Severity::Error).map(|one| (one.rule, one.message.as_str())).collect();
     assert!(errors.len() == 2 && errors.iter().all(|(rule, _)| *rule == "unread-part"), "{told:?}");

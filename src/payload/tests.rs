@@ -5,11 +5,11 @@ mod read;
 
 use super::*;
 
-fn found(text: &str, target: Target) -> Vec<(&'static str, &'static str)> {
+fn found(text: &str, target: PayloadTarget) -> Vec<(&'static str, &'static str)> {
     judge(&explain(text).unwrap(), target).iter().map(|finding| (finding.rule, finding.severity.as_str())).collect()
 }
 
-fn worst(text: &str, target: Target) -> Option<Severity> {
+fn worst(text: &str, target: PayloadTarget) -> Option<Severity> {
     judge(&explain(text).unwrap(), target).iter().map(|finding| finding.severity).max()
 }
 
@@ -18,11 +18,11 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 }
 
 /// Payload, target, what must be said, what must not.
-type Case = (&'static str, Target, &'static [(&'static str, &'static str)], &'static [&'static str]);
+type Case = (&'static str, PayloadTarget, &'static [(&'static str, &'static str)], &'static [&'static str]);
 
 #[test]
 fn payloads_of_tutorials_and_threads_get_their_own_answer() {
-    use Target::{Any, Api, Architect, Cxone};
+    use PayloadTarget::{Any, Api, Architect, Cxone};
     const W: &str = "wrapped-payload";
     let cases: &[Case] = &[
         (r#"{"customer_tier":"gold"}"#, Any, &[("form", "info")], &[W, "not-a-string", "case-mismatch"]),
@@ -132,12 +132,12 @@ fn what_is_right_has_no_more_than_information() {
     for (text, target) in [
         (
             r#"{"customer_tier":"gold","crm.caseId":"CS-1","204":"256 characters","note":"wait 5 s, analytics"}"#,
-            Target::Any,
+            PayloadTarget::Any,
         ),
-        (r#"{"attributes":{"customer_tier":"gold","a b":"c"}}"#, Target::Api),
-        ("customer_tier=gold\nnote=a = b", Target::Any),
-        ("customer_tier,note\ngold,\"a, b\"", Target::Any),
-        ("PATCH /api/v2/conversations/1/participants/2/attributes\n{\"attributes\":{\"k\":\"v\"}}", Target::Api),
+        (r#"{"attributes":{"customer_tier":"gold","a b":"c"}}"#, PayloadTarget::Api),
+        ("customer_tier=gold\nnote=a = b", PayloadTarget::Any),
+        ("customer_tier,note\ngold,\"a, b\"", PayloadTarget::Any),
+        ("PATCH /api/v2/conversations/1/participants/2/attributes\n{\"attributes\":{\"k\":\"v\"}}", PayloadTarget::Api),
     ] {
         assert_eq!(worst(text, target), Some(Severity::Info), "{text}: {:?}", found(text, target));
     }
@@ -170,12 +170,12 @@ fn claims_are_answered_by_name() {
         ("read it as {{interaction.k}}\n", "template-namespace", "info"),
         ("flow.data.set in a Run Script\n", "cxone-unverified", "info"),
     ] {
-        let all = found(&format!("{text}{body}"), Target::Any);
+        let all = found(&format!("{text}{body}"), PayloadTarget::Any);
         assert!(all.contains(&(rule, severity)), "{text}: {all:?}");
         let others = all.iter().filter(|(id, severity)| *id != rule && *severity != "info").count();
         assert_eq!(others, 0, "{text}: {all:?}");
     }
-    let prose = found("sending {} clears all attributes", Target::Any);
+    let prose = found("sending {} clears all attributes", PayloadTarget::Any);
     assert!(prose.contains(&("empty-does-not-clear", "info")), "{prose:?}");
 }
 
@@ -193,7 +193,7 @@ fn every_claim_can_be_told_from_its_own_text() {
 
 #[test]
 fn findings_carry_pointers() {
-    let all = judge(&explain(r#"{"attributes":{"a/b~c":1,"d":{"e":2}}}"#).unwrap(), Target::Api);
+    let all = judge(&explain(r#"{"attributes":{"a/b~c":1,"d":{"e":2}}}"#).unwrap(), PayloadTarget::Api);
     let paths: Vec<&str> = all.iter().filter(|one| one.rule == "not-a-string").map(|one| one.path.as_str()).collect();
     assert_eq!(paths, ["/attributes/a~1b~0c", "/attributes/d"]);
 }
@@ -266,9 +266,9 @@ const DATA_ACTION: &str = r#"{"name":"Set tier","integrationType":"purecloud-dat
 
 #[test]
 fn a_flow_s_action_is_no_body_for_the_api() {
-    assert!(found(FLOW_ACTION, Target::Api).contains(&("wrong-form", "error")));
-    assert!(found(FLOW_ACTION, Target::Architect).contains(&("form", "info")));
-    assert!(found(FLOW_ACTION, Target::Any).contains(&("form", "info")));
+    assert!(found(FLOW_ACTION, PayloadTarget::Api).contains(&("wrong-form", "error")));
+    assert!(found(FLOW_ACTION, PayloadTarget::Architect).contains(&("form", "info")));
+    assert!(found(FLOW_ACTION, PayloadTarget::Any).contains(&("form", "info")));
 }
 
 #[test]
@@ -276,23 +276,35 @@ fn an_exported_data_action_is_told_from_a_payload() {
     let explained = explain(DATA_ACTION).unwrap();
     assert_eq!(explained.form, Form::DataAction);
     assert_eq!(explained.pairs.iter().map(|pair| pair.key.as_str()).collect::<Vec<_>>(), ["tier", "origin"]);
-    assert_eq!(worst(DATA_ACTION, Target::Any), Some(Severity::Info), "{:?}", found(DATA_ACTION, Target::Any));
-    assert!(found(DATA_ACTION, Target::Api).contains(&("wrong-form", "error")));
+    assert_eq!(
+        worst(DATA_ACTION, PayloadTarget::Any),
+        Some(Severity::Info),
+        "{:?}",
+        found(DATA_ACTION, PayloadTarget::Any)
+    );
+    assert!(found(DATA_ACTION, PayloadTarget::Api).contains(&("wrong-form", "error")));
     assert!(explained.settable().unwrap_err().join("\n").contains("an exported data action"));
     let wrong = DATA_ACTION.replace("participantId}/attributes", "participantId}");
-    assert!(found(&wrong, Target::Any).contains(&("wrong-route", "error")), "{:?}", found(&wrong, Target::Any));
+    assert!(
+        found(&wrong, PayloadTarget::Any).contains(&("wrong-route", "error")),
+        "{:?}",
+        found(&wrong, PayloadTarget::Any)
+    );
     let bare = DATA_ACTION.replace(r#"{\"attributes\":"#, "").replace(r#"\"ivr\"}}"#, r#"\"ivr\"}"#);
     assert!(
-        found(&bare, Target::Any).contains(&("beside-the-map", "error")),
+        found(&bare, PayloadTarget::Any).contains(&("beside-the-map", "error")),
         "{bare}: {:?}",
-        found(&bare, Target::Any)
+        found(&bare, PayloadTarget::Any)
     );
 }
 
 #[test]
 fn the_agent_panel_s_keys_are_the_author_s() {
     let found = |value: &str| {
-        found(&format!(r#"{{"attributes":{{"conversationDetails.participantData.Balance":"{value}"}}}}"#), Target::Api)
+        found(
+            &format!(r#"{{"attributes":{{"conversationDetails.participantData.Balance":"{value}"}}}}"#),
+            PayloadTarget::Api,
+        )
     };
     assert_eq!(found("number:12.5"), [("form", "info"), ("agent-panel", "info")]);
     assert_eq!(found("12.5"), [("form", "info"), ("agent-panel", "info")]);
@@ -303,7 +315,7 @@ fn the_agent_panel_s_keys_are_the_author_s() {
 #[test]
 fn twins_in_two_normal_forms_are_told_apart() {
     let text = "{\"attributes\":{\"caf\u{e9}\":\"1\",\"cafe\u{301}\":\"2\"}}";
-    let all = judge(&explain(text).unwrap(), Target::Api);
+    let all = judge(&explain(text).unwrap(), PayloadTarget::Api);
     let twin = all.iter().find(|one| one.rule == "near-miss").unwrap_or_else(|| panic!("{all:?}"));
     assert!(twin.message.contains("NFC") && twin.message.contains("NFD"), "{}", twin.message);
     assert!(all.iter().all(|one| one.rule != "duplicate-key" && one.rule != "case-mismatch"), "{all:?}");
@@ -313,7 +325,7 @@ proptest::proptest! {
     #[test]
     fn never_panics(text in ".{0,80}") {
         if let Ok(explained) = explain(&text) {
-            for target in [Target::Api, Target::Architect, Target::Cxone, Target::Any] {
+            for target in [PayloadTarget::Api, PayloadTarget::Architect, PayloadTarget::Cxone, PayloadTarget::Any] {
                 judge(&explained, target);
             }
         }
@@ -334,8 +346,8 @@ proptest::proptest! {
         proptest::prop_assert!(left_out.is_empty());
         proptest::prop_assert_eq!(serde_json::Value::Object(flat.clone()), inner);
         let fixed = serde_json::Value::Object(flat);
-        proptest::prop_assert!(worst(&fixed.to_string(), Target::Any) < Some(Severity::Error));
+        proptest::prop_assert!(worst(&fixed.to_string(), PayloadTarget::Any) < Some(Severity::Error));
         let body = serde_json::json!({"attributes": fixed});
-        proptest::prop_assert!(worst(&body.to_string(), Target::Api) < Some(Severity::Error));
+        proptest::prop_assert!(worst(&body.to_string(), PayloadTarget::Api) < Some(Severity::Error));
     }
 }

@@ -12,7 +12,7 @@ type Known = (Vec<String>, Vec<String>, Vec<&'static str>);
 /// What is known (`key=value`), what is computed, and the rules of the errors; a refusal is its message alone.
 fn read(text: &str) -> Result<Known, String> {
     let explained = explain(text).map_err(|error| error.to_string())?;
-    let errors = judge(&explained, Target::Api);
+    let errors = judge(&explained, PayloadTarget::Api);
     let errors = errors.iter().filter(|one| one.severity == Severity::Error).map(|one| one.rule).collect();
     let (known, computed): (Vec<&Pair>, Vec<&Pair>) =
         explained.pairs.iter().partition(|pair| !matches!(pair.was, Was::Expression | Was::ComputedKey));
@@ -286,7 +286,7 @@ fn a_data_action_is_judged_as_the_request_that_it_is() {
         (action("PATCH", none(), "${input.rawRequest}"), &[]),
     ] {
         let explained = explain(&text).unwrap();
-        let found = judge(&explained, Target::Any);
+        let found = judge(&explained, PayloadTarget::Any);
         let errors: Vec<&str> =
             found.iter().filter(|one| one.severity == Severity::Error).map(|one| one.rule).collect();
         if errors != rules {
@@ -296,6 +296,9 @@ fn a_data_action_is_judged_as_the_request_that_it_is() {
     assert!(wrong.is_empty(), "\n{wrong}");
     for unknown in ["#if($a){\"attributes\":{}}#end", "${input.rawRequest}"] {
         let explained = explain(&action("PATCH", none(), unknown)).unwrap();
-        assert!(judge(&explained, Target::Any).iter().any(|one| one.message.contains("not known")), "{explained:?}");
+        assert!(
+            judge(&explained, PayloadTarget::Any).iter().any(|one| one.message.contains("not known")),
+            "{explained:?}"
+        );
     }
 }

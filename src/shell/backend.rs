@@ -76,7 +76,7 @@ pub(super) struct Backend {
     /// Reads that were wanted before there was a link: the calls of kept drafts.
     early: Vec<(ConversationId, u64)>,
     /// What was read of flows and their runs, and does not change.
-    known: Arc<gather::Known>,
+    known: Arc<gather::GatherCache>,
     player: Option<Player>,
 }
 

@@ -20,7 +20,7 @@ use std::{
 
 /// An export, ready to go.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct MadeExport {
     /// The whole text.
     pub(super) text: String,
     /// What it holds, in words.
@@ -31,7 +31,7 @@ pub(super) struct Made {
 ///
 /// # Errors
 /// What went wrong, in words.
-pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Result<Made, String> {
+pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Result<MadeExport, String> {
     let options = ExportOptions { mask: plan.mask, now: now.wall };
     let entries: Vec<&BoardEntry> = match &plan.subject {
         Subject::Screen => return Ok(picture(model, theme, plan)),
@@ -65,11 +65,11 @@ pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Res
             return Err(format!("There is no {} of this.", plan.format.label()));
         }
     };
-    Ok(Made { text, words: Counts::of(&calls, options).words(options) })
+    Ok(MadeExport { text, words: Counts::of(&calls, options).words(options) })
 }
 
 /// The screen as it is under the menu.
-fn picture(model: &mut Model, theme: Theme, plan: &Plan) -> Made {
+fn picture(model: &mut Model, theme: Theme, plan: &Plan) -> MadeExport {
     let overlays = std::mem::take(&mut model.overlays);
     let notice = model.notice.take();
     let masked = model.settings.mask;
@@ -90,11 +90,11 @@ fn picture(model: &mut Model, theme: Theme, plan: &Plan) -> Made {
         Format::Text => screen::text(&buf),
         _ => screen::svg(&buf, if theme.is_light() { &screen::LIGHT } else { &screen::DARK }),
     };
-    Made { text, words: words.into() }
+    MadeExport { text, words: words.into() }
 }
 
 /// Puts an export into a file; what was written, in words.
-pub(super) fn write(path: &str, replace: bool, made: &Made) -> Result<String, NotWritten> {
+pub(super) fn write(path: &str, replace: bool, made: &MadeExport) -> Result<String, NotWritten> {
     let path = files::from_home(path);
     let shown = absolute(&path).unwrap_or_else(|_| path.clone());
     let home = env::home_dir().filter(|home| home.parent().is_some());

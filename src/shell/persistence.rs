@@ -5,7 +5,7 @@
 //! is drawn only when it is in its file, as long as the disk answers within [`PATIENCE`].
 
 use crate::{
-    app::{Msg, msg::Left, unkept::Unkept},
+    app::{Msg, msg::EarlierRuns, unkept::Unkept},
     audit::Audit,
     domain::outbox::{AuditOutcome, AuditRecord, JournalState, Outbox},
     journal::Journal,
@@ -55,7 +55,7 @@ pub struct Unsaved {
 /// The files and their writer, and what an earlier run left.
 #[derive(Debug)]
 pub struct Persistence {
-    left: Left,
+    left: EarlierRuns,
     /// The newest drafts that were handed over.
     newest: JournalState,
     number: u64,
@@ -76,7 +76,7 @@ impl Persistence {
     pub fn open(state: &Path, who: &str, org: &str) -> Self {
         let audit = Audit::new(state, who, org);
         let (journal, left) = Journal::open(state, org);
-        let mut left = Left { state: left.state, remarks: left.remarks };
+        let mut left = EarlierRuns { state: left.state, remarks: left.remarks };
         left.remarks.extend(super::files::sweep(state).into_iter().map(|text| {
             format!("A text that was saved in an editor after this program had ended is kept: {}.", text.display())
         }));
@@ -93,7 +93,7 @@ impl Persistence {
     }
 
     /// What an earlier run left, once.
-    pub(super) fn left(&mut self) -> Left {
+    pub(super) fn left(&mut self) -> EarlierRuns {
         std::mem::take(&mut self.left)
     }
 
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         Value,
-        outbox::{AuditOutcome, Base, Cell, Policy, Target, WriteId},
+        outbox::{AuditOutcome, Base, Cell, PatchTarget, Policy, WriteId},
     };
 
     fn draft(outbox: &mut Outbox, text: &str) {
@@ -229,7 +229,7 @@ mod tests {
         AuditRecord {
             time: Timestamp::UNIX_EPOCH,
             write: WriteId(1),
-            target: Target { conversation: "c".into(), participant: "p".into() },
+            target: PatchTarget { conversation: "c".into(), participant: "p".into() },
             changes: vec![("k".into(), None, Value::from("x"))],
             outcome: AuditOutcome::Sent,
             attempts: 1,

@@ -3,7 +3,7 @@
 use crate::{
     app::{
         Model, Msg,
-        replay::{IndexPart, Past, Witness},
+        replay::{IndexPart, PlaybackState, Witness},
         update,
     },
     domain::{At, Board, Link},
@@ -80,7 +80,7 @@ impl MessageReader {
 
     /// A state to come back to: `model` took in everything up to here.
     fn state(&self, model: &Model, step: u64, second: u64) -> KeptState {
-        let past = Past::of(model);
+        let past = PlaybackState::of(model);
         KeptState { step, at: self.last, second, place: self.reader.place(), playback: self.playback.clone(), past }
     }
 
@@ -113,7 +113,7 @@ pub(super) struct KeptState {
     place: FilePlace,
     playback: Playback,
     /// What there was.
-    pub past: Past,
+    pub past: PlaybackState,
 }
 
 /// What was found out by reading on.

@@ -8,7 +8,7 @@ use super::ids::uuid;
 
 /// Why the token endpoint refuses, in its own words (it does not use ErrorBody, api-facts 1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
+pub struct AuthRefusal {
     /// The OAuth error code.
     pub error: &'static str,
     /// What is wrong.
@@ -132,46 +132,49 @@ impl Auth {
         basic: Option<(&str, &str)>,
         form: &HashMap<String, String>,
         at: i64,
-    ) -> Result<Grant, Refusal> {
+    ) -> Result<Grant, AuthRefusal> {
         let field = |name: &str| form.get(name).map(String::as_str);
         let client = basic.map(|(id, _)| id).or(field("client_id")).unwrap_or_default();
         if client != self.client_id {
-            return Err(Refusal { error: "invalid_client", description: "client not found" });
+            return Err(AuthRefusal { error: "invalid_client", description: "client not found" });
         }
         let secret = basic.map(|(_, secret)| secret).or(field("client_secret"));
         if secret.is_some_and(|secret| secret != self.client_secret) {
-            return Err(Refusal { error: "invalid_client", description: "authentication failed" });
+            return Err(AuthRefusal { error: "invalid_client", description: "authentication failed" });
         }
         let authenticated = secret.is_some();
         match field("grant_type") {
             Some("client_credentials") if authenticated => Ok(self.issue(None, at)),
             Some("client_credentials") => {
-                Err(Refusal { error: "invalid_client", description: "authentication failed" })
+                Err(AuthRefusal { error: "invalid_client", description: "authentication failed" })
             }
             Some("authorization_code") => {
-                let invalid = Refusal { error: "invalid_grant", description: "authorization code is not valid" };
+                let invalid = AuthRefusal { error: "invalid_grant", description: "authorization code is not valid" };
                 let code = self.codes.remove(field("code").unwrap_or_default()).ok_or(invalid)?;
                 if field("redirect_uri") != Some(code.redirect.as_str()) {
-                    return Err(Refusal { error: "invalid_grant", description: "redirect_uri does not match" });
+                    return Err(AuthRefusal { error: "invalid_grant", description: "redirect_uri does not match" });
                 }
                 match (code.challenge, field("code_verifier")) {
                     (Some(challenge), Some(verifier)) if verifier_fits(verifier, &challenge) => {}
                     (Some(_), _) => {
-                        return Err(Refusal { error: "invalid_grant", description: "code_verifier does not match" });
+                        return Err(AuthRefusal {
+                            error: "invalid_grant",
+                            description: "code_verifier does not match",
+                        });
                     }
                     (None, _) if authenticated => {}
                     (None, _) => {
-                        return Err(Refusal { error: "invalid_client", description: "authentication failed" });
+                        return Err(AuthRefusal { error: "invalid_client", description: "authentication failed" });
                     }
                 }
                 Ok(self.issue(Some(0), at))
             }
             Some("refresh_token") => {
                 let known = self.refresh.remove(field("refresh_token").unwrap_or_default());
-                let invalid = Refusal { error: "invalid_grant", description: "refresh token is not valid" };
+                let invalid = AuthRefusal { error: "invalid_grant", description: "refresh token is not valid" };
                 Ok(self.issue(Some(known.ok_or(invalid)?), at))
             }
-            _ => Err(Refusal { error: "unsupported_grant_type", description: "grant type is not supported" }),
+            _ => Err(AuthRefusal { error: "unsupported_grant_type", description: "grant type is not supported" }),
         }
     }
 

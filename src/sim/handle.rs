@@ -14,7 +14,7 @@ use super::{
     faults::{Fault, TimedFault},
     publish, render,
     shared::{App, SharedState},
-    world::{Conversation, Notice, Placed, World},
+    world::{Conversation, Placed, World, WorldChange},
 };
 
 /// A running simulator. It stops when it is shut down or dropped.
@@ -119,7 +119,7 @@ impl Running {
         })
     }
 
-    fn change(&self, act: impl FnOnce(&mut SharedState, i64) -> Option<Notice>) -> bool {
+    fn change(&self, act: impl FnOnce(&mut SharedState, i64) -> Option<WorldChange>) -> bool {
         let now = self.app.now();
         let mut state = self.app.lock();
         let Some(notice) = act(&mut state, now) else { return false };
@@ -151,7 +151,7 @@ impl Running {
         let mut id = None;
         self.change(|state, now| {
             id = state.world.place(placed, now);
-            Some(Notice { conversation: id?, at: now, attributes: Vec::new() })
+            Some(WorldChange { conversation: id?, at: now, attributes: Vec::new() })
         });
         id
     }
@@ -162,7 +162,7 @@ impl Running {
         self.change(|state, now| {
             let story = state.world.scenario().story(story)?;
             id = Some(state.world.begin(story, now, None));
-            Some(Notice { conversation: id?, at: now, attributes: Vec::new() })
+            Some(WorldChange { conversation: id?, at: now, attributes: Vec::new() })
         });
         id
     }
@@ -174,7 +174,7 @@ impl Running {
         self.change(|state, now| {
             let flow = state.world.scenario().flows.iter().position(|known| known.name == flow)?;
             id = state.world.begin_flow(flow, inputs, pace_ms, now);
-            Some(Notice { conversation: id?, at: now, attributes: Vec::new() })
+            Some(WorldChange { conversation: id?, at: now, attributes: Vec::new() })
         });
         id
     }

@@ -86,7 +86,7 @@ pub struct SimOptions {
     /// `wss://HOST:PORT`.
     pub stream_url: Option<String>,
     /// Figures that tests make short.
-    pub tuning: Tuning,
+    pub tuning: SimTuning,
 }
 
 impl Default for SimOptions {
@@ -103,14 +103,14 @@ impl Default for SimOptions {
             tutorial_routes: false,
             faults: Vec::new(),
             stream_url: None,
-            tuning: Tuning::default(),
+            tuning: SimTuning::default(),
         }
     }
 }
 
 /// Figures of the platform, changeable for tests.
 #[derive(Debug, Clone, Copy)]
-pub struct Tuning {
+pub struct SimTuning {
     /// From a 202 to the change being applied, ms. The platform gives no number.
     pub apply_ms: i64,
     /// Between two heartbeats on a socket, ms.
@@ -131,7 +131,7 @@ pub struct Tuning {
     pub header_ms: u64,
 }
 
-impl Default for Tuning {
+impl Default for SimTuning {
     fn default() -> Self {
         Self {
             apply_ms: 150,

@@ -10,7 +10,7 @@ use super::{
     faults::Fate,
     ids::uuid,
     render::{self, media::Side},
-    world::{Conversation, Happening, Notice, ParticipantAct, World},
+    world::{Conversation, Happening, ParticipantAct, World, WorldChange},
 };
 
 /// One event frame: topic, version, body, correlation id.
@@ -62,7 +62,7 @@ impl Frames<'_> {
 pub fn frames(
     world: &mut World,
     happened: Vec<Happening>,
-    notice: Option<&Notice>,
+    notice: Option<&WorldChange>,
     channels: &Channels,
     attribute_events: AttributeEvents,
     rng: &mut fastrand::Rng,
@@ -98,7 +98,7 @@ fn conversation_frames(
     frames: &mut Frames<'_>,
     conversation: &Conversation,
     left: &[usize],
-    notice: &Notice,
+    notice: &WorldChange,
     attribute_events: AttributeEvents,
 ) {
     let (whole, media) = topics(world, conversation, left);

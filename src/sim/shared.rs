@@ -20,7 +20,7 @@ use super::{
     jobs::Jobs,
     limit::Limiter,
     publish,
-    world::{FlowRun, Notice, World},
+    world::{SimFlowRun, World, WorldChange},
 };
 
 /// How long an event that is overtaken waits, ms.
@@ -122,7 +122,7 @@ impl App {
     }
 
     /// Tells the subscribed of a change.
-    pub(super) fn tell(self: &Arc<Self>, state: &mut SharedState, notice: Option<&Notice>) {
+    pub(super) fn tell(self: &Arc<Self>, state: &mut SharedState, notice: Option<&WorldChange>) {
         let happened = state.world.take_happened();
         let mut recorded = Vec::new();
         for happening in &happened {
@@ -135,7 +135,7 @@ impl App {
     }
 
     /// Records a flow's run; the event that tells of it, if somebody wants it.
-    fn record(&self, state: &mut SharedState, run: FlowRun) -> Option<(String, Utf8Bytes)> {
+    fn record(&self, state: &mut SharedState, run: SimFlowRun) -> Option<(String, Utf8Bytes)> {
         let faults = state.faults.execution(self.elapsed());
         if faults.off || faults.stale {
             return None;

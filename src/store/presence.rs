@@ -87,7 +87,7 @@ pub(crate) struct PresenceWatch {
 
 /// How many calls of a flow version there were, and how many of them carried a key when the flow ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Presence<'a> {
+pub(crate) struct KeyPresence<'a> {
     /// The flow's name; its id where the name is not known.
     pub(crate) flow: &'a str,
     /// Its version.
@@ -125,12 +125,12 @@ impl PresenceWatch {
     }
 
     /// The counts of the two newest versions of each flow, in no order.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = Presence<'_>> {
+    pub(crate) fn counts(&self) -> impl Iterator<Item = KeyPresence<'_>> {
         self.flows.iter().flat_map(|((_, id), flow)| {
             let name = if flow.name.is_empty() { id } else { &flow.name };
             let Versions { now, before } = &flow.ended;
             [now, before].into_iter().filter(|version| version.calls > 0).flat_map(move |version| {
-                let of = move |key, present| Presence {
+                let of = move |key, present| KeyPresence {
                     flow: name.as_str(),
                     version: version.version.as_str(),
                     calls: version.calls,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::app::{
     Model, layout,
-    replay::{IndexedEvent, Mark, Replay, Speed},
+    replay::{IndexedEvent, Replay, Speed, TimelineMark},
     rows,
 };
 use crate::domain::{findings::Severity, text::Align};
@@ -50,7 +50,7 @@ struct Column {
 }
 
 impl Column {
-    fn add(&mut self, mark: &Mark) {
+    fn add(&mut self, mark: &TimelineMark) {
         match &mark.what {
             IndexedEvent::Change { .. } => self.changes += 1,
             IndexedEvent::Finding(finding) => self.worst = self.worst.max(Some(finding.severity)),

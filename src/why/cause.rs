@@ -5,7 +5,7 @@ mod missing;
 mod present;
 mod run;
 
-pub(crate) use run::{FlowRun, NoRecord};
+pub(crate) use run::{GatheredRun, NoRecord};
 
 use super::answer::{ActionName, Certainty, Evidence, EvidenceSource, FlowName, Verdict, WhyAnswer, rfc3339, since};
 use super::execution::{Executed, Recorded, Run};
@@ -29,7 +29,7 @@ pub(crate) struct Question {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gathered {
     /// The flows that the call ran, oldest first.
-    pub(crate) flows: Vec<FlowRun>,
+    pub(crate) flows: Vec<GatheredRun>,
     /// What could not be had, and what is needed for it.
     pub(crate) notes: Vec<String>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct KnownCall<'a> {
     /// What was seen to change, oldest first, each with its time; empty for a single read.
     pub(crate) changes: &'a [(Timestamp, Change)],
     /// The flows that it ran, oldest first.
-    pub(crate) flows: &'a [FlowRun],
+    pub(crate) flows: &'a [GatheredRun],
 }
 
 impl KnownCall<'_> {
@@ -136,7 +136,7 @@ pub(crate) fn explain(question: &Question, call: &KnownCall<'_>) -> WhyAnswer {
 
 /// Whether the version before the one that ran could say more of a key: it is nowhere, and no action sets it.
 pub(crate) fn wants_earlier(question: &Question, call: &KnownCall<'_>) -> bool {
-    let sets = |flow: &FlowRun| {
+    let sets = |flow: &GatheredRun| {
         let definition = flow.definition.as_deref();
         definition.is_some_and(|flow| flow.actions.iter().any(|action| steps::setter(action, &question.key).is_some()))
     };
@@ -226,7 +226,7 @@ fn executed_name(executed: &Executed) -> ActionName {
 /// The last action that set the key: from the record of the run with its value, or, where inputs are not recorded, an
 /// executed action whose definition sets it.
 struct LastSet<'a> {
-    flow: &'a FlowRun,
+    flow: &'a GatheredRun,
     action: ActionName,
     at: Option<Timestamp>,
     /// The value.
@@ -306,7 +306,7 @@ fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastS
     listed.or_else(ran)
 }
 
-fn in_flow(flow: &FlowRun) -> String {
+fn in_flow(flow: &GatheredRun) -> String {
     flow_words(&flow.name)
 }
 

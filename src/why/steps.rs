@@ -198,7 +198,7 @@ pub(super) fn passing(action: &Action) -> bool {
 
 /// Where a run left the way to a setter.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Left<'r> {
+pub(super) enum WayOut<'r> {
     /// It reached it.
     Reached(&'r Executed),
     /// This action took another output than the one that leads to the setter.
@@ -331,7 +331,7 @@ impl<'r> Laid<'r> {
 }
 
 /// Where a run left the way to a setter, and how many owners of its chain it passed.
-type Leaving<'r> = (usize, Left<'r>);
+type Leaving<'r> = (usize, WayOut<'r>);
 
 /// The setter to which the run came nearest, the first of those alike, and where it left the way to it. Each action is looked
 /// at a fixed number of times, however many setters there are.
@@ -342,7 +342,7 @@ pub(super) fn nearest<'r>(flow: &Flow, run: &Laid<'r>, setters: &[usize]) -> Opt
     let mut best: Option<(usize, Leaving<'r>)> = None;
     for at in setters {
         let leaving = match run.of(*at).last() {
-            Some(executed) => Some((usize::MAX, Left::Reached(executed))),
+            Some(executed) => Some((usize::MAX, WayOut::Reached(executed))),
             None => {
                 let (mut passed, mut here) = (Vec::new(), *at);
                 let found = loop {
@@ -371,7 +371,7 @@ pub(super) fn nearest<'r>(flow: &Flow, run: &Laid<'r>, setters: &[usize]) -> Opt
     let (at, (depth, left)) = best?;
     // Only of the nearest is it asked how far the run went behind the output.
     let left = match left {
-        Left::Stopped { action: Some(owner), executed: Some(from) } if depth > 0 => stop(flow, run, owner, at, from),
+        WayOut::Stopped { action: Some(owner), executed: Some(from) } if depth > 0 => stop(flow, run, owner, at, from),
         other => other,
     };
     Some((at, (depth, left)))
@@ -407,33 +407,33 @@ fn left_at<'r>(flow: &Flow, run: &Laid<'r>, (owner, needed): (usize, usize), dep
     let action = &flow.actions[owner];
     let executed = run.of(owner);
     if matches!(action.kind, ActionKind::Menu) {
-        let here = || Some((depth + 1, Left::Stopped { action: Some(owner), executed: Some(*executed.last()?) }));
+        let here = || Some((depth + 1, WayOut::Stopped { action: Some(owner), executed: Some(*executed.last()?) }));
         return chosen(run, (owner, needed), action, depth).or_else(here);
     }
     let last = *executed.last()?;
     let went = |executed: &Executed| run.output(owner, executed, action) == Some(needed);
     if let Some(on_the_way) = executed.iter().copied().rfind(|executed| went(executed)) {
         // It went the right way here and did not come to the next owner or to the setter itself.
-        return Some((depth + 1, Left::Stopped { action: Some(owner), executed: Some(on_the_way) }));
+        return Some((depth + 1, WayOut::Stopped { action: Some(owner), executed: Some(on_the_way) }));
     }
     let label = match run.output(owner, last, action) {
         Some(branch) => action.branches[branch].label.clone(),
         None if !last.output_name.is_empty() => last.output_name.clone(),
         None if !last.output_id.is_empty() => last.output_id.clone(),
-        None => return Some((depth, Left::Untold { action: owner, needed })),
+        None => return Some((depth, WayOut::Untold { action: owner, needed })),
     };
-    Some((depth, Left::Turned { action: owner, needed, executed: last, taken: label }))
+    Some((depth, WayOut::Turned { action: owner, needed, executed: last, taken: label }))
 }
 
 /// A menu has no entry of its own that names an output: what was chosen is known by what ran behind it.
 fn chosen<'r>(run: &Laid<'r>, (menu, needed): (usize, usize), action: &Action, depth: usize) -> Option<Leaving<'r>> {
     let behind = run.behind.get(&menu)?;
     if let Some((_, executed)) = behind.iter().find(|(branch, _)| *branch == needed) {
-        return Some((depth + 1, Left::Stopped { action: Some(menu), executed: Some(*executed) }));
+        return Some((depth + 1, WayOut::Stopped { action: Some(menu), executed: Some(*executed) }));
     }
     let (branch, executed) = *behind.last()?;
     let taken = action.branches[branch].label.clone();
-    Some((depth, Left::Turned { action: menu, needed, executed, taken }))
+    Some((depth, WayOut::Turned { action: menu, needed, executed, taken }))
 }
 
 /// What the values on a call show of a run that is not recorded: actions of which one alone writes a value that is there.
@@ -495,13 +495,13 @@ pub(super) fn turned_by<'k>(flow: &Flow, ran: &[(usize, &'k str)], setters: &[us
 
 /// Nothing on the way decides: the setter is on its container's main line, and the run ended before it, or never came to the
 /// container.
-fn on_main_line<'r>(flow: &Flow, run: &Laid<'r>, at: usize) -> Left<'r> {
+fn on_main_line<'r>(flow: &Flow, run: &Laid<'r>, at: usize) -> WayOut<'r> {
     let last = run.last_in.get(&flow.actions[at].container);
-    Left::Stopped { action: last.map(|(at, _)| *at), executed: last.map(|(_, executed)| *executed) }
+    WayOut::Stopped { action: last.map(|(at, _)| *at), executed: last.map(|(_, executed)| *executed) }
 }
 
 /// The last executed action behind the output of `owner` that leads to the setter `at`.
-fn stop<'r>(flow: &Flow, run: &Laid<'r>, owner: usize, at: usize, from: &'r Executed) -> Left<'r> {
+fn stop<'r>(flow: &Flow, run: &Laid<'r>, owner: usize, at: usize, from: &'r Executed) -> WayOut<'r> {
     let branch = owners(flow, at).into_iter().find(|(here, _)| *here == owner).map(|(_, branch)| branch);
     let mut within: Vec<Option<bool>> = vec![None; flow.actions.len()];
     let mut is_within = |at: usize| {
@@ -523,8 +523,8 @@ fn stop<'r>(flow: &Flow, run: &Laid<'r>, owner: usize, at: usize, from: &'r Exec
         found
     };
     match run.executed.iter().rfind(|(at, _)| is_within(*at)) {
-        Some((at, executed)) => Left::Stopped { action: Some(*at), executed: Some(*executed) },
-        None => Left::Stopped { action: Some(owner), executed: Some(from) },
+        Some((at, executed)) => WayOut::Stopped { action: Some(*at), executed: Some(*executed) },
+        None => WayOut::Stopped { action: Some(owner), executed: Some(from) },
     }
 }
 

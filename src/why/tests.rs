@@ -1,6 +1,6 @@
 //! Why a key has its value or is missing: flows and records made here, and what is answered of them.
 
-use super::cause::FlowRun;
+use super::cause::GatheredRun;
 use super::*;
 use crate::domain::testing::{entry, participant, snapshot};
 use crate::flow::read;
@@ -107,8 +107,10 @@ fn without_a_record_nothing_is_executed() {
     let mut next = 0;
     let list = vec![Node::Decide(1, vec![Node::Set(2, "tier")], Vec::new())];
     _ = &mut next;
-    let flows =
-        [FlowRun { definition: Some(read(&definition(&list).to_string()).unwrap().into()), ..FlowRun::default() }];
+    let flows = [GatheredRun {
+        definition: Some(read(&definition(&list).to_string()).unwrap().into()),
+        ..GatheredRun::default()
+    }];
     let entry = entry([snapshot("c", vec![participant("p", "customer", &[])])]);
     let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
     let call = KnownCall { conversation: &entry.conversation, changes: &[], flows: &flows };
@@ -211,17 +213,17 @@ fn lookup_flow() -> Vec<Node> {
     vec![Node::Ask(1, [vec![Node::Set(2, "tier")], Vec::new(), vec![Node::Set(3, "other")]]), Node::Leave(4)]
 }
 
-fn flow_run(list: &[Node], document: &Value) -> FlowRun {
-    FlowRun {
+fn flow_run(list: &[Node], document: &Value) -> GatheredRun {
+    GatheredRun {
         name: answer::FlowName { id: "f".to_owned(), name: "F".to_owned(), version: "3".to_owned() },
         definition: Some(read(&definition(list).to_string()).unwrap().into()),
         run: Some(execution::read(document).unwrap().into()),
-        ..FlowRun::default()
+        ..GatheredRun::default()
     }
 }
 
 /// What is answered of `tier` on a customer with these attributes.
-fn tier(attributes: &[(&str, &str)], flows: &[FlowRun]) -> WhyAnswer {
+fn tier(attributes: &[(&str, &str)], flows: &[GatheredRun]) -> WhyAnswer {
     let entry = entry([snapshot("c", vec![participant("p", "customer", attributes)])]);
     let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
     explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows })

@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use portable_pty::CommandBuilder;
-use sidetone::sim::{Placed, Running, Scenario, SimOptions, Tuning};
+use sidetone::sim::{Placed, Running, Scenario, SimOptions, SimTuning};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -224,7 +224,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 fn from_enter_to_seen() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    let tuning = Tuning { apply_ms: 0, rate_limit: 100_000, ..Tuning::default() };
+    let tuning = SimTuning { apply_ms: 0, rate_limit: 100_000, ..SimTuning::default() };
     let options = SimOptions { scenario: Scenario::clean(), calls: Some(0), tuning, ..SimOptions::default() };
     let sim = runtime.block_on(Sim::start(options));
     let queue = sim.running.with_world(|w| w.scenario().queues[0].name.clone());

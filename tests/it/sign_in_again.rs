@@ -8,7 +8,7 @@ use sidetone::{
         client::{ClientOptions, transport},
         signin::{
             SignIn,
-            store::{Kept, Store},
+            store::{KeptSignIn, Store},
         },
     },
     sim::faults::TimedFault,
@@ -39,7 +39,7 @@ fn signed_in(center: &Center, state: &std::path::Path) {
     let (_, back) = browser(&url);
     let mut tokens = runtime.block_on(sign_in.finish(async { Some(back) })).expect("tokens");
     tokens.refresh = None;
-    let kept = Kept { tokens: Some(tokens), secret: None };
+    let kept = KeptSignIn { tokens: Some(tokens), secret: None };
     Store::within(state).save(&sim.login_url, &sim.client_id, &kept).expect("kept");
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::sim::{Sim, Socket, assert_event, quiet};
 use serde_json::json;
-use sidetone::sim::{Placed, SimOptions, Tuning};
+use sidetone::sim::{Placed, SimOptions, SimTuning};
 
 fn queue_topic(sim: &Sim) -> String {
     format!("v2.routing.queues.{}.conversations", sim.running.queue_id("Billing").unwrap())
@@ -78,7 +78,7 @@ async fn the_twenty_first_channel_evicts_the_oldest() {
 
 #[tokio::test]
 async fn heartbeats_and_pongs() {
-    let tuning = Tuning { heartbeat_ms: 40, ..quiet().tuning };
+    let tuning = SimTuning { heartbeat_ms: 40, ..quiet().tuning };
     let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     let (mut socket, _) = sim.listen(&[]).await;
     let beat = socket.frame().await;
@@ -129,7 +129,7 @@ async fn nothing_is_kept_while_no_socket_is_there() {
 
 #[tokio::test]
 async fn an_ended_channel_is_refused_at_the_handshake() {
-    let tuning = Tuning { channel_s: 0, ..quiet().tuning };
+    let tuning = SimTuning { channel_s: 0, ..quiet().tuning };
     let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     let (id, uri) = sim.channel().await;
     assert_eq!(Socket::connect(&uri).await.err(), Some(401));
@@ -138,7 +138,7 @@ async fn an_ended_channel_is_refused_at_the_handshake() {
 
 #[tokio::test]
 async fn a_socket_ends_with_its_channel() {
-    let tuning = Tuning { channel_s: 1, ..quiet().tuning };
+    let tuning = SimTuning { channel_s: 1, ..quiet().tuning };
     let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     let (mut socket, _) = sim.listen(&[]).await;
     socket.ended().await;

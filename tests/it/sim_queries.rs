@@ -2,7 +2,7 @@
 
 use crate::support::sim::{Sim, assert_model, quiet};
 use serde_json::{Value, json};
-use sidetone::sim::{Placed, SimOptions, Tuning, scenario::Media};
+use sidetone::sim::{Placed, SimOptions, SimTuning, scenario::Media};
 
 fn names(answer: &Value) -> Vec<&str> {
     answer["entities"].as_array().unwrap().iter().map(|entity| entity["name"].as_str().unwrap()).collect()
@@ -186,7 +186,7 @@ fn in_flow(flow: &str) -> Placed {
 /// One request names the live calls of several flows, whatever else goes on.
 #[tokio::test]
 async fn the_calls_of_flows_are_found_at_once() {
-    let sim = Sim::start(SimOptions { tuning: Tuning { observations: 4, ..quiet().tuning }, ..quiet() }).await;
+    let sim = Sim::start(SimOptions { tuning: SimTuning { observations: 4, ..quiet().tuning }, ..quiet() }).await;
     let ivr: Vec<String> = (0..6).map(|_| sim.running.place(&in_flow("MainIVR")).unwrap().to_string()).collect();
     let outage = sim.running.place(&in_flow("Outage Line")).unwrap().to_string();
     sim.running.place(&in_flow("Billing Self Service")).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::sim::{Sim, assert_model, quiet};
 use serde_json::{Value, json};
-use sidetone::sim::{Placed, SimOptions, Tuning, tables};
+use sidetone::sim::{Placed, SimOptions, SimTuning, tables};
 
 fn operations() -> Vec<(String, String, u16, String)> {
     let schema: Value = serde_json::from_str(include_str!("../schemas/rest.json")).unwrap();
@@ -65,7 +65,8 @@ async fn a_run(sim: &Sim) -> String {
 #[tokio::test]
 async fn every_published_operation_is_served_or_refused_by_decision() {
     let sim =
-        Sim::start(SimOptions { speed: 100.0, tuning: Tuning { rate_limit: 3000, ..quiet().tuning }, ..quiet() }).await;
+        Sim::start(SimOptions { speed: 100.0, tuning: SimTuning { rate_limit: 3000, ..quiet().tuning }, ..quiet() })
+            .await;
     let placed = |media, queue: &str| Placed {
         media,
         flow: Some("MainIVR".into()),

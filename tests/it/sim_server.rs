@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::support::Program;
 use crate::support::sim::{SOON, Sim, quiet};
 use serde_json::json;
-use sidetone::sim::{Placed, SimOptions, Tuning};
+use sidetone::sim::{Placed, SimOptions, SimTuning};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 #[tokio::test]
 async fn headers_have_to_come_soon() {
-    let tuning = Tuning { header_ms: 200, ..quiet().tuning };
+    let tuning = SimTuning { header_ms: 200, ..quiet().tuning };
     let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     let mut stream = TcpStream::connect(sim.running.api_url.trim_start_matches("http://")).await.unwrap();
     stream.write_all(b"GET /api/v2/tokens/me HTTP/1.1\r\nHost: x\r\n").await.unwrap();
@@ -23,12 +23,12 @@ async fn headers_have_to_come_soon() {
     let mut rest = Vec::new();
     let _ = tokio::time::timeout(SOON, stream.read_to_end(&mut rest)).await.expect("the connection ends");
     assert!(start.elapsed() >= Duration::from_millis(150));
-    assert_eq!(Tuning::default().header_ms, 15_000);
+    assert_eq!(SimTuning::default().header_ms, 15_000);
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_cut_off() {
-    let tuning = Tuning { waiting_bytes: 1 << 20, ..quiet().tuning };
+    let tuning = SimTuning { waiting_bytes: 1 << 20, ..quiet().tuning };
     let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     let queue = sim.running.queue_id("Billing").unwrap();
     let (_socket, _) = sim.listen(&[format!("v2.routing.queues.{queue}.conversations")]).await;

@@ -1,7 +1,7 @@
 //! The simulator's tokens and limits.
 
 use crate::support::sim::{SOON, Sim, quiet};
-use sidetone::sim::{SimOptions, Tuning, faults::TimedFault};
+use sidetone::sim::{SimOptions, SimTuning, faults::TimedFault};
 
 #[tokio::test]
 async fn the_token_endpoint_refuses_in_its_own_words() {
@@ -45,7 +45,7 @@ async fn only_loopback_redirects_are_registered() {
 
 #[tokio::test]
 async fn the_rate_limit_counts_by_token() {
-    let tuning = Tuning { rate_limit: 3, ..quiet().tuning };
+    let tuning = SimTuning { rate_limit: 3, ..quiet().tuning };
     let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     for i in 1..=3 {
         let answer = sim.get("/api/v2/tokens/me").await;
@@ -64,7 +64,7 @@ async fn the_rate_limit_counts_by_token() {
 
 #[tokio::test]
 async fn tokens_end_after_their_life() {
-    let tuning = Tuning { token_s: 0, ..quiet().tuning };
+    let tuning = SimTuning { token_s: 0, ..quiet().tuning };
     let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     assert_eq!(sim.get("/api/v2/tokens/me").await.status, 401);
 }
@@ -72,7 +72,7 @@ async fn tokens_end_after_their_life() {
 /// As the platform does it: what waits for a client that does not read is bounded, and one that reads is not harmed.
 #[tokio::test]
 async fn a_client_that_does_not_read_is_closed() {
-    let tuning = Tuning { waiting_bytes: 1 << 20, ..quiet().tuning };
+    let tuning = SimTuning { waiting_bytes: 1 << 20, ..quiet().tuning };
     let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     let (mut reads, _) = sim.listen(&[]).await;
     let (mut does_not, _) = sim.listen(&[]).await;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// How a call stands to one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum KeyStatus {
     /// It should be there and is not.
     Missing,
     /// It is on somebody else; the purpose.
@@ -28,7 +28,7 @@ pub enum Standing {
     Absent,
 }
 
-impl Standing {
+impl KeyStatus {
     /// Needs to be spelled out, however little room there is.
     pub fn is_bad(&self) -> bool {
         matches!(self, Self::Missing | Self::Elsewhere(_) | Self::Wrong(..))
@@ -45,7 +45,7 @@ pub struct ExpectedKey {
     /// That participant, where there is one.
     pub participant: Option<ParticipantId>,
     /// How the call stands to it.
-    pub standing: Standing,
+    pub standing: KeyStatus,
     /// Where it comes from.
     pub note: Option<String>,
     /// Why it stands like that, once that was found out.
@@ -128,7 +128,7 @@ fn lost(facts: &Facts<'_>, milestones: Option<&Milestones>, groups: &mut Vec<Gro
             key,
             on: on.map_or("customer", |p| p.purpose.as_str()).to_owned(),
             participant: on.map(|p| p.id.clone()),
-            standing: Standing::Missing,
+            standing: KeyStatus::Missing,
             note: said,
             cause: None,
         };
@@ -159,8 +159,8 @@ pub(in crate::app) fn columns(groups: &[Group]) -> u16 {
     let keys = items().map(|i| text::width(i.key.as_str())).max().unwrap_or(0).max(8);
     let of = |item: &ExpectedKey| {
         let standing = match &item.standing {
-            Standing::Elsewhere(on) => text::width(on) + 5,
-            Standing::Wrong(rule, _) => text::width(rule.rule().short) + 2,
+            KeyStatus::Elsewhere(on) => text::width(on) + 5,
+            KeyStatus::Wrong(rule, _) => text::width(rule.rule().short) + 2,
             _ => 0,
         };
         let note = item.cause.as_deref().or(item.note.as_deref()).unwrap_or_default();
@@ -197,17 +197,17 @@ fn item(facts: &Facts<'_>, milestones: Option<&Milestones>, expectation: &Expect
     let found = |f: &&Finding| f.key.as_ref().is_some_and(|k| k.as_str() == key);
     let finding = facts.examiner.of(facts.call().id.as_str()).filter(found).max_by_key(|f| f.severity);
     let standing = match (finding, there) {
-        (Some(f), _) if f.rule == RuleId::Missing => Standing::Missing,
+        (Some(f), _) if f.rule == RuleId::Missing => KeyStatus::Missing,
         (Some(f), None) if f.rule == RuleId::WrongParticipant => {
             let other = f.participant.as_ref().and_then(|p| facts.call().participant(p.as_str()));
-            Standing::Elsewhere(other.map_or("another", |p| p.purpose.as_str()).to_owned())
+            KeyStatus::Elsewhere(other.map_or("another", |p| p.purpose.as_str()).to_owned())
         }
-        (Some(f), Some(_)) if f.severity > Severity::Info => Standing::Wrong(f.rule, f.severity),
-        (_, Some(p)) => Standing::Met(came(facts, &p.id, key)),
-        (_, None) if expectation.required => Standing::Open,
+        (Some(f), Some(_)) if f.severity > Severity::Info => KeyStatus::Wrong(f.rule, f.severity),
+        (_, Some(p)) => KeyStatus::Met(came(facts, &p.id, key)),
+        (_, None) if expectation.required => KeyStatus::Open,
         // Not required: it is judged by its value only.
-        (_, None) if milestones.and_then(|m| m.passed(expectation.by, facts.now)).is_some() => Standing::Absent,
-        (_, None) => Standing::Open,
+        (_, None) if milestones.and_then(|m| m.passed(expectation.by, facts.now)).is_some() => KeyStatus::Absent,
+        (_, None) => KeyStatus::Open,
     };
     ExpectedKey {
         key: key.into(),
@@ -239,11 +239,11 @@ fn of_flow(facts: &Facts<'_>, flow: &Definition) -> Group {
             let other = call.participants.iter().find(|p| p.attributes.get(key).is_some());
             let always = uses.set.iter().any(|u| u.when == When::Always);
             let standing = match (there, other) {
-                (Some(p), _) => Standing::Met(came(facts, &p.id, key)),
-                (None, Some(p)) => Standing::Elsewhere(p.purpose.as_str().to_owned()),
-                (None, None) if ended.is_none() => Standing::Open,
-                (None, None) if always => Standing::Missing,
-                (None, None) => Standing::Absent,
+                (Some(p), _) => KeyStatus::Met(came(facts, &p.id, key)),
+                (None, Some(p)) => KeyStatus::Elsewhere(p.purpose.as_str().to_owned()),
+                (None, None) if ended.is_none() => KeyStatus::Open,
+                (None, None) if always => KeyStatus::Missing,
+                (None, None) => KeyStatus::Absent,
             };
             // Of several actions that can set it the definition does not say which one did.
             let mut by = uses.set.iter().map(|u| crate::flow::model::display_name(&flow.shown().actions[u.action]));

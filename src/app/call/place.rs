@@ -6,7 +6,7 @@ use crate::app::layout::share;
 use crate::domain::{
     Conversation, Participant, ParticipantId,
     findings::{Examiner, Finding, RuleId},
-    outbox::{Outbox, Target},
+    outbox::{Outbox, PatchTarget},
     text,
 };
 use ratatui::layout::Rect;
@@ -21,7 +21,7 @@ impl CallScreen {
     pub(super) fn fold(&mut self, c: &Conversation, outbox: &Outbox, examiner: &Examiner, freeze: bool) {
         let selected = self.selection.as_ref().map(|h| &h.participant);
         let is_open = |p: &Participant| {
-            let target = Target { conversation: c.id.clone(), participant: p.id.clone() };
+            let target = PatchTarget { conversation: c.id.clone(), participant: p.id.clone() };
             !p.attributes.is_empty() || !outbox.views(&target).is_empty() || (freeze && Some(&p.id) == selected)
         };
         let stays = |id: &&ParticipantId| c.participant(id.as_str()).is_some_and(|p| freeze || is_open(p));
@@ -141,7 +141,7 @@ impl CallScreen {
 fn natural(c: &Conversation, p: &Participant, outbox: &Outbox) -> u16 {
     /// ` ◂ 12 s`, or the mark of a finding.
     const NOTE: usize = 8;
-    let target = Target { conversation: c.id.clone(), participant: p.id.clone() };
+    let target = PatchTarget { conversation: c.id.clone(), participant: p.id.clone() };
     let values = p.attributes.iter().map(|a| text::width(a.value.as_str()) + NOTE);
     let edits = outbox.views(&target);
     let edits = edits.iter().map(|v| text::width(v.mine) + NOTE + text::width(v.state.word()));

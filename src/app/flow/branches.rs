@@ -4,7 +4,7 @@ use crate::flow::{
     keys::Keys,
     model::{Branch, Flow, display_name},
 };
-use crate::why::{FlowRun, Leads, coverage::coverage, trunk};
+use crate::why::{GatheredRun, Leads, coverage::coverage, trunk};
 use rustc_hash::FxHashMap;
 
 /// An action whose outputs decide.
@@ -38,10 +38,10 @@ pub(crate) fn decisions<'r>(
     flow: &Flow,
     keys: &Keys,
     key: &str,
-    runs: impl Iterator<Item = &'r FlowRun>,
+    runs: impl Iterator<Item = &'r GatheredRun>,
 ) -> Vec<Decision> {
     // What was covered, by the id of an action; each version by its own definition.
-    let mut versions: FxHashMap<(&str, &str), Vec<&FlowRun>> = FxHashMap::default();
+    let mut versions: FxHashMap<(&str, &str), Vec<&GatheredRun>> = FxHashMap::default();
     for run in runs.filter(|run| run.run.is_some() && run.definition.is_some()) {
         versions.entry((run.name.id.as_str(), run.name.version.as_str())).or_default().push(run);
     }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(crate) use branches::decisions;
 pub use branches::{Decision, OutputCount};
 pub use show::{DemoStep, LookupOutcome, Show, Waits};
-pub use standing::{Counts, FlowKeyRow, Standing, rows, seen};
+pub use standing::{Counts, FlowKeyRow, FlowKeyStatus, rows, seen};
 
 /// A flow's configuration, read.
 #[derive(Clone, Debug)]
@@ -212,7 +212,7 @@ impl FlowScreen {
     }
 
     /// Works out which outputs decide the selected key, if that is another one or more runs are known.
-    pub(super) fn decide<'r>(&mut self, runs: impl Iterator<Item = &'r crate::why::FlowRun> + Clone) {
+    pub(super) fn decide<'r>(&mut self, runs: impl Iterator<Item = &'r crate::why::GatheredRun> + Clone) {
         let Reading::Here(definition) = &self.reading else { return };
         let Some(key) = self.selection.clone() else { return };
         let known = runs.clone().filter_map(|run| run.run.as_deref());

@@ -9,7 +9,7 @@ const GRACE: SignedDuration = SignedDuration::from_secs(2);
 
 /// How one call stands to one key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum FlowKeyStatus {
     /// The flow has ended and nothing like the key is there.
     Missing,
     /// It is on another participant; the purpose.
@@ -24,7 +24,7 @@ pub enum Standing {
     Set,
 }
 
-impl Standing {
+impl FlowKeyStatus {
     /// Where the key is instead, as seen from the customer in question: `ivr`, `the other customer`.
     pub fn place(&self) -> Option<&str> {
         match self {
@@ -65,14 +65,14 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, standing: &Standing) {
+    fn add(&mut self, standing: &FlowKeyStatus) {
         *match standing {
-            Standing::Missing => &mut self.missing,
-            Standing::Elsewhere(..) => &mut self.elsewhere,
-            Standing::Spelling(..) => &mut self.spelling,
-            Standing::Late => &mut self.late,
-            Standing::Waiting => &mut self.waiting,
-            Standing::Set => &mut self.set,
+            FlowKeyStatus::Missing => &mut self.missing,
+            FlowKeyStatus::Elsewhere(..) => &mut self.elsewhere,
+            FlowKeyStatus::Spelling(..) => &mut self.spelling,
+            FlowKeyStatus::Late => &mut self.late,
+            FlowKeyStatus::Waiting => &mut self.waiting,
+            FlowKeyStatus::Set => &mut self.set,
         } += 1;
     }
 
@@ -100,7 +100,7 @@ pub struct FlowKeyRow {
     /// How many calls stand how.
     pub counts: Counts,
     /// Calls that do not carry it as the flow means it, the worst first, newest first among equals.
-    pub lacking: Vec<(ConversationId, Standing)>,
+    pub lacking: Vec<(ConversationId, FlowKeyStatus)>,
 }
 
 impl FlowKeyRow {
@@ -164,7 +164,7 @@ pub fn rows<'k>(
             for entry in calls {
                 let standing = standing(entry, key, flow);
                 counts.add(&standing);
-                if !matches!(standing, Standing::Set) {
+                if !matches!(standing, FlowKeyStatus::Set) {
                     lacking.push((entry.conversation.id.clone(), standing));
                 }
             }
@@ -187,23 +187,23 @@ fn folded(key: &str) -> String {
     key.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
 }
 
-fn standing(entry: &BoardEntry, key: &str, flow: NamedFlow<'_>) -> Standing {
+fn standing(entry: &BoardEntry, key: &str, flow: NamedFlow<'_>) -> FlowKeyStatus {
     let call = &entry.conversation;
     let customer = call.customer();
     if customer.is_some_and(|p| p.attributes.get(key).is_some()) {
-        return if late(entry, key, flow) { Standing::Late } else { Standing::Set };
+        return if late(entry, key, flow) { FlowKeyStatus::Late } else { FlowKeyStatus::Set };
     }
     let others = || call.participants.iter().filter(|p| customer.is_none_or(|c| c.id != p.id));
     if let Some(p) = others().find(|p| p.attributes.get(key).is_some()) {
-        return Standing::Elsewhere(p.purpose.as_str().to_owned(), p.id.clone());
+        return FlowKeyStatus::Elsewhere(p.purpose.as_str().to_owned(), p.id.clone());
     }
     let near = folded(key);
     for p in customer.into_iter().chain(others()) {
         if let Some(attribute) = p.attributes.iter().find(|a| folded(a.key.as_str()) == near) {
-            return Standing::Spelling(attribute.key.to_string(), p.id.clone());
+            return FlowKeyStatus::Spelling(attribute.key.to_string(), p.id.clone());
         }
     }
-    if inside(call, flow) { Standing::Waiting } else { Standing::Missing }
+    if inside(call, flow) { FlowKeyStatus::Waiting } else { FlowKeyStatus::Missing }
 }
 
 /// The key appeared under our eyes on the customer after the flow's last leg had ended.

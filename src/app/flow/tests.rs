@@ -1,6 +1,6 @@
 //! How calls stand to the keys of a flow, and a flow run by hand.
 
-use super::{Definition, DemoStep, LookupOutcome, Reading, Standing};
+use super::{Definition, DemoStep, FlowKeyStatus, LookupOutcome, Reading};
 use crate::app::{
     Effect, Msg,
     popups::Overlay,
@@ -21,7 +21,7 @@ fn on_flow(staged: bool) -> Desk {
     desk
 }
 
-fn standing(desk: &Desk, key: &str, id: &str) -> Option<Standing> {
+fn standing(desk: &Desk, key: &str, id: &str) -> Option<FlowKeyStatus> {
     let row = desk.model.flow.rows.iter().find(|r| r.key == key)?;
     row.lacking.iter().find(|(c, _)| c.as_str() == id).map(|(_, s)| s.clone())
 }
@@ -67,14 +67,14 @@ fn calls_stand_to_a_key_in_six_ways() {
     desk.call("waiting", 60, vec![leg("c", "customer", "X", &[]), leg("i", "ivr", "MainIVR", &[])]);
     desk.keys("");
     let key = "customer_tier";
-    assert_eq!(standing(&desk, key, "missing"), Some(Standing::Missing));
-    assert_eq!(standing(&desk, key, "elsewhere"), Some(Standing::Elsewhere("ivr".into(), "i".into())));
-    assert_eq!(standing(&desk, key, "spelling"), Some(Standing::Spelling("Customer-Tier".into(), "c".into())));
-    assert_eq!(standing(&desk, key, "late"), Some(Standing::Late));
-    assert_eq!(standing(&desk, key, "waiting"), Some(Standing::Waiting));
+    assert_eq!(standing(&desk, key, "missing"), Some(FlowKeyStatus::Missing));
+    assert_eq!(standing(&desk, key, "elsewhere"), Some(FlowKeyStatus::Elsewhere("ivr".into(), "i".into())));
+    assert_eq!(standing(&desk, key, "spelling"), Some(FlowKeyStatus::Spelling("Customer-Tier".into(), "c".into())));
+    assert_eq!(standing(&desk, key, "late"), Some(FlowKeyStatus::Late));
+    assert_eq!(standing(&desk, key, "waiting"), Some(FlowKeyStatus::Waiting));
     assert_eq!(standing(&desk, key, "set"), None);
     let row = desk.model.flow.rows.iter().find(|r| r.key == key).unwrap();
-    assert!(matches!(row.lacking[0].1, Standing::Missing), "the worst first");
+    assert!(matches!(row.lacking[0].1, FlowKeyStatus::Missing), "the worst first");
     let all = row.counts;
     assert_eq!(all.set + all.late + all.missing + all.elsewhere + all.spelling + all.waiting, desk.model.flow.calls.0);
     assert_eq!(all.share(), Some((all.set + all.late) * 100 / (desk.model.flow.calls.0 - all.waiting)));

@@ -5,7 +5,7 @@ use crate::{
     app::{Model, editor::Editor, keymap::Command, notice::Level},
     domain::{
         Key,
-        outbox::{Cell, Got, Target},
+        outbox::{Cell, Got, PatchTarget},
     },
 };
 
@@ -13,14 +13,14 @@ use crate::{
 #[derive(Debug)]
 pub struct AddKey {
     /// To whom.
-    pub target: Target,
+    pub target: PatchTarget,
     /// The name.
     pub text: Editor,
 }
 
 impl AddKey {
     /// Asks for the name of a key, beginning with this one.
-    pub fn new(target: Target, name: &str) -> Self {
+    pub fn new(target: PatchTarget, name: &str) -> Self {
         Self { target, text: Editor::new(name, false) }
     }
 }

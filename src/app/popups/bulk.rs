@@ -5,7 +5,7 @@ use crate::{
     app::{Effect, Model, editor::Editor, keymap::Command, notice::Level},
     domain::{
         Key,
-        outbox::{Got, Target},
+        outbox::{Got, PatchTarget},
     },
     payload::{self, Explained, NoPayload},
 };
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Bulk {
     /// Whose.
-    pub target: Target,
+    pub target: PatchTarget,
     /// A payload, or the path of a file with one.
     pub text: Editor,
     /// How it reads; `None` while there is nothing.
@@ -25,7 +25,7 @@ pub struct Bulk {
 
 impl Bulk {
     /// This text, taken apart.
-    pub fn new(target: Target, text: &str) -> Self {
+    pub fn new(target: PatchTarget, text: &str) -> Self {
         let mut bulk = Self { target, text: Editor::new(text, true), explained: None, scroll: 0 };
         bulk.explain();
         bulk

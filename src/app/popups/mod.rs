@@ -46,7 +46,7 @@ pub use filter::{FilterPrompt, Filtered};
 pub use find::Find;
 pub use go_to::GoTo;
 pub use help::Help;
-pub use lists::{CopyList, DraftList, HistoryList, LossList, Onto, OntoList, Past, RemovedList};
+pub use lists::{CopyList, DraftList, HistoryList, LossList, Onto, OntoList, PastValue, RemovedList};
 pub use overlay::Overlay;
 pub use palette::Palette;
 pub use pick::{Choice, Pick};

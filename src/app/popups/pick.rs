@@ -15,7 +15,7 @@ use crate::{
     domain::{
         ConversationId, Key as AttributeKey, ParticipantId,
         filter::Filter,
-        outbox::{Base, Cell, JournalEdit, Target, Timing},
+        outbox::{Base, Cell, JournalEdit, PatchTarget, Timing},
     },
 };
 
@@ -62,7 +62,7 @@ pub enum Choice {
     /// Add this key, and edit it.
     NewKey(Cell),
     /// Make drafts of these values of a participant. With what the operator saw there, `None` for what is there now.
-    Drafts(Target, Vec<(AttributeKey, Option<Base>, String)>),
+    Drafts(PatchTarget, Vec<(AttributeKey, Option<Base>, String)>),
     /// Ask before this draft is sent.
     Ask(Cell),
     /// Send what was asked about, then.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
+pub struct TimelineMark {
     /// Messages taken in when it had happened.
     pub step: u64,
     /// When, on the clock of [`At::mono`].
@@ -63,7 +63,7 @@ pub struct CallMark {
 #[derive(Clone, Debug)]
 pub struct IndexPart {
     /// What happened.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<TimelineMark>,
     /// Calls that were seen first.
     pub calls: Vec<CallMark>,
     /// Keys that were seen first.
@@ -86,7 +86,7 @@ impl Default for IndexPart {
 /// Everything that was read so far.
 #[derive(Clone, Debug)]
 pub struct Index {
-    marks: Vec<Mark>,
+    marks: Vec<TimelineMark>,
     calls: Vec<CallMark>,
     keys: Vec<Key>,
     end: At,
@@ -126,7 +126,7 @@ impl Index {
     }
 
     /// Everything that happened, in order.
-    pub fn marks(&self) -> &[Mark] {
+    pub fn marks(&self) -> &[TimelineMark] {
         &self.marks
     }
 
@@ -156,13 +156,13 @@ impl Index {
     }
 
     /// The first mark after `step` for which `is` holds.
-    pub fn after(&self, step: u64, is: impl Fn(&Mark) -> bool) -> Option<&Mark> {
+    pub fn after(&self, step: u64, is: impl Fn(&TimelineMark) -> bool) -> Option<&TimelineMark> {
         let from = self.marks.partition_point(|m| m.step <= step);
         self.marks[from..].iter().find(|m| is(m))
     }
 
     /// The last mark before `step` for which `is` holds.
-    pub fn before(&self, step: u64, is: impl Fn(&Mark) -> bool) -> Option<&Mark> {
+    pub fn before(&self, step: u64, is: impl Fn(&TimelineMark) -> bool) -> Option<&TimelineMark> {
         let to = self.marks.partition_point(|m| m.step < step);
         self.marks[..to].iter().rev().find(|m| is(m))
     }
@@ -191,7 +191,7 @@ impl Witness {
 
     /// Notes something.
     pub fn note(&mut self, at: At, what: IndexedEvent) {
-        self.part.marks.push(Mark { step: self.step, at: at.mono, what });
+        self.part.marks.push(TimelineMark { step: self.step, at: at.mono, what });
     }
 
     /// Notes what an update changed on a call.

@@ -7,7 +7,7 @@ use super::{Model, fresh::Fresh, rate::Rate, timeline::Timeline};
 use crate::domain::{At, Claimed, ConversationId, Key, Link, ParticipantId, monitor::Monitor};
 use std::{fmt, str::FromStr};
 
-pub use index::{CallMark, Index, IndexPart, IndexedEvent, Mark, Witness};
+pub use index::{CallMark, Index, IndexPart, IndexedEvent, TimelineMark, Witness};
 pub use moment::Moment;
 
 /// How fast a recording is played.
@@ -153,7 +153,7 @@ impl Replay {
 
 /// What playing changes. An earlier one in its place, and the rest played again, is how to go back.
 #[derive(Clone, Debug)]
-pub struct Past {
+pub struct PlaybackState {
     monitor: Monitor,
     timeline: Timeline,
     fresh: Fresh,
@@ -163,7 +163,7 @@ pub struct Past {
     claimed: Claimed,
 }
 
-impl Past {
+impl PlaybackState {
     /// What there is now.
     pub fn of(model: &Model) -> Self {
         Self {

@@ -6,7 +6,7 @@ use crate::app::{
     notice::Level,
     popups::{Bulk, Overlay},
 };
-use crate::domain::outbox::{Got, Target};
+use crate::domain::outbox::{Got, PatchTarget};
 
 /// `p`: on the selected participant.
 pub(super) fn begin(model: &mut Model) {
@@ -20,7 +20,7 @@ pub(super) fn begin(model: &mut Model) {
 }
 
 /// Opens it on this text.
-pub(super) fn open(model: &mut Model, target: Target, text: &str) {
+pub(super) fn open(model: &mut Model, target: PatchTarget, text: &str) {
     model.outbox.keep_loose(&target, Got::Pasted, text);
     model.overlays.push(Overlay::Bulk(Bulk::new(target, text)));
 }

@@ -3,7 +3,7 @@
 use crate::app::{Model, keymap::Command, notice::Level};
 use crate::domain::{
     Key, Value,
-    outbox::{Base, Cell, EditState, Target},
+    outbox::{Base, Cell, EditState, PatchTarget},
 };
 
 /// What an edit of this cell begins with: what is on its way there, or the value on the board.
@@ -23,7 +23,7 @@ fn is_now(model: &Model, cell: &Cell, text: &str) -> bool {
 
 /// Makes marked drafts of these texts and tells how many. `base` of a text: what the operator saw, `None` for what is
 /// there now. Nothing is sent.
-pub(super) fn make_drafts(model: &mut Model, target: &Target, texts: Vec<(Key, Option<Base>, String)>) -> usize {
+pub(super) fn make_drafts(model: &mut Model, target: &PatchTarget, texts: Vec<(Key, Option<Base>, String)>) -> usize {
     let (mut drafts, mut same) = (0, 0);
     for (key, base, text) in texts {
         let cell = Cell::new(target, key);

@@ -23,8 +23,8 @@ pub(super) fn effects(model: &mut Model, todo: Vec<outbox::Effect>) -> Vec<Effec
     effects
 }
 
-fn say(model: &mut Model, notice: outbox::Notice) {
-    use outbox::Notice as N;
+fn say(model: &mut Model, notice: outbox::OutboxNotice) {
+    use outbox::OutboxNotice as N;
     let open = "Enter on the cell shows both values.";
     let (level, words) = match notice {
         N::Seen { after, .. } => (Level::Done, format!("Seen: the value came back after {} ms.", after.as_millis())),

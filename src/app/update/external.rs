@@ -13,7 +13,7 @@ use crate::app::{
 };
 use crate::domain::{
     Key, Value,
-    outbox::{Base, Cell, EditState, Target},
+    outbox::{Base, Cell, EditState, PatchTarget},
 };
 
 /// Base and text that an edit of this cell begins with: those of a draft, else what is on its way or there.
@@ -99,7 +99,7 @@ pub(super) fn edited(model: &mut Model, external: External, result: Result<Strin
     Vec::new()
 }
 
-fn differences(model: &mut Model, target: &Target, shown: &[(Key, Base, String)], pairs: Vec<(String, String)>) {
+fn differences(model: &mut Model, target: &PatchTarget, shown: &[(Key, Base, String)], pairs: Vec<(String, String)>) {
     let removed: Vec<(Cell, Value)> = shown
         .iter()
         .filter(|(key, ..)| !pairs.iter().any(|(k, _)| k == key.as_str()))

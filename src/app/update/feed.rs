@@ -4,7 +4,7 @@ use super::edits;
 use crate::app::{
     Effect, Model,
     keymap::Command,
-    msg::{Left, ReadDone},
+    msg::{EarlierRuns, ReadDone},
     notice::Level,
 };
 use crate::domain::{
@@ -113,8 +113,8 @@ pub(super) fn coalesced(model: &mut Model, at: At, skipped: Vec<(ConversationId,
 }
 
 /// Drafts and alarms of an earlier run come back; their calls are read so that they can be looked at.
-pub(super) fn left(model: &mut Model, left: Left) -> Vec<Effect> {
-    let Left { state, remarks } = left;
+pub(super) fn left(model: &mut Model, left: EarlierRuns) -> Vec<Effect> {
+    let EarlierRuns { state, remarks } = left;
     let edits = state.edits.iter().map(|e| &e.cell.conversation);
     let mut calls: Vec<ConversationId> =
         edits.chain(state.losses.iter().map(|l| &l.cell.conversation)).cloned().collect();

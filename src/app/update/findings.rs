@@ -4,7 +4,7 @@ use super::replay;
 use crate::app::{
     Effect, Model,
     call::Hand,
-    diagnose::{FindingIdentity, Seen, Selected},
+    diagnose::{FindingIdentity, FindingScope, Selected},
     keymap::Command,
     notice::Level,
     screen::Screen,
@@ -56,7 +56,7 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
     // Before it is put on the first one.
     let visited = model.screen == Screen::Diagnose || model.diagnose.selected.is_some();
     let page = model.page();
-    let seen = Seen { board: &model.monitor.board, examiner: &model.monitor.examiner, now: model.now };
+    let seen = FindingScope { board: &model.monitor.board, examiner: &model.monitor.examiner, now: model.now };
     model.diagnose.refresh(seen, page);
     let all: Vec<&Finding> = model.diagnose.found().iter().collect();
     // Remarks are stepped over while there is anything worse.

@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     editor::Editor,
-    flow::{Definition, DemoStep, FlowHistory, LookupOutcome, Reading, Show, Standing, Waits},
+    flow::{Definition, DemoStep, FlowHistory, FlowKeyStatus, LookupOutcome, Reading, Show, Waits},
     key::{Code, Key as Pressed},
     keymap::Command,
     notice::Level,
@@ -299,7 +299,8 @@ fn jump(model: &mut Model) {
         go(model, call, None, key.as_str());
         return;
     }
-    let lacking = || row.lacking.iter().filter(|(_, standing)| !matches!(standing, Standing::Waiting | Standing::Late));
+    let lacking =
+        || row.lacking.iter().filter(|(_, standing)| !matches!(standing, FlowKeyStatus::Waiting | FlowKeyStatus::Late));
     if lacking().next().is_none() {
         let words = format!("Every call of this flow has {key}.");
         model.say(Level::Info, words);
@@ -310,15 +311,15 @@ fn jump(model: &mut Model) {
         let short: String = id.as_str().chars().take(8).collect();
         let (from, at) = (crate::app::rows::from(call), crate::app::rows::at(call, model.now));
         let from = format!("{from:<17} {at:<12} {short}");
-        let word = if *standing == Standing::Missing && !row.is_expected() { "absent" } else { standing.word() };
+        let word = if *standing == FlowKeyStatus::Missing && !row.is_expected() { "absent" } else { standing.word() };
         let note = match standing {
-            Standing::Elsewhere(..) => format!("on {}", standing.place().unwrap_or_default()),
-            Standing::Spelling(key, _) => format!("{word}: {key}"),
+            FlowKeyStatus::Elsewhere(..) => format!("on {}", standing.place().unwrap_or_default()),
+            FlowKeyStatus::Spelling(key, _) => format!("{word}: {key}"),
             _ => word.to_owned(),
         };
         let place = match standing {
-            Standing::Elsewhere(_, p) => (Some(p.clone()), row.key.clone()),
-            Standing::Spelling(key, p) => (Some(p.clone()), key.clone()),
+            FlowKeyStatus::Elsewhere(_, p) => (Some(p.clone()), row.key.clone()),
+            FlowKeyStatus::Spelling(key, p) => (Some(p.clone()), key.clone()),
             _ => (None, row.key.clone()),
         };
         Some((from, note, Choice::Call(id.clone(), place.0, place.1)))

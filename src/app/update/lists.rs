@@ -5,11 +5,11 @@ use crate::app::{
     call::{CallScreen, Hand},
     copy::Copyable,
     notice::Level,
-    popups::{AddKey, CopyList, DraftList, HistoryList, LossList, Onto, OntoList, Overlay, Past},
+    popups::{AddKey, CopyList, DraftList, HistoryList, LossList, Onto, OntoList, Overlay, PastValue},
 };
 use crate::domain::{
     Key, Source, Value,
-    outbox::{Cell, Got, JournalEdit, Target},
+    outbox::{Cell, Got, JournalEdit, PatchTarget},
 };
 
 /// `D`: everything typed and not sent, then what is being sent, over all calls.
@@ -45,16 +45,16 @@ pub(super) fn copy_item(model: &mut Model, item: Copyable) -> Vec<Effect> {
 pub(super) fn history(model: &mut Model) {
     let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return };
     let Some(entry) = model.monitor.board.get(cell.conversation.as_str()) else { return };
-    let mut values: Vec<Past> = Vec::new();
+    let mut values: Vec<PastValue> = Vec::new();
     for change in entry.history.of(&cell.participant, cell.key.as_str()) {
         if values.is_empty() {
-            values.push(Past { since: None, value: change.old.clone(), by: "first seen" });
+            values.push(PastValue { since: None, value: change.old.clone(), by: "first seen" });
         }
         let by = match change.source {
             Source::You => "you",
             source => source.as_str(),
         };
-        values.push(Past { since: Some(change.at), value: change.new.clone(), by });
+        values.push(PastValue { since: Some(change.at), value: change.new.clone(), by });
     }
     if values.is_empty() {
         let there = entry.conversation.participant(cell.participant.as_str());
@@ -97,7 +97,7 @@ pub(super) fn onto(model: &mut Model) {
     let mut rows = Vec::new();
     for (pairs, whole) in [(one, false), (all, true)] {
         for other in others().filter(|_| !pairs.is_empty()) {
-            let target = Target { participant: other.id.clone(), ..from.clone() };
+            let target = PatchTarget { participant: other.id.clone(), ..from.clone() };
             rows.push(Onto { target, pairs: pairs.clone(), all: whole });
         }
     }

@@ -6,7 +6,7 @@ use crate::app::{
     keymap::Command,
     notice::Level,
     popups::{Choice, GoTo, Overlay, Pick},
-    replay::{Arrival, IndexPart, IndexedEvent, Mark, Past, Play, Playing},
+    replay::{Arrival, IndexPart, IndexedEvent, Play, PlaybackState, Playing, TimelineMark},
     screen::Screen,
 };
 use crate::domain::{At, Claimed, ConversationId, Key, ParticipantId, text};
@@ -72,7 +72,7 @@ pub(super) fn seek_change(
 ) -> Vec<Effect> {
     let Some(replay) = &mut model.replay else { return Vec::new() };
     let index = &replay.index;
-    let is = |mark: &Mark| match &mark.what {
+    let is = |mark: &TimelineMark| match &mark.what {
         IndexedEvent::Change { call: c, key: k, .. } => {
             call.is_none_or(|id| index.calls().get(*c as usize).is_some_and(|c| c.id == *id))
                 && key.is_none_or(|key| index.key(*k).is_some_and(|k| k.as_str() == key))
@@ -81,7 +81,7 @@ pub(super) fn seek_change(
     };
     let step = replay.playing.step;
     let found = if on { index.after(step, is) } else { index.before(step, is) };
-    let Some(Mark { step, what: IndexedEvent::Change { call: c, participant, key: k }, .. }) = found else {
+    let Some(TimelineMark { step, what: IndexedEvent::Change { call: c, participant, key: k }, .. }) = found else {
         let what = match (key, call) {
             (Some(key), _) => format!("change of {}", text::cut(key, 32)),
             (None, Some(_)) => "change of this call".to_owned(),
@@ -99,10 +99,10 @@ pub(super) fn seek_change(
 /// The finding before or after this moment.
 fn finding(model: &mut Model, on: bool) -> Vec<Effect> {
     let Some(replay) = &mut model.replay else { return Vec::new() };
-    let is = |mark: &Mark| matches!(mark.what, IndexedEvent::Finding(_));
+    let is = |mark: &TimelineMark| matches!(mark.what, IndexedEvent::Finding(_));
     let step = replay.playing.step;
     let found = if on { replay.index.after(step, is) } else { replay.index.before(step, is) };
-    let Some(Mark { step, what: IndexedEvent::Finding(finding), .. }) = found else {
+    let Some(TimelineMark { step, what: IndexedEvent::Finding(finding), .. }) = found else {
         return nothing(model, "finding", on);
     };
     let cell = finding.participant.clone().zip(finding.key.clone());
@@ -201,7 +201,7 @@ pub(super) fn indexed(model: &mut Model, part: IndexPart) {
 }
 
 /// What there was at an earlier moment takes the place of what there is.
-pub(super) fn past(model: &mut Model, past: Past) {
+pub(super) fn past(model: &mut Model, past: PlaybackState) {
     past.restore(model);
 }
 

@@ -107,7 +107,7 @@ fn what_an_earlier_run_left_is_offered_and_not_sent() {
     before.keys("e!<enter><enter>");
     let left = before.model.outbox.journal();
     let mut desk = Desk::new(120, 36);
-    desk.tell(Msg::Left(crate::app::msg::Left { state: left, remarks: Vec::new() }));
+    desk.tell(Msg::Left(crate::app::msg::EarlierRuns { state: left, remarks: Vec::new() }));
     let Some(Overlay::Drafts(list)) = desk.model.overlays.last() else { panic!("not offered") };
     assert!(list.earlier && list.cells.len() == 1);
     assert!(matches!(desk.asked()[..], [Effect::Read { write: None, .. }]), "nothing is sent");

@@ -8,7 +8,7 @@ mod updates;
 use crate::app::{
     Effect, Exit, Msg,
     keymap::Command,
-    msg::{Left, ReadDone},
+    msg::{EarlierRuns, ReadDone},
     popups::Overlay,
     screen::Screen,
     settings::Settings,

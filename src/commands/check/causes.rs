@@ -16,7 +16,7 @@ const CALLS: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A finding, with its cause where one is known.
-pub(super) struct Told {
+pub(super) struct CausedFinding {
     pub(super) at: At,
     pub(super) finding: Finding,
     pub(super) answer: Option<WhyAnswer>,
@@ -25,9 +25,9 @@ pub(super) struct Told {
 /// Looks causes up, one call at a time, while everything else goes on.
 pub(super) struct Causes {
     client: Client,
-    known: Arc<gather::Known>,
+    known: Arc<gather::GatherCache>,
     flows: HashMap<ConversationId, Arc<OnceCell<Gathered>>>,
-    jobs: JoinSet<Told>,
+    jobs: JoinSet<CausedFinding>,
     /// What is being looked up, to be told without a cause when that takes too long.
     asked: Vec<(At, Finding)>,
 }
@@ -59,13 +59,13 @@ impl Causes {
             let call = KnownCall { conversation: &conversation, changes: &changes, flows: &gathered.flows };
             let answer = explain(&question, &call);
             let is_known = answer.is_cause();
-            Told { at, finding, answer: is_known.then_some(answer) }
+            CausedFinding { at, finding, answer: is_known.then_some(answer) }
         });
         true
     }
 
     /// The next finding whose cause was looked up; waits for ever when none is.
-    pub(super) async fn next(&mut self) -> Told {
+    pub(super) async fn next(&mut self) -> CausedFinding {
         loop {
             match self.jobs.join_next().await {
                 Some(Ok(told)) => {
@@ -80,7 +80,7 @@ impl Causes {
     }
 
     /// Everything that is still being looked up, without a cause where that takes too long.
-    pub(super) async fn rest(&mut self) -> Vec<Told> {
+    pub(super) async fn rest(&mut self) -> Vec<CausedFinding> {
         let mut told = Vec::new();
         let all = async {
             while let Some(done) = self.jobs.join_next().await {
@@ -90,7 +90,7 @@ impl Causes {
         _ = tokio::time::timeout(PATIENCE, all).await;
         self.jobs.abort_all();
         self.asked.retain(|(_, asked)| told.iter().all(|one| one.finding.identity() != asked.identity()));
-        let late = self.asked.drain(..).map(|(at, finding)| Told { at, finding, answer: None });
+        let late = self.asked.drain(..).map(|(at, finding)| CausedFinding { at, finding, answer: None });
         told.extend(late);
         told
     }

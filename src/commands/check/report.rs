@@ -1,7 +1,7 @@
 //! What `check` prints.
 
 use super::{
-    causes::{Causes, Told},
+    causes::{CausedFinding, Causes},
     expected,
     judge::Judge,
 };
@@ -105,21 +105,21 @@ impl CheckReport {
             self.told.insert(identity, finding.severity);
             let call = judge.monitor.board.get(finding.conversation.as_str());
             if finding.severity == Severity::Info || self.aside || !causes.ask(at, &finding, call) {
-                self.one(&mut out, judge, &Told { at, finding, answer: None })?;
+                self.one(&mut out, judge, &CausedFinding { at, finding, answer: None })?;
             }
         }
         self.write(&out)
     }
 
     /// Tells findings whose cause was looked up.
-    pub(super) fn late(&mut self, judge: &Judge, told: &[Told]) -> io::Result<()> {
+    pub(super) fn late(&mut self, judge: &Judge, told: &[CausedFinding]) -> io::Result<()> {
         let mut out = Vec::new();
         told.iter().try_for_each(|one| self.one(&mut out, judge, one))?;
         self.write(&out)
     }
 
-    fn one(&self, out: &mut Vec<u8>, judge: &Judge, told: &Told) -> io::Result<()> {
-        let Told { at, finding, answer } = told;
+    fn one(&self, out: &mut Vec<u8>, judge: &Judge, told: &CausedFinding) -> io::Result<()> {
+        let CausedFinding { at, finding, answer } = told;
         if self.json {
             let cause = answer.as_ref().map(causes::told);
             let line = ndjson::finding_with(ndjson::stamp(*at), &judge.monitor.board, finding, cause);

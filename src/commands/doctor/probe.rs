@@ -10,7 +10,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::{
         Client,
-        client::{PatchOutcome, Priority, Route},
+        client::{PatchOutcome, PatchPath, Priority},
     },
 };
 use std::{
@@ -136,7 +136,7 @@ impl Probe<'_> {
         let started = Instant::now();
         let pairs = send.iter().map(|(k, v)| (k.as_str(), v.as_str()));
         let outcome =
-            self.client.patch_attributes(&self.conversation, &self.participant, pairs, Route::Attributes).await?;
+            self.client.patch_attributes(&self.conversation, &self.participant, pairs, PatchPath::Attributes).await?;
         if let PatchOutcome::Unknown(error) = outcome {
             tracing::info!(%error, "the probe's write is settled by reading");
         }
@@ -158,7 +158,7 @@ impl Probe<'_> {
         let send: ProbeAttributes =
             if merges { [FIRST, SECOND].map(|key| (key.to_owned(), String::new())).into() } else { without(now) };
         let pairs = send.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-        self.client.patch_attributes(&self.conversation, &self.participant, pairs, Route::Attributes).await?;
+        self.client.patch_attributes(&self.conversation, &self.participant, pairs, PatchPath::Attributes).await?;
         Ok(!merges)
     }
 }

@@ -22,7 +22,7 @@ use std::{io::Write, time::Duration};
 const UNEVALUATED: &str = "unevaluated";
 
 /// One thing that is not as expected, or cannot be told.
-pub struct Finding {
+pub struct FlowFinding {
     rule: &'static str,
     severity: &'static str,
     key: String,
@@ -30,7 +30,7 @@ pub struct Finding {
     remedy: String,
 }
 
-impl Finding {
+impl FlowFinding {
     pub fn is_error(&self) -> bool {
         self.severity == "error"
     }
@@ -59,7 +59,7 @@ impl Finding {
 }
 
 /// The findings, and how many expectations a simulated flow says nothing about.
-pub fn judge(run: &Run, end: &End, expectations: &[Expectation]) -> (Vec<Finding>, usize) {
+pub fn judge(run: &Run, end: &End, expectations: &[Expectation]) -> (Vec<FlowFinding>, usize) {
     let now = At { mono: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
     let mut board = Board::default();
     board.apply(now, Update::Stream(snapshot(run, end)), &());
@@ -90,7 +90,7 @@ pub fn judge(run: &Run, end: &End, expectations: &[Expectation]) -> (Vec<Finding
             continue;
         }
         let found = one(run, expectation).map(|found| match uncertain(run, &found) {
-            Some(why) => Finding {
+            Some(why) => FlowFinding {
                 rule: UNEVALUATED,
                 severity: "warn",
                 message: format!("{}, as far as is known here, but {why}", found.message),
@@ -105,7 +105,7 @@ pub fn judge(run: &Run, end: &End, expectations: &[Expectation]) -> (Vec<Finding
 }
 
 /// Why a finding may not be so: the file is not certain, or the key is not.
-fn uncertain(run: &Run, found: &Finding) -> Option<String> {
+fn uncertain(run: &Run, found: &FlowFinding) -> Option<String> {
     if !found.is_error() {
         return None;
     }
@@ -160,14 +160,14 @@ fn snapshot(run: &Run, end: &End) -> Snapshot {
     Snapshot { id: CALL.into(), participants, ..Snapshot::default() }
 }
 
-fn one(run: &Run, expectation: &Expectation) -> Option<Finding> {
+fn one(run: &Run, expectation: &Expectation) -> Option<FlowFinding> {
     let key = expectation.key.as_str();
     let finding = |rule, severity, message: String, remedy: &str| {
         let remedy = match &expectation.note {
             Some(from) => format!("{remedy} ({from})"),
             None => remedy.to_owned(),
         };
-        Some(Finding { rule, severity, key: key.to_owned(), message, remedy })
+        Some(FlowFinding { rule, severity, key: key.to_owned(), message, remedy })
     };
     let found = run.attributes().find(|(name, _)| *name == key).map(|(_, value)| value);
     let Some(value) = found else {

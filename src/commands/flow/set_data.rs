@@ -5,7 +5,7 @@ use crate::{
     domain::text::{visible, visible_lines},
     exit::Exit,
     flow::{
-        edit::{EditOutcome, Refusal, SetData, diff, set_data, value},
+        edit::{EditOutcome, EditRefusal, SetData, diff, set_data, value},
         model::{Form, Operand},
         open,
     },
@@ -76,7 +76,7 @@ pub fn run(args: SetDataArgs) -> anyhow::Result<Exit> {
         again: args.again,
     };
     let outcome = set_data(&text, &wanted).map_err(|refusal| {
-        let exit = if matches!(refusal, Refusal::NoAction(_)) { Exit::NotFound } else { Exit::Usage };
+        let exit = if matches!(refusal, EditRefusal::NoAction(_)) { Exit::NotFound } else { Exit::Usage };
         exit.because(format!("{}: {}", args.file.display(), visible_lines(&refusal.to_string())))
     })?;
     let (new, id, notes, already) = match &outcome {

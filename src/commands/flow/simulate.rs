@@ -1,7 +1,7 @@
 //! `sidetone flow simulate`: runs a flow here and tells each step.
 
 use super::{
-    judge::{Finding, judge},
+    judge::{FlowFinding, judge},
     load,
 };
 use crate::{
@@ -146,7 +146,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
         }
         if findings.iter().any(|finding| finding.is_error()) {
             exit = Exit::Unmet;
-        } else if findings.iter().any(Finding::is_undecided) {
+        } else if findings.iter().any(FlowFinding::is_undecided) {
             exit = Exit::Usage;
         } else if skipped == expectations.len() {
             // What judged nothing has not passed.

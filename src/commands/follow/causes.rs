@@ -8,7 +8,7 @@ use crate::{
     why::{
         KnownCall, Question, WhyAnswer,
         answer::FlowName,
-        cause::{FlowRun, NoRecord},
+        cause::{GatheredRun, NoRecord},
         changes, explain,
     },
 };
@@ -82,7 +82,7 @@ impl FindingCauses {
                 Some(DefinitionRead::Wanted | DefinitionRead::Absent) | None => None,
             };
             let stands_for_it = run.participant.as_ref().and_then(|id| call.participant(id.as_str()));
-            FlowRun {
+            GatheredRun {
                 name: FlowName {
                     id: run.id.as_str().to_owned(),
                     name: run.name(names).unwrap_or_default().to_owned(),
@@ -91,10 +91,10 @@ impl FindingCauses {
                 definition,
                 no_record: NoRecord::NotAsked,
                 running: stands_for_it.is_some_and(|participant| participant.is_connected()),
-                ..FlowRun::default()
+                ..GatheredRun::default()
             }
         });
-        let flows: Vec<FlowRun> = runs.collect();
+        let flows: Vec<GatheredRun> = runs.collect();
         let answer = explain(&question, &KnownCall { conversation: call, changes: &changes(entry), flows: &flows });
         answer.is_cause().then_some(answer)
     }

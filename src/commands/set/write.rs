@@ -7,7 +7,7 @@ use super::{
 use crate::{
     audit::Audit,
     commands::{
-        lookup::{self, Target as Whom},
+        lookup::{self, FoundParticipant as Whom},
         note,
     },
     domain::{
@@ -15,8 +15,8 @@ use crate::{
         editing,
         monitor::Monitor,
         outbox::{
-            Base, Cell, Commit, Effect, NonText, Outbox, Policy, Refusal, Target, WriteId, WriteOutcome, WriteReport,
-            is_same,
+            Base, Cell, Commit, Effect, NonText, Outbox, PatchTarget, Policy, Refusal, WriteId, WriteOutcome,
+            WriteReport, is_same,
         },
         text,
     },
@@ -49,7 +49,8 @@ pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &Request, policy: 
         return report;
     }
     let mut outbox = Outbox::new(policy);
-    let cells = draft(&mut outbox, &Target { conversation: call.clone(), participant: participant.clone() }, request);
+    let cells =
+        draft(&mut outbox, &PatchTarget { conversation: call.clone(), participant: participant.clone() }, request);
     let previews = outbox.preview(board, &cells);
     let mut body = previews.first().map(|p| p.request.body.clone()).unwrap_or_default();
     let odd: Vec<(Key, Value)> = previews.iter().flat_map(|p| p.non_text.clone()).collect();
@@ -74,7 +75,7 @@ pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &Request, policy: 
     report
 }
 
-fn draft(outbox: &mut Outbox, target: &Target, request: &Request) -> Vec<Cell> {
+fn draft(outbox: &mut Outbox, target: &PatchTarget, request: &Request) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (key, value) in &request.pairs {
         let cell = Cell::new(target, Key::new(key.as_str()));
@@ -157,7 +158,7 @@ pub(super) struct SetWriter<'a> {
     monitor: Monitor,
     outbox: Outbox,
     requests: JoinSet<Done>,
-    target: Target,
+    target: PatchTarget,
     request: &'a Request,
     before: Vec<(Key, Option<Value>)>,
     error: Option<Error>,
@@ -193,7 +194,7 @@ impl<'a> SetWriter<'a> {
         let participant = lookup::participant(call, Some(wanted))?;
         name_participant(call, participant, wanted);
         let before = participant.attributes.iter().map(|a| (a.key.clone(), Some(a.value.clone()))).collect();
-        let target = Target { conversation: id.clone(), participant: participant.id.clone() };
+        let target = PatchTarget { conversation: id.clone(), participant: participant.id.clone() };
         Ok(Self {
             client,
             live,

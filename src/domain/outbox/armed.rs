@@ -1,6 +1,6 @@
 //! Conditional edits: *when this expression holds on the call, send these*.
 
-use super::{ArmId, Cell, Commit, Committed, Effect, Notice, Outbox, Refusal, participant_queue::Stage};
+use super::{ArmId, Cell, Commit, Committed, Effect, Outbox, OutboxNotice, Refusal, participant_queue::Stage};
 use crate::domain::{
     At, Board, ConversationId, Freshness,
     filter::{CallFacts, Filter},
@@ -98,7 +98,7 @@ impl Outbox {
             self.disarm(armed.id);
             let fired = self.commit(at, board, &cells, armed.how);
             let when = armed.when.to_string();
-            committed.effects.push(Effect::Notice(Notice::Fired { conversation: armed.conversation, when }));
+            committed.effects.push(Effect::Notice(OutboxNotice::Fired { conversation: armed.conversation, when }));
             committed.effects.extend(fired.effects);
             committed.refused.extend(fired.refused);
         }
@@ -112,7 +112,7 @@ impl Outbox {
         }
         let ids: Vec<ArmId> = self.armed.iter().map(|armed| armed.id).collect();
         let count = ids.into_iter().map(|id| self.disarm(id)).sum();
-        vec![Effect::Notice(Notice::Disarmed(count))]
+        vec![Effect::Notice(OutboxNotice::Disarmed(count))]
     }
 
     /// A condition whose edits were all discarded or typed over waits for nothing.

@@ -1,9 +1,9 @@
 //! Drafts: what was typed and not sent, and what a cell shows.
 
 use super::{
-    Base, Cell, Commit, EditState, EditView, Effect, Got, JournalEdit, Outbox, Refusal, Semantics, Target, Timing,
+    Base, Cell, Commit, EditState, EditView, Effect, Got, JournalEdit, Outbox, PatchTarget, Refusal, Semantics, Timing,
     WriteMode,
-    participant_queue::{Edit, ParticipantQueue, Phase, QueueStep, QueuedKey, Stage, Write},
+    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite, Stage},
 };
 use crate::domain::{At, Board, Conversation, ConversationId, JsonKind, Key, Media, Participant, Value};
 use std::time::Duration;
@@ -57,7 +57,7 @@ impl Outbox {
                 if let Base::Saw(value) = &base {
                     queue.remember(&cell.key, value.clone());
                 }
-                queue.edits.insert(cell.key.clone(), Edit::draft(base, text));
+                queue.edits.insert(cell.key.clone(), QueuedEdit::draft(base, text));
             }
         }
     }
@@ -71,7 +71,7 @@ impl Outbox {
 
     /// Keeps a text of this participant that is in no cell ([`Got::is_loose`]), in place of the last one of its kind; an empty text
     /// drops that.
-    pub fn keep_loose(&mut self, target: &Target, got: Got, text: &str) {
+    pub fn keep_loose(&mut self, target: &PatchTarget, got: Got, text: &str) {
         let cell = Cell::new(target, Key::from(""));
         if let Some(place) = self.others.iter().rposition(|other| other.got == got && other.cell == cell) {
             self.others.remove(place);
@@ -83,7 +83,7 @@ impl Outbox {
     }
 
     /// The last text of this kind that is kept for this participant.
-    pub fn loose(&self, target: &Target, got: Got) -> Option<&str> {
+    pub fn loose(&self, target: &PatchTarget, got: Got) -> Option<&str> {
         let is_it = |other: &&JournalEdit| {
             other.got == got && other.cell.key.as_str().is_empty() && other.cell.target() == *target
         };
@@ -141,7 +141,7 @@ impl Outbox {
     }
 
     /// Everything there is to show of one participant, unsent edits first.
-    pub fn views(&self, target: &Target) -> Vec<EditView<'_>> {
+    pub fn views(&self, target: &PatchTarget) -> Vec<EditView<'_>> {
         let Some(queue) = self.queues.get(target) else { return Vec::new() };
         let mut keys: Vec<&Key> = queue.edits.keys().collect();
         for write in queue.writing.iter().chain(queue.sent.iter().rev()) {
@@ -169,7 +169,7 @@ impl Outbox {
 
     /// The next write to this participant leaves only while this key holds this value (`None`: is absent). Judged on the fresh
     /// read before every PATCH, and more strictly than what the operator saw: also where the wanted value is there already.
-    pub fn require(&mut self, target: &Target, key: Key, value: Option<Value>) {
+    pub fn require(&mut self, target: &PatchTarget, key: Key, value: Option<Value>) {
         self.queues.entry(target.clone()).or_default().conditions.push((key, value));
     }
 
@@ -209,7 +209,7 @@ impl Outbox {
         }
     }
 
-    pub(super) fn edit_mut(&mut self, cell: &Cell) -> Option<&mut Edit> {
+    pub(super) fn edit_mut(&mut self, cell: &Cell) -> Option<&mut QueuedEdit> {
         self.queues.get_mut(&cell.target())?.edits.get_mut(&cell.key)
     }
 
@@ -321,7 +321,7 @@ impl Outbox {
             Phase::Unseen(alarm) => Some((alarm.read_back.clone(), item.mine.clone())),
             _ => None,
         })?;
-        queue.edits.insert(cell.key.clone(), Edit::draft(Base::Saw(base), mine.as_str().to_owned()));
+        queue.edits.insert(cell.key.clone(), QueuedEdit::draft(Base::Saw(base), mine.as_str().to_owned()));
         Some(mine.as_str().to_owned())
     }
 
@@ -377,7 +377,7 @@ impl ParticipantQueue {
     }
 }
 
-fn item_state(write: &Write, item: &QueuedKey) -> EditState {
+fn item_state(write: &QueuedWrite, item: &QueuedKey) -> EditState {
     match &item.phase {
         Phase::Seen { at, by } => {
             let after = write.last_sent.map_or_else(Default::default, |sent| at.mono.saturating_sub(sent));

@@ -1,6 +1,6 @@
 //! What the outbox asks for, and what it is told in return. Data only: the shell performs.
 
-use super::{Cell, PatchRequest, Target, WriteId};
+use super::{Cell, PatchRequest, PatchTarget, WriteId};
 use crate::domain::{ConversationId, Key, ParticipantId, Snapshot, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ pub enum Effect {
     /// Add a line to the audit file.
     Audit(AuditRecord),
     /// Tell the operator.
-    Notice(Notice),
+    Notice(OutboxNotice),
 }
 
 /// A conversation as a read showed it.
@@ -164,7 +164,7 @@ pub struct AuditRecord {
     /// Which write; unique within one run of the program.
     pub write: WriteId,
     /// To whom.
-    pub target: Target,
+    pub target: PatchTarget,
     /// Key, value before (`None`: absent or not looked at), value wanted.
     pub changes: Vec<(Key, Option<Value>, Value)>,
     /// What became of it.
@@ -179,13 +179,13 @@ pub struct AuditRecord {
 
 /// Something that the operator is to know at once; the state of the cell says the rest.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Notice {
+pub enum OutboxNotice {
     /// The value came back.
     Seen {
         /// Which write.
         write: WriteId,
         /// Whom it was addressed to.
-        target: Target,
+        target: PatchTarget,
         /// Since the PATCH left.
         after: Duration,
     },
@@ -199,7 +199,7 @@ pub enum Notice {
     /// The PATCH failed; the edits are kept.
     Failed {
         /// Whom it was addressed to.
-        target: Target,
+        target: PatchTarget,
         /// Why.
         failure: RequestFailure,
     },

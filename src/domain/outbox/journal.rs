@@ -2,7 +2,7 @@
 
 use super::{
     Alarm, Base, Cell, Loss, Outbox, RequestFailure, WriteId,
-    participant_queue::{Edit, Phase, Stage},
+    participant_queue::{Phase, QueuedEdit, Stage},
 };
 use crate::domain::{At, Value};
 use jiff::Timestamp;
@@ -322,9 +322,9 @@ impl Outbox {
     }
 }
 
-fn as_draft(edit: JournalEdit) -> Edit {
+fn as_draft(edit: JournalEdit) -> QueuedEdit {
     let JournalEdit { base, mine, got, when, note, at, .. } = edit;
-    Edit { earlier: Some(Earlier { got, at, when, note }), ..Edit::draft(base, mine) }
+    QueuedEdit { earlier: Some(Earlier { got, at, when, note }), ..QueuedEdit::draft(base, mine) }
 }
 
 fn got(stage: &Stage) -> Got {

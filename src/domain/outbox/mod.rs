@@ -56,7 +56,7 @@ pub struct ArmId(pub u64);
 #[derive(Debug, Default)]
 pub struct Outbox {
     policy: Policy,
-    queues: IndexMap<Target, ParticipantQueue, FxBuildHasher>,
+    queues: IndexMap<PatchTarget, ParticipantQueue, FxBuildHasher>,
     losses: Vec<Loss>,
     next_write: u64,
     armed: Vec<Armed>,
@@ -110,8 +110,8 @@ impl Outbox {
     fn with_queues(
         &mut self,
         at: At,
-        pick: impl Fn(&Target) -> bool,
-        mut f: impl FnMut(&Target, &mut ParticipantQueue, &mut Context<'_>),
+        pick: impl Fn(&PatchTarget) -> bool,
+        mut f: impl FnMut(&PatchTarget, &mut ParticipantQueue, &mut Context<'_>),
     ) -> Vec<Effect> {
         let mut out = Vec::new();
         for (target, queue) in self.queues.iter_mut().filter(|(target, _)| pick(target)) {
@@ -176,7 +176,7 @@ impl Outbox {
     pub fn is_quiet(&self) -> bool {
         self.queues.values().all(|queue| {
             queue.writing.is_none()
-                && queue.sent.iter().all(participant_queue::Write::is_decided)
+                && queue.sent.iter().all(participant_queue::QueuedWrite::is_decided)
                 && !queue.has_queued()
         })
     }
@@ -193,7 +193,7 @@ impl Claims for Outbox {
         if self.queues.is_empty() {
             return false;
         }
-        let target = Target { conversation: conversation.clone(), participant: participant.clone() };
+        let target = PatchTarget { conversation: conversation.clone(), participant: participant.clone() };
         self.queues.get(&target).is_some_and(|queue| {
             let out = queue.writing.iter().filter(|w| w.first_sent.is_some()).chain(&queue.sent);
             out.filter_map(|w| w.item(key)).any(|item| !item.is_seen() && item.is_mine(new))

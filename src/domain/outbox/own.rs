@@ -2,7 +2,7 @@
 
 use super::{
     Cell, EditState, Outbox,
-    participant_queue::{ParticipantQueue, Phase, QueuedKey, Write},
+    participant_queue::{ParticipantQueue, Phase, QueuedKey, QueuedWrite},
 };
 use crate::domain::{ConversationId, Value};
 
@@ -74,7 +74,7 @@ impl ParticipantQueue {
 
     /// A text that was given back to the operator, and that a try whose answer was lost may have written.
     pub(super) fn is_left_over(&self, key: &str, there: Option<&Value>) -> bool {
-        let given_back = |write: &&Write| write.ghost;
+        let given_back = |write: &&QueuedWrite| write.ghost;
         self.sent.iter().filter(given_back).filter_map(|write| write.item(key)).any(|item| item.is_mine(there))
     }
 }

@@ -14,7 +14,7 @@ const PAST: usize = 16;
 
 /// An edit that is not part of a write.
 #[derive(Clone, Debug)]
-pub(super) struct Edit {
+pub(super) struct QueuedEdit {
     pub base: Base,
     pub mine: String,
     pub marked: bool,
@@ -29,7 +29,7 @@ pub(super) struct Edit {
     pub earlier: Option<super::Earlier>,
 }
 
-impl Edit {
+impl QueuedEdit {
     pub(super) fn draft(base: Base, mine: String) -> Self {
         Self {
             base,
@@ -134,7 +134,7 @@ pub(super) enum QueueStep {
 
 /// One write.
 #[derive(Clone, Debug)]
-pub(super) struct Write {
+pub(super) struct QueuedWrite {
     pub id: WriteId,
     pub items: Vec<QueuedKey>,
     pub step: QueueStep,
@@ -197,7 +197,7 @@ pub(super) struct Write {
     pub ghost: bool,
 }
 
-impl Write {
+impl QueuedWrite {
     pub(super) fn new(id: WriteId, items: Vec<QueuedKey>, at: At) -> Self {
         Self {
             id,
@@ -323,10 +323,10 @@ impl Write {
 /// Everything about one participant.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ParticipantQueue {
-    pub edits: ByKey<Edit>,
-    pub writing: Option<Write>,
+    pub edits: ByKey<QueuedEdit>,
+    pub writing: Option<QueuedWrite>,
     /// Accepted writes, oldest first.
-    pub sent: Vec<Write>,
+    pub sent: Vec<QueuedWrite>,
     /// The participant's medium.
     pub media: Media,
     /// The voice flow that runs on the conversation.
@@ -355,7 +355,7 @@ pub(super) struct ParticipantQueue {
 
 impl ParticipantQueue {
     /// The newest accepted write that carries this key, and the item.
-    pub(super) fn sent_item(&self, key: &str) -> Option<(&Write, &QueuedKey)> {
+    pub(super) fn sent_item(&self, key: &str) -> Option<(&QueuedWrite, &QueuedKey)> {
         self.sent.iter().rev().find_map(|w| w.item(key).map(|i| (w, i)))
     }
 
@@ -389,8 +389,8 @@ impl ParticipantQueue {
             // The commit takes over what the board has seen by then; this read may be older than that.
             return Trust::Fresh;
         }
-        let sent = |w: &&Write| w.first_sent.is_some_and(|sent| sent <= asked);
-        let sent: Vec<&Write> = self.writing.iter().chain(&self.sent).filter(sent).collect();
+        let sent = |w: &&QueuedWrite| w.first_sent.is_some_and(|sent| sent <= asked);
+        let sent: Vec<&QueuedWrite> = self.writing.iter().chain(&self.sent).filter(sent).collect();
         let is_edit = |c: &Contradiction<'_>| {
             let mut items = sent.iter().flat_map(|w| w.items.iter().map(|item| (w.ghost, item)));
             // A value that was there before may come from an old read, unless that were older than reads are. So may one that a lost
@@ -401,7 +401,7 @@ impl ParticipantQueue {
             !c.agrees && items.any(|(ghost, item)| is_ours(item) && (is_late || is_news(ghost, item)))
         };
         // The first read that shows our write is from after it: what else that write did is in it, too.
-        let applied: Vec<&&Write> = sent.iter().filter(|w| w.verified.is_none() && w.is_shown_by(map)).collect();
+        let applied: Vec<&&QueuedWrite> = sent.iter().filter(|w| w.verified.is_none() && w.is_shown_by(map)).collect();
         let is_cost = |c: &Contradiction<'_>| {
             let before = |appeared| c.since < appeared || (c.agrees && c.since == appeared);
             let mut writes = applied.iter().filter(|w| w.appeared.is_none_or(before));

@@ -1,6 +1,6 @@
 //! What would be sent, before it is.
 
-use super::{Cell, Outbox, PatchRequest, Target, WriteMode};
+use super::{Cell, Outbox, PatchRequest, PatchTarget, WriteMode};
 use crate::domain::{Board, JsonKind, Key, Value};
 use compact_str::CompactString;
 
@@ -25,7 +25,7 @@ pub struct Preview {
 impl Outbox {
     /// What committing these cells would send: one request for each participant, in the order of the cells.
     pub fn preview(&self, board: &Board, cells: &[Cell]) -> Vec<Preview> {
-        let mut targets: Vec<Target> = Vec::new();
+        let mut targets: Vec<PatchTarget> = Vec::new();
         for cell in cells {
             if !targets.contains(&cell.target()) {
                 targets.push(cell.target());
@@ -34,7 +34,7 @@ impl Outbox {
         targets.into_iter().filter_map(|target| self.preview_of(board, target, cells)).collect()
     }
 
-    fn preview_of(&self, board: &Board, target: Target, cells: &[Cell]) -> Option<Preview> {
+    fn preview_of(&self, board: &Board, target: PatchTarget, cells: &[Cell]) -> Option<Preview> {
         let queue = self.queues.get(&target)?;
         let conversation = &board.get(target.conversation.as_str())?.conversation;
         let participant = conversation.participant(target.participant.as_str())?;

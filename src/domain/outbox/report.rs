@@ -1,8 +1,8 @@
 //! What became of a write, in full: what `set` prints and the detail pane tells.
 
 use super::{
-    Alarm, Cell, Context, Loss, Outbox, PatchBody, RequestFailure, Target, WriteId,
-    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedKey, Write},
+    Alarm, Cell, Context, Loss, Outbox, PatchBody, PatchTarget, RequestFailure, WriteId,
+    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedKey, QueuedWrite},
 };
 use crate::domain::{Key, Source, Value};
 use std::{collections::VecDeque, time::Duration};
@@ -55,7 +55,7 @@ pub struct WriteReport {
     /// Which.
     pub write: WriteId,
     /// To whom.
-    pub target: Target,
+    pub target: PatchTarget,
     /// What was asked for.
     pub requested: PatchBody,
     /// Where it stands.
@@ -111,8 +111,8 @@ impl Outbox {
     }
 }
 
-impl Write {
-    pub(super) fn report(&self, target: &Target) -> WriteReport {
+impl QueuedWrite {
+    pub(super) fn report(&self, target: &PatchTarget) -> WriteReport {
         let accepted = matches!(self.step, QueueStep::Accepted { .. });
         let live = || self.items.iter().filter(|i| !matches!(i.phase, Phase::Replaced));
         let confirmed = accepted && live().next().is_some() && live().all(QueuedKey::is_seen);

@@ -1,10 +1,10 @@
 //! From committed to accepted: the fresh read, the comparison, the merge, the PATCH and its answer.
 
 use super::{
-    AuditOutcome, AuditRecord, Base, Cell, Context, Effect, Loss, NonText, Notice, Outbox, PatchBody, PatchOutcome,
-    PatchRequest, ReadView, Refusal, RequestFailure, Semantics, Sent, Target, Unmet, Wait, WriteId, WriteMode,
-    WriteOutcome, WriteReport, is_same, is_sent, key_list,
-    participant_queue::{Edit, ParticipantQueue, Phase, QueueStep, QueuedKey, Stage, Write, changes},
+    AuditOutcome, AuditRecord, Base, Cell, Context, Effect, Loss, NonText, Outbox, OutboxNotice, PatchBody,
+    PatchOutcome, PatchRequest, PatchTarget, ReadView, Refusal, RequestFailure, Semantics, Sent, Unmet, Wait, WriteId,
+    WriteMode, WriteOutcome, WriteReport, is_same, is_sent, key_list,
+    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite, Stage, changes},
     trail::{PATIENCE, Trust},
     undo,
 };
@@ -55,7 +55,7 @@ impl Outbox {
                     },
                 );
                 // An answer about another conversation than asked for is as good as none.
-                let astray = |(target, queue): (&Target, &ParticipantQueue)| {
+                let astray = |(target, queue): (&PatchTarget, &ParticipantQueue)| {
                     target.conversation != view.conversation
                         && (queue.reading == Some(write) || queue.is_checking(write))
                 };
@@ -129,7 +129,7 @@ impl Outbox {
 
 impl ParticipantQueue {
     /// Starts whatever is due: a new write, the next try, a read that decides, the end of a watch.
-    pub(super) fn advance(&mut self, target: &Target, context: &mut Context<'_>) {
+    pub(super) fn advance(&mut self, target: &PatchTarget, context: &mut Context<'_>) {
         if let Some(write) = &mut self.writing
             && let QueueStep::Waiting { until, .. } = write.step
             && until <= context.at.mono
@@ -143,7 +143,7 @@ impl ParticipantQueue {
         self.watch(target, context);
     }
 
-    fn start(&mut self, target: &Target, context: &mut Context<'_>) {
+    fn start(&mut self, target: &PatchTarget, context: &mut Context<'_>) {
         let id = WriteId(*context.next_write);
         *context.next_write += 1;
         let mut items = Vec::new();
@@ -175,7 +175,7 @@ impl ParticipantQueue {
             !queued
         });
         let conditions = std::mem::take(&mut self.conditions);
-        self.writing = Some(Write { conditions, ..Write::new(id, items, context.at) });
+        self.writing = Some(QueuedWrite { conditions, ..QueuedWrite::new(id, items, context.at) });
         context.read(id, target);
     }
 
@@ -184,7 +184,7 @@ impl ParticipantQueue {
     }
 
     /// The fresh read is here: compare it with what the operator saw, and send or stop.
-    fn check(&mut self, target: &Target, view: &ReadView, trust: Option<&Trust>, context: &mut Context<'_>) {
+    fn check(&mut self, target: &PatchTarget, view: &ReadView, trust: Option<&Trust>, context: &mut Context<'_>) {
         let Some(mut write) = self.writing.take() else { return };
         if let QueueStep::Checking { since } = write.step
             && view.asked < since
@@ -325,7 +325,7 @@ impl ParticipantQueue {
 
     /// What to send: the edits, over the fresh map in merged mode. Values of ours that were accepted and are not applied
     /// yet are laid over it too, or the map would take them back.
-    fn body(&self, write: &mut Write, mode: WriteMode) -> PatchBody {
+    fn body(&self, write: &mut QueuedWrite, mode: WriteMode) -> PatchBody {
         let mut body = PatchBody::default();
         if mode == WriteMode::Merged {
             let text = |v: &Value| CompactString::new(v.as_str());
@@ -349,7 +349,7 @@ impl ParticipantQueue {
         body
     }
 
-    fn send(&mut self, target: &Target, mut write: Write, context: &mut Context<'_>) {
+    fn send(&mut self, target: &PatchTarget, mut write: QueuedWrite, context: &mut Context<'_>) {
         write.attempts += 1;
         write.settle_reads = 0;
         write.step = QueueStep::Sending;
@@ -367,7 +367,7 @@ impl ParticipantQueue {
         self.writing = Some(write);
     }
 
-    fn answered(&mut self, target: &Target, outcome: PatchOutcome, context: &mut Context<'_>) {
+    fn answered(&mut self, target: &PatchTarget, outcome: PatchOutcome, context: &mut Context<'_>) {
         let Some(mut write) = self.writing.take() else { return };
         let now = context.at.mono;
         let pause = |first: Duration, times: u32| first.saturating_mul(1 << times.min(10)).min(MAX_PAUSE);
@@ -429,8 +429,8 @@ impl ParticipantQueue {
     /// The answer was "not now": reads and tries again after `wait`, where the limits allow one more try.
     fn put_off(
         &mut self,
-        target: &Target,
-        mut write: Write,
+        target: &PatchTarget,
+        mut write: QueuedWrite,
         wait: Option<Duration>,
         why: Wait,
         reason: &str,
@@ -449,7 +449,7 @@ impl ParticipantQueue {
     }
 
     /// Accepted, or found to be there although the answer was lost.
-    pub(super) fn accept(&mut self, target: &Target, mut write: Write, context: &mut Context<'_>) {
+    pub(super) fn accept(&mut self, target: &PatchTarget, mut write: QueuedWrite, context: &mut Context<'_>) {
         write.step = QueueStep::Accepted { at: context.at };
         write.touched = context.at.mono;
         for older in &mut self.sent {
@@ -483,7 +483,7 @@ impl ParticipantQueue {
     }
 
     /// From now on, keys of this write may have held what it carries: a read that shows it may be an old one.
-    fn remember_sent(&mut self, write: &Write) {
+    fn remember_sent(&mut self, write: &QueuedWrite) {
         for item in &write.items {
             let mine = Some(item.mine.clone());
             let past = self.past.entry(item.key.clone()).or_default();
@@ -494,7 +494,7 @@ impl ParticipantQueue {
     }
 
     /// The same of one that is given back, where a try whose answer was lost may have been applied.
-    fn remember_lost(&mut self, write: &Write) {
+    fn remember_lost(&mut self, write: &QueuedWrite) {
         if write.maybe_applied {
             self.remember_sent(write);
         }
@@ -503,8 +503,8 @@ impl ParticipantQueue {
     /// An edited key changed: nothing more is sent, every text of the write is kept.
     fn conflict(
         &mut self,
-        target: &Target,
-        write: Write,
+        target: &PatchTarget,
+        write: QueuedWrite,
         foreign: &[(Key, Option<Value>)],
         unmet: Vec<Unmet>,
         context: &mut Context<'_>,
@@ -523,14 +523,20 @@ impl ParticipantQueue {
             let theirs = foreign.iter().find(|(key, _)| *key == item.key).map(|(_, theirs)| theirs.clone());
             if theirs.is_some() {
                 let cell = Cell::new(target, item.key.clone());
-                context.out.push(Effect::Notice(Notice::Conflict { cell, maybe_applied }));
+                context.out.push(Effect::Notice(OutboxNotice::Conflict { cell, maybe_applied }));
             }
             self.keep(item, theirs.map_or(Stage::Draft, |theirs| Stage::Conflict { theirs, maybe_applied }));
         }
     }
 
     /// It failed: every text of the write is kept.
-    fn give_back(&mut self, target: &Target, write: Write, failure: &RequestFailure, context: &mut Context<'_>) {
+    fn give_back(
+        &mut self,
+        target: &PatchTarget,
+        write: QueuedWrite,
+        failure: &RequestFailure,
+        context: &mut Context<'_>,
+    ) {
         context.audit(target, &write, &write.items, AuditOutcome::Failed);
         let failure = &match write.maybe_applied {
             true => {
@@ -542,7 +548,7 @@ impl ParticipantQueue {
         };
         let failed = Some(failure.clone());
         Self::file(WriteReport { outcome: WriteOutcome::Failed, failure: failed, ..write.report(target) }, context);
-        context.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
+        context.out.push(Effect::Notice(OutboxNotice::Failed { target: target.clone(), failure: failure.clone() }));
         self.remember_lost(&write);
         self.sent.extend(write.ghost(context.at));
         for item in write.items {
@@ -563,7 +569,7 @@ impl ParticipantQueue {
         {
             newer.base = base.clone();
         }
-        self.edits.entry(key).or_insert_with(|| Edit {
+        self.edits.entry(key).or_insert_with(|| QueuedEdit {
             base,
             mine: mine.as_str().to_owned(),
             marked: false,
@@ -575,7 +581,7 @@ impl ParticipantQueue {
         });
     }
 
-    fn check_failed(&mut self, target: &Target, failure: &RequestFailure, context: &mut Context<'_>) {
+    fn check_failed(&mut self, target: &PatchTarget, failure: &RequestFailure, context: &mut Context<'_>) {
         let Some(mut write) = self.writing.take() else { return };
         if failure.retryable
             && write.maybe_applied
@@ -597,15 +603,21 @@ impl ParticipantQueue {
 }
 
 impl Context<'_> {
-    pub(super) fn read(&mut self, write: WriteId, target: &Target) {
+    pub(super) fn read(&mut self, write: WriteId, target: &PatchTarget) {
         self.out.push(Effect::Read { write, conversation: target.conversation.clone() });
     }
 
-    pub(super) fn tell(&mut self, notices: impl IntoIterator<Item = Notice>) {
+    pub(super) fn tell(&mut self, notices: impl IntoIterator<Item = OutboxNotice>) {
         self.out.extend(notices.into_iter().map(Effect::Notice));
     }
 
-    pub(super) fn audit(&mut self, target: &Target, write: &Write, items: &[QueuedKey], outcome: AuditOutcome) {
+    pub(super) fn audit(
+        &mut self,
+        target: &PatchTarget,
+        write: &QueuedWrite,
+        items: &[QueuedKey],
+        outcome: AuditOutcome,
+    ) {
         self.out.push(Effect::Audit(AuditRecord {
             time: self.at.wall,
             write: write.id,
@@ -619,7 +631,7 @@ impl Context<'_> {
     }
 }
 
-impl Write {
+impl QueuedWrite {
     /// The strictest of what was asked for.
     fn non_text(&self) -> NonText {
         self.items.iter().map(|item| item.non_text).min().unwrap_or_default()

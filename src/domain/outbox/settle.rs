@@ -1,8 +1,9 @@
 //! From accepted to seen: what frames, reads and time say about values that were sent.
 
 use super::{
-    Alarm, AuditOutcome, Base, Cause, Cell, Context, Effect, Notice, Outbox, ReadView, Route, Semantics, Target,
-    participant_queue::{Edit, ParticipantQueue, Phase, QueueStep, QueuedKey, Stage, Write},
+    AbsenceCause, Alarm, AuditOutcome, Base, Cell, Context, Effect, Outbox, OutboxNotice, PatchTarget, ReadView, Route,
+    Semantics,
+    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite, Stage},
     trail::Trust,
     types::ByKey,
 };
@@ -48,7 +49,7 @@ impl Outbox {
             },
         );
         if ended {
-            effects.insert(0, Effect::Notice(Notice::FlowEnded(conversation.id.clone())));
+            effects.insert(0, Effect::Notice(OutboxNotice::FlowEnded(conversation.id.clone())));
         }
         effects
     }
@@ -98,7 +99,7 @@ impl ParticipantQueue {
         }
     }
 
-    fn observe(&mut self, target: &Target, now: ByKey<Value>, by: Source, context: &mut Context<'_>) {
+    fn observe(&mut self, target: &PatchTarget, now: ByKey<Value>, by: Source, context: &mut Context<'_>) {
         let last = std::mem::replace(&mut self.last, now);
         let gone: Vec<Key> = last.keys().filter(|key| !self.last.contains_key(*key)).cloned().collect();
         let news: Vec<(Key, Option<Value>)> = self
@@ -187,7 +188,7 @@ impl ParticipantQueue {
     /// A read: what it shows was so at some moment since it was asked for.
     pub(super) fn judge_read(
         &mut self,
-        target: &Target,
+        target: &PatchTarget,
         view: &ReadView,
         trust: Option<&Trust>,
         context: &mut Context<'_>,
@@ -278,18 +279,19 @@ impl ParticipantQueue {
             }
         }
         for (key, theirs, mine) in again {
-            context.out.push(Effect::Notice(Notice::SentAgain(Cell::new(target, key.clone()))));
+            context.out.push(Effect::Notice(OutboxNotice::SentAgain(Cell::new(target, key.clone()))));
             // No write of ours carries it any more: what earlier ones make of it is their story again.
             for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
                 write.taken.retain(|taken| *taken != key);
             }
-            let edit = Edit { stage: Stage::Queued, ..Edit::draft(Base::Saw(theirs), mine.as_str().to_owned()) };
+            let edit =
+                QueuedEdit { stage: Stage::Queued, ..QueuedEdit::draft(Base::Saw(theirs), mine.as_str().to_owned()) };
             self.edits.entry(key).or_insert(edit);
         }
         for index in 0..self.sent.len() {
             self.decided(target, index, context);
         }
-        let verified = |w: &&Write| w.is_decided() && w.accepted_at().is_some_and(|at| view.asked >= at.mono);
+        let verified = |w: &&QueuedWrite| w.is_decided() && w.accepted_at().is_some_and(|at| view.asked >= at.mono);
         for shown in self.sent.iter().filter(verified).filter_map(|w| w.shows_semantics(map)) {
             // What was seen to vanish is not made up for by what stayed: somebody may have put that back.
             *context.semantics = if *context.semantics == Semantics::Replaces { Semantics::Replaces } else { shown };
@@ -308,36 +310,43 @@ impl ParticipantQueue {
         }
     }
 
-    fn causes(&self, target: &Target, write: super::WriteId, key: &Key, view: &ReadView, route: Route) -> Vec<Cause> {
+    fn causes(
+        &self,
+        target: &PatchTarget,
+        write: super::WriteId,
+        key: &Key,
+        view: &ReadView,
+        route: Route,
+    ) -> Vec<AbsenceCause> {
         let mut causes = Vec::new();
         let Some(write) = self.sent.iter().find(|w| w.id == write) else { return causes };
         if self.flow.is_some() {
-            causes.push(Cause::FlowRunning);
+            causes.push(AbsenceCause::FlowRunning);
         } else if write.flow_ended.is_some() {
-            causes.push(Cause::FlowEnded);
+            causes.push(AbsenceCause::FlowEnded);
         }
         if route == Route::Participant {
-            causes.push(Cause::Route);
+            causes.push(AbsenceCause::Route);
         }
         if write.status.is_none() {
-            causes.push(Cause::AnswerLost);
+            causes.push(AbsenceCause::AnswerLost);
         }
         if self.ended {
-            causes.push(Cause::ParticipantEnded);
+            causes.push(AbsenceCause::ParticipantEnded);
         }
         let others = view.participants.iter().filter(|(id, _)| *id != target.participant);
         for (id, _) in others.filter(|(_, map)| map.iter().any(|(k, _)| k == key.as_str())) {
-            causes.push(Cause::OtherParticipant(id.clone()));
+            causes.push(AbsenceCause::OtherParticipant(id.clone()));
         }
         if route == Route::Participant {
-            causes.push(Cause::Route);
+            causes.push(AbsenceCause::Route);
         }
-        causes.push(Cause::Slow);
+        causes.push(AbsenceCause::Slow);
         causes
     }
 
     /// Tells once what became of the values of a write, when nothing of it is open any more.
-    pub(super) fn decided(&mut self, target: &Target, index: usize, context: &mut Context<'_>) {
+    pub(super) fn decided(&mut self, target: &PatchTarget, index: usize, context: &mut Context<'_>) {
         let Some(write) = self.sent.get_mut(index).filter(|w| w.is_decided()) else { return };
         let mut whole = true;
         for outcome in [AuditOutcome::Unseen, AuditOutcome::Overwritten, AuditOutcome::Seen] {
@@ -350,11 +359,11 @@ impl ParticipantQueue {
             context.audit(target, write, &news, outcome);
             let cell = |item: &QueuedKey| Cell::new(target, item.key.clone());
             match outcome {
-                AuditOutcome::Unseen => context.tell(news.iter().map(|i| Notice::Unseen(cell(i)))),
-                AuditOutcome::Overwritten => context.tell(news.iter().map(|i| Notice::Overwritten(cell(i)))),
+                AuditOutcome::Unseen => context.tell(news.iter().map(|i| OutboxNotice::Unseen(cell(i)))),
+                AuditOutcome::Overwritten => context.tell(news.iter().map(|i| OutboxNotice::Overwritten(cell(i)))),
                 _ => {
                     let after = context.at.since(write.last_sent.unwrap_or(context.at.mono));
-                    context.tell([Notice::Seen { write: write.id, target: target.clone(), after }]);
+                    context.tell([OutboxNotice::Seen { write: write.id, target: target.clone(), after }]);
                     whole = write.is_whole(&self.last);
                 }
             }

@@ -150,12 +150,12 @@ pub struct Alarm {
     /// What is there instead; `None`: the key is absent.
     pub read_back: Option<Value>,
     /// What may be behind it, likeliest first.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<AbsenceCause>,
 }
 
 /// What may be behind a value that was accepted and is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum AbsenceCause {
     /// A voice flow is connected and keeps its own copy, which it writes back when it ends.
     FlowRunning,
     /// A flow ended since and wrote its own copy back.
@@ -176,7 +176,7 @@ pub enum Cause {
     Slow,
 }
 
-impl Cause {
+impl AbsenceCause {
     /// One sentence for a person.
     pub fn text(&self) -> String {
         match self {

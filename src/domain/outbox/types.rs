@@ -11,7 +11,7 @@ pub(super) type ByKey<T> = IndexMap<Key, T, FxBuildHasher>;
 
 /// One participant of one conversation: what a PATCH is addressed to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Target {
+pub struct PatchTarget {
     /// Which conversation.
     pub conversation: ConversationId,
     /// Which participant of it.
@@ -31,13 +31,13 @@ pub struct Cell {
 
 impl Cell {
     /// The cell of `key` on `target`.
-    pub fn new(target: &Target, key: Key) -> Self {
+    pub fn new(target: &PatchTarget, key: Key) -> Self {
         Self { conversation: target.conversation.clone(), participant: target.participant.clone(), key }
     }
 
     /// Whom a write of this cell is addressed to.
-    pub fn target(&self) -> Target {
-        Target { conversation: self.conversation.clone(), participant: self.participant.clone() }
+    pub fn target(&self) -> PatchTarget {
+        PatchTarget { conversation: self.conversation.clone(), participant: self.participant.clone() }
     }
 }
 
@@ -268,7 +268,7 @@ pub type PatchBody = IndexMap<Key, CompactString, FxBuildHasher>;
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatchRequest {
     /// Whom it is addressed to.
-    pub target: Target,
+    pub target: PatchTarget,
     /// By which address.
     pub route: Route,
     /// The participant's medium, for [`Route::Media`].
@@ -326,7 +326,7 @@ mod tests {
     use super::*;
 
     fn request(route: Route, media: Media, conversation: &str) -> String {
-        let target = Target { conversation: conversation.into(), participant: "p-1".into() };
+        let target = PatchTarget { conversation: conversation.into(), participant: "p-1".into() };
         PatchRequest { target, route, media, body: PatchBody::default() }.path()
     }
 

@@ -1,8 +1,8 @@
 //! What was sent, and how to take it back: a new edit, checked like any other.
 
 use super::{
-    AuditOutcome, Base, Cell, Loss, Outbox, Target, WriteId,
-    participant_queue::{Edit, Stage},
+    AuditOutcome, Base, Cell, Loss, Outbox, PatchTarget, WriteId,
+    participant_queue::{QueuedEdit, Stage},
 };
 use crate::domain::{At, ConversationId, JsonKind, Key, Source, Value};
 use std::{collections::VecDeque, time::Duration};
@@ -18,7 +18,7 @@ pub struct Sent {
     /// When it was accepted.
     pub at: At,
     /// To whom.
-    pub target: Target,
+    pub target: PatchTarget,
     /// Key, value before (`None`: absent), value sent.
     pub changes: Vec<(Key, Option<Value>, Value)>,
     /// The status of the answer; `None` when it was lost.
@@ -95,7 +95,7 @@ impl Outbox {
     /// # Errors
     /// There is none, or it is not known yet which is the last.
     pub fn undo_last(&mut self, conversation: &ConversationId) -> Result<Undo, NoUndo> {
-        let here = |target: &Target| target.conversation == *conversation;
+        let here = |target: &PatchTarget| target.conversation == *conversation;
         if self.queues.iter().any(|(target, queue)| here(target) && (queue.writing.is_some() || queue.has_queued())) {
             return Err(NoUndo::OnItsWay);
         }
@@ -117,7 +117,7 @@ impl Outbox {
                 undo.blanked.push(cell.clone());
             }
             let text = old.map_or_else(String::new, |old| old.as_str().to_owned());
-            let edit = Edit { undoes: Some(write), ..Edit::draft(Base::Saw(Some(new)), text) };
+            let edit = QueuedEdit { undoes: Some(write), ..QueuedEdit::draft(Base::Saw(Some(new)), text) };
             queue.edits.insert(key, edit);
             undo.cells.push(cell);
         }

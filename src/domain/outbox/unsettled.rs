@@ -1,6 +1,6 @@
 //! What is not done, counted: for the header, and for the question before the program ends.
 
-use super::{EditState, JournalEdit, Outbox, Target};
+use super::{EditState, JournalEdit, Outbox, PatchTarget};
 use crate::domain::ConversationId;
 
 /// How much of it there is.
@@ -64,7 +64,7 @@ impl Outbox {
         found.alarms
     }
 
-    fn count(&self, target: &Target, found: &mut Unsettled) {
+    fn count(&self, target: &PatchTarget, found: &mut Unsettled) {
         for view in self.views(target) {
             match view.earlier {
                 Some(earlier) if earlier.got.is_alarm() => found.alarms += 1,

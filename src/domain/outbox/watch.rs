@@ -1,8 +1,9 @@
 //! The watch over accepted writes: when a read must decide, what untouched keys lost, when it is over.
 
 use super::{
-    Alarm, Cause, Cell, Context, Effect, Loss, Notice, Policy, Route, Semantics, Target, WriteId, is_sent,
-    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedKey, Write},
+    AbsenceCause, Alarm, Cell, Context, Effect, Loss, OutboxNotice, PatchTarget, Policy, Route, Semantics, WriteId,
+    is_sent,
+    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedKey, QueuedWrite},
     types::ByKey,
 };
 use crate::domain::{Key, Value};
@@ -20,7 +21,7 @@ const MAX_SHOWN: usize = 8;
 /// After this many failed reads the watch goes on without.
 const MAX_READS: u32 = 5;
 
-impl Write {
+impl QueuedWrite {
     /// An untouched key is seen to hold something.
     pub(super) fn show(&mut self, key: &Key, value: Option<&Value>, now: Duration) {
         if self.is_own(key.as_str()) {
@@ -159,7 +160,7 @@ impl ParticipantQueue {
     /// Compares an authoritative map with what was shown, for every write whose own values are decided.
     pub(super) fn find_losses(
         &mut self,
-        target: &Target,
+        target: &PatchTarget,
         map: &[(CompactString, Value)],
         asked: Duration,
         context: &mut Context<'_>,
@@ -250,7 +251,7 @@ impl ParticipantQueue {
                 if context.losses.iter().any(|told| told.covers(&loss)) {
                     continue;
                 }
-                context.out.push(Effect::Notice(Notice::Lost(cell)));
+                context.out.push(Effect::Notice(OutboxNotice::Lost(cell)));
                 write.losses.push(loss.clone());
                 context.losses.push(loss);
             }
@@ -277,7 +278,7 @@ impl ParticipantQueue {
     }
 
     /// Asks for reads that are due, raises what cannot be read, and ends watches.
-    pub(super) fn watch(&mut self, target: &Target, context: &mut Context<'_>) {
+    pub(super) fn watch(&mut self, target: &PatchTarget, context: &mut Context<'_>) {
         let now = context.at.mono;
         let Policy { confirm, confirm_reads, settle, .. } = *context.policy;
         if confirm_reads {
@@ -302,7 +303,8 @@ impl ParticipantQueue {
         } else {
             // Nobody will read: what was asked for must not keep waking us.
             self.wants.clear();
-            let overdue = |w: &Write| w.accepted_at().is_some_and(|at| at.mono + confirm <= now) && !w.is_decided();
+            let overdue =
+                |w: &QueuedWrite| w.accepted_at().is_some_and(|at| at.mono + confirm <= now) && !w.is_decided();
             let overdue = self.sent.iter().any(overdue);
             let doubtful = self.sent.iter().any(|w| w.is_decided() && w.is_doubtful());
             if overdue || doubtful {
@@ -330,14 +332,14 @@ impl ParticipantQueue {
     }
 
     /// No read can decide: what the board shows has to.
-    pub(super) fn raise(&mut self, target: &Target, context: &mut Context<'_>) {
+    pub(super) fn raise(&mut self, target: &PatchTarget, context: &mut Context<'_>) {
         let now = context.at.mono;
         let map: Vec<_> = self.last.iter().map(|(k, v)| (CompactString::new(k.as_str()), v.clone())).collect();
         let confirm = context.policy.confirm;
-        let not_read = if context.policy.confirm_reads { Cause::NotRead } else { Cause::StreamAlone };
-        let route = (context.policy.route == Route::Participant).then_some(Cause::Route);
-        let causes: Vec<Cause> = route.into_iter().chain([not_read, Cause::Slow]).collect();
-        let overdue = |w: &Write| w.accepted_at().is_some_and(|at| at.mono + confirm <= now);
+        let not_read = if context.policy.confirm_reads { AbsenceCause::NotRead } else { AbsenceCause::StreamAlone };
+        let route = (context.policy.route == Route::Participant).then_some(AbsenceCause::Route);
+        let causes: Vec<AbsenceCause> = route.into_iter().chain([not_read, AbsenceCause::Slow]).collect();
+        let overdue = |w: &QueuedWrite| w.accepted_at().is_some_and(|at| at.mono + confirm <= now);
         for write in self.sent.iter_mut().filter(|w| overdue(w)) {
             for item in write.items.iter_mut().filter(|i| i.is_open()) {
                 let value = self.last.get(&item.key);
@@ -368,7 +370,7 @@ impl ParticipantQueue {
             _ => None,
         });
         let open = self.sent.iter().filter(|w| !w.is_decided());
-        let confirm = open.filter_map(Write::accepted_at).map(|at| at.mono + policy.confirm);
+        let confirm = open.filter_map(QueuedWrite::accepted_at).map(|at| at.mono + policy.confirm);
         let read = self.next_read();
         // An overdue write waits for its read, not for time.
         let confirm = confirm.filter(|_| self.wants.is_empty() && self.reading.is_none());

@@ -3,7 +3,7 @@
 use super::super::model::{ActionKind, Flow, Form, display_name};
 use super::super::read::{platform_root, tutorial_start};
 use super::write::{self, InsertionPoint, Style, archy, quoted};
-use super::{Means, Refusal, SetData, TextChange, refused};
+use super::{EditRefusal, Means, SetData, TextChange, refused};
 use crate::tree::{NodeId, Tree};
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ pub fn changes(
     wanted: &SetData<'_>,
     means: &Means,
     after: Option<usize>,
-) -> Result<(Vec<TextChange>, String), Refusal> {
+) -> Result<(Vec<TextChange>, String), EditRefusal> {
     let start = match (after, flow.start) {
         (Some(after), _) => after,
         (None, Some(start)) => start,
@@ -54,7 +54,7 @@ fn yaml(
     (wanted, means): (&SetData<'_>, &Means),
     at: usize,
     behind: bool,
-) -> Result<(Vec<TextChange>, String), Refusal> {
+) -> Result<(Vec<TextChange>, String), EditRefusal> {
     let action = &flow.actions[at];
     let name = display_name(action);
     if action.within.is_some_and(|(menu, _)| matches!(flow.actions[menu].kind, ActionKind::Menu)) {
@@ -90,7 +90,7 @@ fn json(
     (wanted, means): (&SetData<'_>, &Means),
     at: usize,
     behind: bool,
-) -> Result<(Vec<TextChange>, String), Refusal> {
+) -> Result<(Vec<TextChange>, String), EditRefusal> {
     let action = &flow.actions[at];
     let platform = flow.form != Form::Tutorial;
     let name = display_name(action);

@@ -161,7 +161,7 @@ fn it_refuses_with_reasons() {
         assert!(refusal(text, "k", "v", Some("Goodbye")).contains("Goodbye"));
     }
     assert!(refusal(TUTORIAL, "k", "Append(a, b)", None).contains("no expressions"));
-    assert!(matches!(set_data("nothing", &wanted("k", "v", None)), Err(Refusal::Read(_))));
+    assert!(matches!(set_data("nothing", &wanted("k", "v", None)), Err(EditRefusal::Read(_))));
 }
 
 #[test]

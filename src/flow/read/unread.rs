@@ -3,7 +3,7 @@
 
 use super::super::actions::{self, Class, is_data};
 use super::super::model::{
-    Action, ActionKind, Flow, Form, Operand, Remark, WhenWritten, Write, display_name, own_variable,
+    Action, ActionKind, Flow, Form, Operand, Remark, VariableWrite, WhenWritten, display_name, own_variable,
 };
 use super::platform::shape;
 use crate::tree::{Lines, NodeId, NodeKind, Tree};
@@ -48,7 +48,7 @@ pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
 }
 
 /// Notes that an action of this kind may write the variable that a text names, when it names one that it is not known to write.
-pub fn mentioned(writes: &mut Vec<Write>, kind: &ActionKind, text: &str) {
+pub fn mentioned(writes: &mut Vec<VariableWrite>, kind: &ActionKind, text: &str) {
     let Some(name) = own_variable(text) else { return };
     let is = |variable: &str| own_variable(variable).unwrap_or(variable).eq_ignore_ascii_case(name);
     let pairs = |list: &[(String, String)]| list.iter().any(|(_, into)| is(into));
@@ -63,7 +63,7 @@ pub fn mentioned(writes: &mut Vec<Write>, kind: &ActionKind, text: &str) {
         _ => false,
     };
     if !read && !writes.iter().any(|write| is(&write.variable)) {
-        writes.push(Write { variable: name.to_owned(), from: String::new(), when: WhenWritten::Perhaps });
+        writes.push(VariableWrite { variable: name.to_owned(), from: String::new(), when: WhenWritten::Perhaps });
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::flow::{
     actions::Class,
     expr,
-    model::{Action, ActionKind, Jump, Loop, Operand, Write, display_name, own_variable},
+    model::{Action, ActionKind, Jump, Loop, Operand, VariableWrite, display_name, own_variable},
     value::{Type, Val},
 };
 
@@ -111,7 +111,8 @@ impl Run {
                 self.ask(action, step)
             }
             ActionKind::Ask => {
-                let slot = |write: &Write| own_variable(&write.variable).is_some_and(|name| starts(name, "slot."));
+                let slot =
+                    |write: &VariableWrite| own_variable(&write.variable).is_some_and(|name| starts(name, "slot."));
                 if action.spec.is_some_and(|spec| spec.archy == "askForSlot") && !action.writes.iter().any(slot) {
                     self.unknown_slots(action, step);
                 }

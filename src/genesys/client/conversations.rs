@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 /// Which of the platform's paths a write takes (contract: `route`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Route {
+pub enum PatchPath {
     /// `…/participants/{id}/attributes`: the documented one.
     #[default]
     Attributes,
@@ -106,13 +106,15 @@ impl Client {
         conversation: &ConversationId,
         participant: &ParticipantId,
         attributes: impl IntoIterator<Item = (K, V)>,
-        route: Route,
+        route: PatchPath,
     ) -> Result<PatchOutcome, Error> {
         let (conversation, participant) = (segment(conversation.as_str()), segment(participant.as_str()));
         let path = match route {
-            Route::Attributes => format!("/api/v2/conversations/{conversation}/participants/{participant}/attributes"),
-            Route::Participant => format!("/api/v2/conversations/{conversation}/participants/{participant}"),
-            Route::Media(media) => {
+            PatchPath::Attributes => {
+                format!("/api/v2/conversations/{conversation}/participants/{participant}/attributes")
+            }
+            PatchPath::Participant => format!("/api/v2/conversations/{conversation}/participants/{participant}"),
+            PatchPath::Media(media) => {
                 let Some(family) = family(media) else {
                     let message = format!("conversations of medium {} have no route of their own", media.as_str());
                     return Err(Error::new(ErrorKind::Setup, "PATCH attributes", message));

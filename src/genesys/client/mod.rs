@@ -17,7 +17,7 @@ pub(crate) mod token;
 pub mod transport;
 
 pub use answer::Reply;
-pub use conversations::{PatchAnswer, PatchOutcome, Route, patch_body};
+pub use conversations::{PatchAnswer, PatchOutcome, PatchPath, patch_body};
 pub use execution::{ExecutionJob, FlowOfCall, Instance, LogLevel, Switches};
 pub use query::PAGE_SIZE;
 pub use rate_limit::{DEFAULT_ALLOWED, LONGEST_WAIT, Priority, Stats};

@@ -318,7 +318,7 @@ impl Client {
         }
     }
 
-    fn describe(&self, tried: &str, failure: TokenFailure, seen: &Seen, attempts: u32) -> Error {
+    fn describe(&self, tried: &str, failure: TokenFailure, seen: &AnswerSeen, attempts: u32) -> Error {
         let tried_at = format!("{tried} (POST /oauth/token)");
         match seen.status {
             Some(407) => return Error::new(ErrorKind::Network(Network::Proxy), tried_at, "407"),
@@ -422,7 +422,7 @@ type TokenFailure = RequestTokenError<HttpError, oauth2::basic::BasicErrorRespon
 
 /// What was seen of the answer, which the crate's errors do not tell.
 #[derive(Clone, Default)]
-pub(crate) struct Seen {
+pub(crate) struct AnswerSeen {
     pub status: Option<u16>,
     pub retry_after: Option<Duration>,
     pub correlation_id: Option<String>,
@@ -432,7 +432,7 @@ pub(crate) struct Seen {
 /// Our HTTP client as the crate wants one.
 pub(crate) struct Http {
     pub client: reqwest::Client,
-    pub seen: Arc<Mutex<Seen>>,
+    pub seen: Arc<Mutex<AnswerSeen>>,
 }
 
 /// A failure below HTTP.
@@ -465,7 +465,7 @@ impl<'c> AsyncHttpClient<'c> for Http {
             let request = reqwest::Request::try_from(request).map_err(|e| HttpError::Setup(transport::chain(&e)))?;
             let response = self.client.execute(request).await.map_err(|e| network(&e))?;
             let (status, headers) = (response.status(), response.headers().clone());
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen {
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = AnswerSeen {
                 status: Some(status.as_u16()),
                 retry_after: answer::retry_after(&headers),
                 correlation_id: answer::correlation_id(&headers),

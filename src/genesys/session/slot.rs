@@ -52,7 +52,7 @@ enum Phase {
 
 /// A channel that may be used again after its socket was lost.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(super) struct KeptChannel {
     channel: Channel,
     made: Duration,
     /// How often in a row its socket was taken away soon after it was opened.
@@ -67,9 +67,9 @@ pub(super) struct Slot {
     primary: Option<Connection>,
     /// What the slot moves to while the primary still works.
     successor: Option<Connection>,
-    pub channel: Option<Kept>,
+    pub channel: Option<KeptChannel>,
     /// The successor's channel, which becomes the slot's when it takes over.
-    next_channel: Option<Kept>,
+    next_channel: Option<KeptChannel>,
     /// It must move: its socket will be closed, or its channel will end.
     moving: bool,
     move_at: Option<Duration>,
@@ -216,7 +216,7 @@ impl Slot {
         let connection = if is_successor { self.successor.as_mut()? } else { self.primary.as_mut()? };
         let failure = match event {
             SessionEvent::ChannelMade(_, Ok(channel)) => {
-                let kept = Kept { channel: channel.clone(), made: at.mono, short_lives: 0 };
+                let kept = KeptChannel { channel: channel.clone(), made: at.mono, short_lives: 0 };
                 if is_successor {
                     self.next_channel = Some(kept);
                 } else {
@@ -721,7 +721,7 @@ impl Connection {
     }
 
     /// Opens its socket on the channel that there is, or asks for one.
-    fn start(&mut self, kept: Option<&Kept>, out: &mut Vec<SessionAction>) {
+    fn start(&mut self, kept: Option<&KeptChannel>, out: &mut Vec<SessionAction>) {
         match kept {
             Some(kept) => {
                 self.channel = Some(kept.channel.clone());

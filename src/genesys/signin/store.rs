@@ -13,7 +13,7 @@ use std::{
 
 /// What is kept for one login service and client.
 #[derive(Clone, Default)]
-pub struct Kept {
+pub struct KeptSignIn {
     /// Tokens of a user.
     pub tokens: Option<Tokens>,
     /// The secret of the client.
@@ -87,7 +87,7 @@ impl Store {
     ///
     /// # Errors
     /// [`ErrorKind::Setup`] when the file is there and cannot be read, or can be read by others.
-    pub fn load(&self, login_url: &str, client_id: &str) -> Result<Option<Kept>, Error> {
+    pub fn load(&self, login_url: &str, client_id: &str) -> Result<Option<KeptSignIn>, Error> {
         let wire = self.read()?;
         let mut entry = wire.sign_ins.into_iter().find(|e| e.login == trim(login_url) && e.client_id == client_id);
         if entry.as_ref().is_some_and(|entry| entry.keyring) {
@@ -101,7 +101,7 @@ impl Store {
             let parsed = text.map(|text| serde_json::from_str(text.expose_secret()));
             entry = parsed.transpose().map_err(|_| closed("what it holds is damaged".into()))?;
         }
-        Ok(entry.map(|entry| Kept {
+        Ok(entry.map(|entry| KeptSignIn {
             tokens: entry.access.map(|access| Tokens {
                 access: access.into(),
                 refresh: entry.refresh.map(Into::into),
@@ -115,7 +115,7 @@ impl Store {
     ///
     /// # Errors
     /// [`ErrorKind::Setup`] when it cannot be written.
-    pub fn save(&self, login_url: &str, client_id: &str, kept: &Kept) -> Result<SignInLocation, Error> {
+    pub fn save(&self, login_url: &str, client_id: &str, kept: &KeptSignIn) -> Result<SignInLocation, Error> {
         let mut wire = self.read()?;
         let before = wire.sign_ins.iter().position(|e| e.login == trim(login_url) && e.client_id == client_id);
         let before = before.map(|place| wire.sign_ins.swap_remove(place));
@@ -271,8 +271,8 @@ mod tests {
         let store = Store::within(&directory.path().join("state"));
         assert!(store.load("https://l", "a").unwrap().is_none());
         let tokens = Tokens { access: "sample-a".into(), refresh: Some("sample-r".into()), expires: None };
-        store.save("https://l/", "a", &Kept { tokens: Some(tokens), secret: None }).unwrap();
-        store.save("https://l", "b", &Kept { tokens: None, secret: Some("sample-s".into()) }).unwrap();
+        store.save("https://l/", "a", &KeptSignIn { tokens: Some(tokens), secret: None }).unwrap();
+        store.save("https://l", "b", &KeptSignIn { tokens: None, secret: Some("sample-s".into()) }).unwrap();
         let kept = store.load("https://l", "a").unwrap().unwrap();
         assert_eq!(kept.tokens.unwrap().refresh.unwrap().expose_secret(), "sample-r");
         #[cfg(unix)]
@@ -322,8 +322,8 @@ mod tests {
         }
     }
 
-    fn sample(secret: &str) -> Kept {
-        Kept { tokens: None, secret: Some(secret.into()) }
+    fn sample(secret: &str) -> KeptSignIn {
+        KeptSignIn { tokens: None, secret: Some(secret.into()) }
     }
 
     fn secret(store: &Store, id: &str) -> Option<String> {
@@ -364,7 +364,7 @@ mod tests {
     fn a_damaged_file_is_told_without_its_content() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::within(directory.path());
-        store.save("l", "a", &Kept::default()).unwrap();
+        store.save("l", "a", &KeptSignIn::default()).unwrap();
         std::fs::write(store.path(), "{\"sign_ins\": \"sample-secret").unwrap();
         let error = store.load("l", "a").err().unwrap();
         assert!(!error.to_string().contains("sample-secret"), "{error}");

@@ -1,6 +1,6 @@
 //! How many requests an answer costs, counted at the simulator.
 
-use super::{Known, earlier, flows};
+use super::{GatherCache, earlier, flows};
 use crate::{
     domain::{ConversationId, testing::entry},
     genesys::{Auth, Client, Connection, client::Priority},
@@ -114,7 +114,7 @@ impl Bench {
     }
 
     /// Requests that it takes to find out what the call's flows were, and how many were found with their records.
-    async fn cost(&self, known: &Known, call: &ConversationId) -> (u64, usize, usize) {
+    async fn cost(&self, known: &GatherCache, call: &ConversationId) -> (u64, usize, usize) {
         let snapshot = self.client.conversation(call, Priority::Interactive).await.expect("the call");
         let conversation = entry([snapshot]).conversation;
         let before = self.sim.requests();
@@ -133,7 +133,7 @@ async fn a_cold_answer_takes_eight_requests_at_most_and_three_for_each_further_f
     for flows in 1..=3 {
         let bench = Bench::new(scenario(flows), &[]).await;
         let call = bench.call().await;
-        let (cost, defined, recorded) = bench.cost(&Known::default(), &call).await;
+        let (cost, defined, recorded) = bench.cost(&GatherCache::default(), &call).await;
         assert_eq!((defined, recorded), (flows, flows));
         // With the token and the conversation itself.
         assert!(cost - POLL + 2 <= 8 + 3 * (flows as u64 - 1), "{cost} requests for {flows} flows");
@@ -145,7 +145,7 @@ async fn a_cold_answer_takes_eight_requests_at_most_and_three_for_each_further_f
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_warm_answer_takes_three_requests_at_most() {
     let bench = Bench::new(scenario(2), &[]).await;
-    let known = Known::default();
+    let known = GatherCache::default();
     let (first, second) = (bench.call().await, bench.call().await);
     bench.cost(&known, &first).await;
     // The same versions on another call: the list of its runs, the job, and its records.
@@ -160,7 +160,7 @@ async fn a_warm_answer_takes_three_requests_at_most() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn without_records_an_answer_takes_no_more_and_keeps_what_it_can() {
     let bench = Bench::new(scenario(1), &["execution-off"]).await;
-    let (known, call) = (Known::default(), bench.call().await);
+    let (known, call) = (GatherCache::default(), bench.call().await);
     // The version before it is asked for once, though there is none.
     assert_eq!(bench.cost(&known, &call).await, (5, 1, 0));
     assert_eq!(bench.cost(&known, &call).await, (3, 1, 0));
@@ -175,7 +175,7 @@ async fn a_large_flow_is_answered_with_as_few_requests() {
     use crate::why::{KnownCall, Question, Verdict, explain};
     let size = crate::testing::count("SIDETONE_ACTIONS", 400, 5_000) as usize;
     let bench = Bench::new(large(size), &[]).await;
-    let known = Known::default();
+    let known = GatherCache::default();
     let (first, second) = (bench.call().await, bench.call().await);
     let (cold, defined, recorded) = bench.cost(&known, &first).await;
     assert_eq!((defined, recorded), (1, 1));
@@ -200,7 +200,7 @@ async fn a_large_flow_is_answered_with_as_few_requests() {
 fn no_more_is_kept_than_is_allowed_and_nothing_that_may_change() {
     use super::{DEFINITIONS, RUNS, execution::Run};
     use std::sync::Arc;
-    let known = Known::default();
+    let known = GatherCache::default();
     let definition = Arc::new(crate::flow::read(include_str!("../../../assets/flows/main-ivr.json")).expect("a flow"));
     for n in 0..DEFINITIONS + 3 {
         known.learn_definition(&n.to_string(), "1.0", &definition);

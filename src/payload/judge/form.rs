@@ -9,7 +9,7 @@ impl Judge<'_> {
     pub(super) fn form(&mut self) {
         use Severity::{Error, Info};
         let form = &self.payload.form;
-        if self.target == Target::Cxone {
+        if self.target == PayloadTarget::Cxone {
             self.add(
                 "unverified",
                 Info,
@@ -20,7 +20,7 @@ impl Judge<'_> {
         }
         match form {
             Form::Flat | Form::PairList | Form::Lines | Form::Csv => self.flat_form(),
-            Form::Attributes if self.target == Target::Architect => {
+            Form::Attributes if self.target == PayloadTarget::Architect => {
                 self.add("wrong-form", Error, "/attributes", format!("\"attributes\" belongs to the API; {ARCHITECT}"), "enter the keys and values themselves")
             }
             Form::Attributes => self.add("form", Info, "", format!("right for the API: {BODY}"), "for Architect, enter the keys and values as rows"),
@@ -41,7 +41,7 @@ impl Judge<'_> {
                 "\"type\":\"setParticipantData\" with \"settings\" and \"nextActionId\" is not a format of the platform: its own JSON has \"__type\":\"SetAttributesAction\" with \"variables\", Archy YAML has setParticipantData with attributes; and PUT /api/v2/flows/{id} takes no actions at all",
                 "write it in Archy YAML and publish that; 'sidetone flow set-data' inserts the action",
             ),
-            Form::Flow(form) if self.target == Target::Api => self.add(
+            Form::Flow(form) if self.target == PayloadTarget::Api => self.add(
                 "wrong-form",
                 Error,
                 "",
@@ -52,7 +52,7 @@ impl Judge<'_> {
                 let sets = if self.payload.pairs.is_empty() { ", which sets no participant data" } else { "" };
                 self.add("form", Info, "", format!("a flow's action ({form}){sets}: right in a flow, not a body for the API"), "'sidetone flow keys' and 'sidetone flow simulate' read whole flows");
             }
-            Form::DataAction if matches!(self.target, Target::Api | Target::Architect) => self.add(
+            Form::DataAction if matches!(self.target, PayloadTarget::Api | PayloadTarget::Architect) => self.add(
                 "wrong-form",
                 Error,
                 "",
@@ -129,14 +129,14 @@ impl Judge<'_> {
         use Severity::{Error, Info};
         let what = self.payload.form.to_string();
         match self.target {
-            Target::Api => self.add(
+            PayloadTarget::Api => self.add(
                 "wrong-form",
                 Error,
                 "",
                 format!("{what} is not the API's body: without \"attributes\" nothing would be set"),
                 format!("{BODY}; 'sidetone set --from' takes it as it is"),
             ),
-            Target::Architect | Target::Cxone => {
+            PayloadTarget::Architect | PayloadTarget::Cxone => {
                 self.add(
                     "form",
                     Info,
@@ -145,7 +145,7 @@ impl Judge<'_> {
                     "names are entered without quotes as literals",
                 );
             }
-            Target::Any => self.add(
+            PayloadTarget::Any => self.add(
                 "form",
                 Info,
                 "",

@@ -118,7 +118,7 @@ impl Judge<'_> {
         }
         let length = value.chars().count();
         if length > 256 {
-            let severity = if self.target == Target::Architect { Warn } else { Info };
+            let severity = if self.target == PayloadTarget::Architect { Warn } else { Info };
             self.on("too-long", severity, pair, format!("{key} has {length} characters: bot flows take 256; for voice flows and the API no limit is published, only 413 for a body that is too large"), "shorten it where a bot flow sets it");
         }
     }

@@ -67,7 +67,7 @@ fn actions_of_every_type_are_no_maps() {
         ["GetAttributesAction", "UpdateVariableAction", "CreateConversationAttributeAction", "TransferTaskAction"]
     {
         assert_eq!(told(&one(kind)), (Form::Flow(In::Platform), Vec::new(), Vec::new()), "{kind}");
-        let findings = judge(&explain(&one(kind)).unwrap(), Target::Api);
+        let findings = judge(&explain(&one(kind)).unwrap(), PayloadTarget::Api);
         assert!(findings.iter().any(|finding| finding.rule == "wrong-form" && finding.severity == Severity::Error));
     }
     let list = format!("[{},{}]", one("SetAttributesAction"), one("SetConversationDataAction"));
@@ -86,7 +86,10 @@ fn a_data_action_is_judged_by_where_it_goes() {
         .to_string()
     };
     let elsewhere = explain(&action("https://short.example/links", r#"{"long_url":"${input.url}"}"#)).unwrap();
-    assert!(judge(&elsewhere, Target::Any).iter().all(|finding| finding.severity == Severity::Info), "{elsewhere:?}");
+    assert!(
+        judge(&elsewhere, PayloadTarget::Any).iter().all(|finding| finding.severity == Severity::Info),
+        "{elsewhere:?}"
+    );
     let bare = action(
         "/api/v2/conversations/calls/${input.c}/participants/${input.p}/attributes",
         r#"{"attributes":{"tier":${input.tier},"fixed":"x"}}"#,

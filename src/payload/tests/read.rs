@@ -208,7 +208,7 @@ fn what_people_paste_is_read_as_what_it_sends() {
         assert_eq!(explained.form, *form, "{text}: {explained:?}");
         let read: Vec<(&str, &str)> = explained.pairs.iter().map(|pair| (&*pair.key, &*pair.value)).collect();
         assert_eq!(read, *pairs, "{text}");
-        let found = found(&text, Target::Api);
+        let found = found(&text, PayloadTarget::Api);
         assert_eq!(found.iter().all(|(_, severity)| *severity != "error"), *right, "{text}: {found:?}");
         // What cannot be known is never printed as if it were.
         let (flat, _) = explained.flat();

@@ -10,7 +10,7 @@ use crate::sim::{
     architect::{self, StepKind},
     ids::iso,
     render,
-    world::{FlowRun, World},
+    world::{SimFlowRun, World},
 };
 
 /// A longer text is replaced by a marker.
@@ -26,7 +26,7 @@ fn value(text: &str) -> Value {
 }
 
 /// The tracking numbers of a configuration's actions, menus and their choices, by id.
-fn numbers(world: &World, run: &FlowRun) -> HashMap<String, u64> {
+fn numbers(world: &World, run: &SimFlowRun) -> HashMap<String, u64> {
     let mut found = HashMap::new();
     let configuration = render::flows::configuration(world, run.flow, run.version);
     let mut work = vec![&configuration];
@@ -65,7 +65,7 @@ fn kind(step: &RanAction) -> &'static str {
     }
 }
 
-fn entry(world: &World, run: &FlowRun, steps: &[RanAction], number: usize, numbers: &HashMap<String, u64>) -> Value {
+fn entry(world: &World, run: &SimFlowRun, steps: &[RanAction], number: usize, numbers: &HashMap<String, u64>) -> Value {
     let step = &steps[number];
     let flow = world.directory().flows[run.flow];
     let id = action_id(flow, step);
@@ -127,7 +127,7 @@ fn entry(world: &World, run: &FlowRun, steps: &[RanAction], number: usize, numbe
 }
 
 /// The whole document.
-pub fn whole(world: &World, run: &FlowRun, steps: &[RanAction], truncated: bool) -> Value {
+pub fn whole(world: &World, run: &SimFlowRun, steps: &[RanAction], truncated: bool) -> Value {
     let flow = &world.scenario().flows[run.flow];
     let id = world.directory().flows[run.flow];
     let version = &flow.versions[run.version].id;
@@ -172,7 +172,7 @@ pub fn whole(world: &World, run: &FlowRun, steps: &[RanAction], truncated: bool)
 }
 
 /// The event of a finished run.
-pub fn event(world: &World, run: &FlowRun, steps: &[RanAction], uri: &str) -> Value {
+pub fn event(world: &World, run: &SimFlowRun, steps: &[RanAction], uri: &str) -> Value {
     let flow = &world.scenario().flows[run.flow];
     let id = world.directory().flows[run.flow];
     let item = |(number, step): (usize, &RanAction)| {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     architect::Plan,
     ids::iso,
-    world::{FlowRun, World},
+    world::{SimFlowRun, World},
 };
 
 /// Runs that are kept.
@@ -29,7 +29,7 @@ pub const MAX_RESULTS: usize = 200;
 /// A recorded run.
 pub struct Instance {
     /// What ran.
-    pub run: FlowRun,
+    pub run: SimFlowRun,
     steps: Vec<path::RanAction>,
     /// From when it can be found, ms since 1970.
     visible: i64,
@@ -44,7 +44,7 @@ pub struct Executions {
 
 impl Executions {
     /// Records a run if it fits its definition. It can be found from `visible` on.
-    pub fn record(&mut self, world: &World, run: FlowRun, visible: i64) -> Option<&Instance> {
+    pub fn record(&mut self, world: &World, run: SimFlowRun, visible: i64) -> Option<&Instance> {
         let flow = &world.scenario().flows[run.flow];
         let plan = Plan::without(flow.definition.as_ref()?, &flow.versions[run.version].loses);
         let voice = flow.kind.to_lowercase().contains("call");

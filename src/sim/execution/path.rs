@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::sim::{
     architect::{self, Branch, Plan, StepKind},
-    world::{FlowRun, FlowWrite},
+    world::{FlowWrite, SimFlowRun},
 };
 
 /// An action that ran.
@@ -64,7 +64,7 @@ impl RanAction {
 }
 
 /// The way of a run; `None` when what it wrote does not fit its definition. `voice`: it is a flow of calls, which has menus.
-pub fn taken(plan: &Plan, run: &FlowRun, voice: bool) -> Option<Vec<RanAction>> {
+pub fn taken(plan: &Plan, run: &SimFlowRun, voice: bool) -> Option<Vec<RanAction>> {
     let trail = Trail::of(run);
     let fitting = fitting(plan, &trail);
     let (mut steps, mut at, mut time) = (Vec::new(), plan.start?, run.start);
@@ -153,18 +153,18 @@ pub fn taken(plan: &Plan, run: &FlowRun, voice: bool) -> Option<Vec<RanAction>> 
 }
 
 /// The run may have ended anywhere: the caller hung up, or another flow took over, which no action of a scenario says.
-fn ended_openly(run: &FlowRun) -> bool {
+fn ended_openly(run: &SimFlowRun) -> bool {
     run.exit != "TRANSFER" || run.queue.is_none()
 }
 
 /// What a run wrote, by key.
 struct Trail<'r> {
-    run: &'r FlowRun,
+    run: &'r SimFlowRun,
     by_key: HashMap<&'r str, Vec<&'r FlowWrite>>,
 }
 
 impl<'r> Trail<'r> {
-    fn of(run: &'r FlowRun) -> Self {
+    fn of(run: &'r SimFlowRun) -> Self {
         let mut by_key: HashMap<&str, Vec<&FlowWrite>> = HashMap::new();
         for write in &run.writes {
             write.values.keys().for_each(|key| by_key.entry(key).or_default().push(write));
@@ -234,12 +234,12 @@ mod tests {
     use serde_json::{Value, json};
     use uuid::Uuid;
 
-    fn run(writes: &[(&str, &str)]) -> FlowRun {
+    fn run(writes: &[(&str, &str)]) -> SimFlowRun {
         let write = |(key, value): &(&str, &str)| FlowWrite {
             at: 5,
             values: IndexMap::from([((*key).to_owned(), (*value).to_owned())]),
         };
-        FlowRun {
+        SimFlowRun {
             id: Uuid::nil(),
             conversation: Uuid::nil(),
             flow: 0,

@@ -14,7 +14,7 @@ use crate::sim::{
     reply::Reply,
     scenario::Media,
     shared::SharedState,
-    world::{Conversation, Edit, Participant},
+    world::{Conversation, Participant, SubmittedEdit},
 };
 
 /// Versions that are remembered for the tutorials' conflict; beyond it all are forgotten, which refuses nothing.
@@ -218,10 +218,10 @@ fn submit(
             (key.clone(), old.unwrap_or_else(|| "overwritten".to_owned()))
         })
         .collect();
-    state.world.submit(Edit { conversation, participant, values: values.clone(), semantics }, due);
+    state.world.submit(SubmittedEdit { conversation, participant, values: values.clone(), semantics }, due);
     for fault in ask.broken {
         if let Broken::OverwriteBack(ms) = fault {
-            let edit = Edit { conversation, participant, values: undo.clone(), semantics: Semantics::Merge };
+            let edit = SubmittedEdit { conversation, participant, values: undo.clone(), semantics: Semantics::Merge };
             state.world.submit(edit, due + i64::try_from(*ms).unwrap_or(i64::MAX / 2));
         }
     }

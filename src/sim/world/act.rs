@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use uuid::Uuid;
 
-use super::{Conversation, Notice, ParticipantAct, World, WorldJob};
+use super::{Conversation, ParticipantAct, World, WorldChange, WorldJob};
 use crate::sim::{
     Semantics,
     scenario::{
@@ -17,7 +17,7 @@ use crate::sim::{
 type FlowWrites = Vec<(Uuid, IndexMap<String, String>)>;
 
 impl World {
-    pub(super) fn run_step(&mut self, id: Uuid, index: usize, at: i64) -> Option<Notice> {
+    pub(super) fn run_step(&mut self, id: Uuid, index: usize, at: i64) -> Option<WorldChange> {
         let conversation = self.conversations.get(&id)?;
         if conversation.end.is_some() {
             return None;
@@ -67,10 +67,10 @@ impl World {
             }
             Act::End => return self.end_all(id, at),
         }
-        Some(Notice { conversation: id, at, attributes })
+        Some(WorldChange { conversation: id, at, attributes })
     }
 
-    pub(super) fn run_beat(&mut self, id: Uuid, index: usize, n: u64, at: i64) -> Option<Notice> {
+    pub(super) fn run_beat(&mut self, id: Uuid, index: usize, n: u64, at: i64) -> Option<WorldChange> {
         let conversation = self.conversations.get(&id)?;
         if conversation.end.is_some() {
             return None;
@@ -85,7 +85,7 @@ impl World {
             return None;
         }
         let attributes = self.set_by(id, &beat.writing, n, at)?;
-        Some(Notice { conversation: id, at, attributes })
+        Some(WorldChange { conversation: id, at, attributes })
     }
 
     /// Writes what a step says; `None` when the participant is not there (yet).
@@ -302,7 +302,7 @@ impl World {
         left.into_iter().for_each(|participant| self.note(id, participant, at, ParticipantAct::Left));
     }
 
-    pub(super) fn end_all(&mut self, id: Uuid, at: i64) -> Option<Notice> {
+    pub(super) fn end_all(&mut self, id: Uuid, at: i64) -> Option<WorldChange> {
         let conversation = self.conversations.get_mut(&id)?;
         if conversation.end.is_some() {
             return None;
@@ -317,11 +317,11 @@ impl World {
         left.into_iter().for_each(|participant| self.note(id, participant, at, ParticipantAct::Left));
         let attributes = self.flow_ends(id);
         self.note_end(id, at);
-        Some(Notice { conversation: id, at, attributes })
+        Some(WorldChange { conversation: id, at, attributes })
     }
 
     /// An alerted participant answers.
-    pub fn pick_up(&mut self, id: Uuid, participant: Uuid, at: i64) -> Option<Notice> {
+    pub fn pick_up(&mut self, id: Uuid, participant: Uuid, at: i64) -> Option<WorldChange> {
         let conversation = self.conversations.get_mut(&id)?;
         let found = conversation.participants.iter_mut().find(|p| p.id == participant && p.is_live())?;
         if found.connected.is_some() {
@@ -330,7 +330,7 @@ impl World {
         found.connected = Some(at);
         self.note(id, participant, at, ParticipantAct::Answered);
         self.leave(id, "acd", "transfer", at);
-        Some(Notice { conversation: id, at, attributes: Vec::new() })
+        Some(WorldChange { conversation: id, at, attributes: Vec::new() })
     }
 
     /// Puts a participant on hold or mutes it, and back.
@@ -341,17 +341,17 @@ impl World {
         held: Option<bool>,
         muted: Option<bool>,
         at: i64,
-    ) -> Option<Notice> {
+    ) -> Option<WorldChange> {
         let conversation = self.conversations.get_mut(&id)?;
         let found = conversation.participants.iter_mut().find(|p| p.id == participant && p.is_live())?;
         let before = (found.held, found.muted);
         found.held = held.unwrap_or(found.held);
         found.muted = muted.unwrap_or(found.muted);
-        (before != (found.held, found.muted)).then_some(Notice { conversation: id, at, attributes: Vec::new() })
+        (before != (found.held, found.muted)).then_some(WorldChange { conversation: id, at, attributes: Vec::new() })
     }
 
     /// One participant leaves; the conversation ends with the customer or when nobody is left to talk to.
-    pub fn disconnect(&mut self, id: Uuid, participant: Uuid, at: i64) -> Option<Notice> {
+    pub fn disconnect(&mut self, id: Uuid, participant: Uuid, at: i64) -> Option<WorldChange> {
         let conversation = self.conversations.get_mut(&id)?;
         let leaving = conversation.participants.iter_mut().find(|p| p.id == participant && p.is_live())?;
         leaving.end = Some(at);
@@ -364,7 +364,7 @@ impl World {
             return self.end_all(id, at);
         }
         let attributes = self.flow_ends(id);
-        Some(Notice { conversation: id, at, attributes })
+        Some(WorldChange { conversation: id, at, attributes })
     }
 }
 

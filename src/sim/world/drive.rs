@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use uuid::Uuid;
 
-use super::{Notice, Placed, World, WorldJob};
+use super::{Placed, World, WorldChange, WorldJob};
 use crate::{
     flow::{
         input::{DataActionAnswer, Inputs},
@@ -61,7 +61,7 @@ impl World {
     }
 
     /// The next action of a call that waits to be stepped, and what changed. `None` at the end of the flow.
-    pub fn step_flow(&mut self, id: Uuid, at: i64) -> Option<(ActionRun, Option<Notice>)> {
+    pub fn step_flow(&mut self, id: Uuid, at: i64) -> Option<(ActionRun, Option<WorldChange>)> {
         self.advance(id, at)
     }
 
@@ -94,7 +94,7 @@ impl World {
         self.drives.contains_key(&id)
     }
 
-    pub(super) fn run_drive(&mut self, id: Uuid, at: i64) -> Option<Notice> {
+    pub(super) fn run_drive(&mut self, id: Uuid, at: i64) -> Option<WorldChange> {
         let (_, notice) = self.advance(id, at)?;
         if let Some(pace) = self.drives.get(&id).and_then(|drive| drive.pace_ms) {
             self.schedule(at + pace.max(1), WorldJob::Drive { conversation: id });
@@ -102,7 +102,7 @@ impl World {
         notice
     }
 
-    fn advance(&mut self, id: Uuid, at: i64) -> Option<(ActionRun, Option<Notice>)> {
+    fn advance(&mut self, id: Uuid, at: i64) -> Option<(ActionRun, Option<WorldChange>)> {
         let conversation = self.conversations.get(&id)?;
         let inside = self.drives.get(&id).is_some_and(|drive| {
             conversation.participants.iter().any(|p| p.is_running_flow() && p.flow == Some(drive.flow))
@@ -134,7 +134,7 @@ impl World {
             let customer = &mut conversation.participants[0];
             let (written, on) = (Self::write(customer, &values, Semantics::Merge), customer.id);
             self.trace(id, at, &values);
-            notice = Some(Notice { conversation: id, at, attributes: vec![(on, written)] });
+            notice = Some(WorldChange { conversation: id, at, attributes: vec![(on, written)] });
         }
         let Some(end) = end else { return Some((step, notice)) };
         // A story goes on by itself; a call without one goes where the flow sends it.
@@ -148,7 +148,7 @@ impl World {
             let mut last = match queue {
                 Some(queue) => {
                     let attributes = self.enter_queue(id, queue, at, "transfer");
-                    Some(Notice { conversation: id, at, attributes })
+                    Some(WorldChange { conversation: id, at, attributes })
                 }
                 None => self.end_all(id, at),
             };

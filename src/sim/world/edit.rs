@@ -3,12 +3,12 @@
 use indexmap::IndexMap;
 use uuid::Uuid;
 
-use super::{Conversation, Notice, World, WorldJob};
+use super::{Conversation, World, WorldChange, WorldJob};
 use crate::sim::{Semantics, scenario::Media};
 
 /// A write by the API that was accepted and waits to be applied.
 #[derive(Debug, Clone)]
-pub struct Edit {
+pub struct SubmittedEdit {
     /// The conversation.
     pub conversation: Uuid,
     /// The participant.
@@ -54,30 +54,36 @@ impl Default for Placed {
 
 impl World {
     /// Takes a write that will be applied at `due`.
-    pub fn submit(&mut self, edit: Edit, due: i64) {
+    pub fn submit(&mut self, edit: SubmittedEdit, due: i64) {
         self.sequence += 1;
         let number = self.sequence;
         self.edits.insert(number, edit);
         self.schedule(due, WorldJob::Edit { number });
     }
 
-    pub(super) fn apply(&mut self, edit: Edit, at: i64) -> Option<Notice> {
+    pub(super) fn apply(&mut self, edit: SubmittedEdit, at: i64) -> Option<WorldChange> {
         let conversation = self.conversations.get_mut(&edit.conversation)?;
         let participant = conversation.participants.iter_mut().find(|p| p.id == edit.participant)?;
         let written = Self::write(participant, &edit.values, edit.semantics);
-        Some(Notice { conversation: edit.conversation, at, attributes: vec![(edit.participant, written)] })
+        Some(WorldChange { conversation: edit.conversation, at, attributes: vec![(edit.participant, written)] })
     }
 
     /// Writes at once on the newest participant of a purpose (or with that id), merging.
-    pub fn set(&mut self, conversation: Uuid, on: &str, values: IndexMap<String, String>, at: i64) -> Option<Notice> {
+    pub fn set(
+        &mut self,
+        conversation: Uuid,
+        on: &str,
+        values: IndexMap<String, String>,
+        at: i64,
+    ) -> Option<WorldChange> {
         let found = self.conversations.get(&conversation)?;
         let index = find(found, on)?;
         let participant = found.participants[index].id;
-        self.apply(Edit { conversation, participant, values, semantics: Semantics::Merge }, at)
+        self.apply(SubmittedEdit { conversation, participant, values, semantics: Semantics::Merge }, at)
     }
 
     /// Takes keys away from a participant.
-    pub fn remove(&mut self, conversation: Uuid, on: &str, keys: &[String], at: i64) -> Option<Notice> {
+    pub fn remove(&mut self, conversation: Uuid, on: &str, keys: &[String], at: i64) -> Option<WorldChange> {
         let found = self.conversations.get_mut(&conversation)?;
         let index = find(found, on)?;
         let participant = &mut found.participants[index];
@@ -85,7 +91,7 @@ impl World {
             participant.attributes.shift_remove(key);
         }
         participant.version += 1;
-        Some(Notice { conversation, at, attributes: Vec::new() })
+        Some(WorldChange { conversation, at, attributes: Vec::new() })
     }
 
     /// Places a conversation without a story.
@@ -114,16 +120,16 @@ impl World {
     }
 
     /// Hands a conversation to the queue of this name; its agent leaves. `None` if there is no such queue or conversation.
-    pub fn transfer(&mut self, conversation: Uuid, queue: &str, at: i64) -> Option<Notice> {
+    pub fn transfer(&mut self, conversation: Uuid, queue: &str, at: i64) -> Option<WorldChange> {
         self.conversations.get(&conversation)?;
         let queue = self.scenario.queues.iter().position(|known| known.name == queue)?;
         self.leave(conversation, "agent", "transfer", at);
         let attributes = self.enter_queue(conversation, queue, at, "transfer");
-        Some(Notice { conversation, at, attributes })
+        Some(WorldChange { conversation, at, attributes })
     }
 
     /// Ends a conversation now; the notice is `None` if it has ended or is not known.
-    pub fn hang_up(&mut self, conversation: Uuid, at: i64) -> Option<Notice> {
+    pub fn hang_up(&mut self, conversation: Uuid, at: i64) -> Option<WorldChange> {
         self.end_all(conversation, at)
     }
 }

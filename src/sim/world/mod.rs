@@ -31,9 +31,9 @@ use drive::Drive;
 
 pub use conversation::{Conversation, Participant};
 pub use directory::Directory;
-pub use edit::{Edit, Placed};
+pub use edit::{Placed, SubmittedEdit};
 pub use happen::{Happening, ParticipantAct, Presence};
-pub use trail::{FlowRun, FlowWrite};
+pub use trail::{FlowWrite, SimFlowRun};
 
 /// Ended conversations are kept so long, in ms.
 const KEEP_ENDED_MS: i64 = 10 * 60_000;
@@ -45,7 +45,7 @@ const SHORTEST: f64 = 0.85;
 
 /// Something changed on a conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Notice {
+pub struct WorldChange {
     /// The conversation; it can be read from the world until the next step.
     pub conversation: Uuid,
     /// When, ms since 1970.
@@ -76,7 +76,7 @@ pub struct World {
     conversations: IndexMap<Uuid, Conversation>,
     ended: VecDeque<Uuid>,
     agenda: BinaryHeap<Reverse<(i64, u64, WorldJob)>>,
-    edits: IndexMap<u64, Edit>,
+    edits: IndexMap<u64, SubmittedEdit>,
     sequence: u64,
     target: usize,
     speed: f64,
@@ -94,7 +94,7 @@ pub struct World {
     /// What running flows have written, by their participant.
     trails: HashMap<Uuid, Vec<FlowWrite>>,
     /// Runs of flows that had ended when it began.
-    past: Vec<FlowRun>,
+    past: Vec<SimFlowRun>,
     /// Where each user stands.
     presences: Vec<Presence>,
     /// When it began, ms since 1970.
@@ -169,7 +169,7 @@ impl World {
     }
 
     /// The runs of flows that had ended when the world began.
-    pub fn take_past(&mut self) -> Vec<FlowRun> {
+    pub fn take_past(&mut self) -> Vec<SimFlowRun> {
         std::mem::take(&mut self.past)
     }
 
@@ -204,7 +204,7 @@ impl World {
     }
 
     /// Carries out the next thing that is due at `at`, if any. `Some(None)`: done, nothing to tell.
-    pub fn step(&mut self, at: i64) -> Option<Option<Notice>> {
+    pub fn step(&mut self, at: i64) -> Option<Option<WorldChange>> {
         if self.next_due()? > at {
             return None;
         }
@@ -224,7 +224,7 @@ impl World {
             }
             WorldJob::Begin { story } => {
                 let id = self.begin(story, due, None);
-                Some(Notice { conversation: id, at: due, attributes: Vec::new() })
+                Some(WorldChange { conversation: id, at: due, attributes: Vec::new() })
             }
             WorldJob::Return { user } => {
                 self.returns(user, due);
@@ -233,7 +233,7 @@ impl World {
             WorldJob::Spawn => {
                 let story = self.deal();
                 let id = self.begin(story, due, None);
-                Some(Notice { conversation: id, at: due, attributes: Vec::new() })
+                Some(WorldChange { conversation: id, at: due, attributes: Vec::new() })
             }
             WorldJob::Forget => {
                 self.forget(due);

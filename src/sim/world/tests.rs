@@ -10,7 +10,7 @@ fn world(seed: u64, calls: usize) -> World {
 }
 
 /// Lets the world go on until `until`, telling each change.
-fn play(world: &mut World, until: i64, mut tell: impl FnMut(&World, &Notice)) {
+fn play(world: &mut World, until: i64, mut tell: impl FnMut(&World, &WorldChange)) {
     while let Some(done) = world.step(until) {
         if let Some(notice) = done {
             tell(world, &notice);
@@ -143,7 +143,7 @@ fn an_edit_is_applied_at_its_time_and_not_before() {
     let conversation = world.place(&placed, AT).unwrap();
     let participant = world.conversation(conversation).unwrap().participants[0].id;
     let values = IndexMap::from([("new".to_owned(), "x".to_owned())]);
-    let edit = |semantics| Edit { conversation, participant, values: values.clone(), semantics };
+    let edit = |semantics| SubmittedEdit { conversation, participant, values: values.clone(), semantics };
     world.submit(edit(Semantics::Merge), AT + 100);
     assert!(world.step(AT + 99).is_none());
     let notice = world.step(AT + 100).unwrap().unwrap();

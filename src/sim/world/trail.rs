@@ -16,7 +16,7 @@ pub struct FlowWrite {
 
 /// A flow that ran on a call, from its start to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FlowRun {
+pub struct SimFlowRun {
     /// Its id.
     pub id: Uuid,
     /// The conversation.
@@ -54,7 +54,7 @@ impl World {
     }
 
     /// The run of a flow's participant that has ended.
-    pub fn finished(&mut self, happening: &Happening) -> Option<FlowRun> {
+    pub fn finished(&mut self, happening: &Happening) -> Option<SimFlowRun> {
         let Happening::Participant { conversation, participant, at, what: super::ParticipantAct::Left } = happening
         else {
             return None;
@@ -69,7 +69,7 @@ impl World {
             .iter()
             .skip_while(|p| p.id != *participant)
             .find_map(|p| (p.purpose == "acd").then_some(p.queue).flatten());
-        Some(FlowRun {
+        Some(SimFlowRun {
             id: Uuid::new_v5(participant, b"execution"),
             conversation: conversation.id,
             flow,

@@ -3,7 +3,7 @@
 use super::{changes, detail, expected, put};
 use crate::app::{
     Model,
-    call::{CallScreen, expected::Standing},
+    call::{CallScreen, expected::KeyStatus},
 };
 use crate::domain::BoardEntry;
 use crate::ui::paint::{Bits, Paint, bit};
@@ -23,8 +23,8 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entr
     {
         let title = expected::title(paint, &model.monitor.board.names, entry, group, true);
         let bad = items().filter(|i| i.standing.is_bad()).count();
-        let met = items().filter(|i| matches!(i.standing, Standing::Met(_))).count();
-        let open = items().filter(|i| matches!(i.standing, Standing::Open)).count();
+        let met = items().filter(|i| matches!(i.standing, KeyStatus::Met(_))).count();
+        let open = items().filter(|i| matches!(i.standing, KeyStatus::Open)).count();
         let mut counts = Vec::new();
         if bad > 0 {
             counts.push(bit(format!("{} {bad}  ", g.missing), t.alarm()));

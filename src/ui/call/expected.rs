@@ -3,7 +3,7 @@
 use super::put;
 use crate::app::call::{
     CallScreen,
-    expected::{ExpectedKey, Group, Standing},
+    expected::{ExpectedKey, Group, KeyStatus},
 };
 use crate::domain::{BoardEntry, FlowRun, Names, expect::Milestone, findings::Severity, text};
 use crate::ui::{
@@ -35,13 +35,13 @@ fn also<'a>(paint: &Paint<'_>, call: &CallScreen, area: Rect, room: usize) -> Ve
         lines.truncate(room);
         return lines;
     }
-    let named = |wanted: fn(&Standing) -> bool| -> Vec<&str> {
+    let named = |wanted: fn(&KeyStatus) -> bool| -> Vec<&str> {
         group.items.iter().filter(|item| wanted(&item.standing)).map(|item| item.key.as_str()).collect()
     };
     let kinds = [
         (paint.glyphs.missing, t.alarm(), named(|s| s.is_bad())),
-        (paint.glyphs.seen, t.seen(), named(|s| matches!(s, Standing::Met(_)))),
-        (paint.glyphs.absent, t.quiet(), named(|s| matches!(s, Standing::Open | Standing::Absent))),
+        (paint.glyphs.seen, t.seen(), named(|s| matches!(s, KeyStatus::Met(_)))),
+        (paint.glyphs.absent, t.quiet(), named(|s| matches!(s, KeyStatus::Open | KeyStatus::Absent))),
     ];
     for (mark, style, keys) in kinds.into_iter().filter(|(.., keys)| !keys.is_empty()) {
         let left = room - lines.len();
@@ -143,21 +143,21 @@ fn words(by: Milestone) -> String {
 }
 
 /// Mark and words for how the call stands to a key.
-pub(super) fn standing<'a>(paint: &Paint<'_>, standing: &Standing) -> (Bit<'a>, Style) {
+pub(super) fn standing<'a>(paint: &Paint<'_>, standing: &KeyStatus) -> (Bit<'a>, Style) {
     let t = paint.theme;
     let g = paint.glyphs;
     let (words, style) = match standing {
-        Standing::Missing => (format!("{} missing", g.missing), t.alarm()),
-        Standing::Elsewhere(on) => (format!("{} on {on}", g.alarm), t.warn()),
-        Standing::Wrong(rule, severity) => {
+        KeyStatus::Missing => (format!("{} missing", g.missing), t.alarm()),
+        KeyStatus::Elsewhere(on) => (format!("{} on {on}", g.alarm), t.warn()),
+        KeyStatus::Wrong(rule, severity) => {
             let mark = if *severity == Severity::Error { g.missing } else { g.alarm };
             let style = if *severity == Severity::Error { t.alarm() } else { t.warn() };
             (format!("{mark} {}", rule.rule().short), style)
         }
-        Standing::Met(Some(after)) => (format!("{} {}", g.seen, times::offset(*after)), t.seen()),
-        Standing::Met(None) => (g.seen.to_owned(), t.seen()),
-        Standing::Open => (format!("{} not yet", g.absent), t.quiet()),
-        Standing::Absent => (format!("{} absent", g.absent), t.quiet()),
+        KeyStatus::Met(Some(after)) => (format!("{} {}", g.seen, times::offset(*after)), t.seen()),
+        KeyStatus::Met(None) => (g.seen.to_owned(), t.seen()),
+        KeyStatus::Open => (format!("{} not yet", g.absent), t.quiet()),
+        KeyStatus::Absent => (format!("{} absent", g.absent), t.quiet()),
     };
     (bit(words, style), style)
 }

@@ -6,7 +6,7 @@ use super::super::{
 };
 use crate::app::{
     Model,
-    flow::{Decision, FlowKeyRow, LookupOutcome, Show, Standing},
+    flow::{Decision, FlowKeyRow, FlowKeyStatus, LookupOutcome, Show},
     rows,
 };
 use crate::flow::{diff::Does, keys::When, model::display_name};
@@ -166,7 +166,7 @@ pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area
     let flow = definition.shown();
     let (all, _) = model.flow.calls;
     let lacking: Vec<_> =
-        row.lacking.iter().filter(|(_, s)| !matches!(s, Standing::Waiting | Standing::Late)).collect();
+        row.lacking.iter().filter(|(_, s)| !matches!(s, FlowKeyStatus::Waiting | FlowKeyStatus::Late)).collect();
     let mut lines: Vec<Bits<'a>> = Vec::new();
     if lacking.is_empty() {
         lines.push(vec![bit(format!("{} Every call of this flow has {}.", paint.glyphs.seen, row.key), t.seen())]);
@@ -180,14 +180,14 @@ pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area
     for (id, standing) in lacking.iter().take(room) {
         let Some(entry) = model.monitor.board.get(id.as_str()) else { continue };
         let what = match standing {
-            Standing::Elsewhere(..) => format!("on {}", standing.place().unwrap_or_default()),
-            Standing::Spelling(key, _) => format!("as {key}"),
+            FlowKeyStatus::Elsewhere(..) => format!("on {}", standing.place().unwrap_or_default()),
+            FlowKeyStatus::Spelling(key, _) => format!("as {key}"),
             _ if row.is_expected() => "missing".to_owned(),
             _ => "absent".to_owned(),
         };
         let style = match standing {
-            Standing::Missing if row.is_expected() => t.alarm(),
-            Standing::Missing => t.quiet(),
+            FlowKeyStatus::Missing if row.is_expected() => t.alarm(),
+            FlowKeyStatus::Missing => t.quiet(),
             _ => t.warn(),
         };
         let from = rows::from(&entry.conversation).into_owned();

@@ -8,7 +8,7 @@ use crate::app::{
     testing::Desk,
     why::Findings,
 };
-use crate::why::{FlowRun, Gathered, answer::FlowName, execution};
+use crate::why::{Gathered, GatheredRun, answer::FlowName, execution};
 use serde_json::json;
 
 pub(super) const ID: &str = "f037aaaa-0000-4000-8000-0000000008ce";
@@ -44,7 +44,12 @@ pub(super) fn found(output: &str) -> Gathered {
     let name = FlowName { id: "f1".into(), name: "MainIVR".into(), version: "43".into() };
     let run = execution::read(&document).expect("a record");
     Gathered {
-        flows: vec![FlowRun { name, definition: Some(definition.into()), run: Some(run.into()), ..FlowRun::default() }],
+        flows: vec![GatheredRun {
+            name,
+            definition: Some(definition.into()),
+            run: Some(run.into()),
+            ..GatheredRun::default()
+        }],
         notes: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{answers, call, flow_calls::on_flow, shown};
 use crate::app::{Msg, flow::Definition, testing::Desk, why::Findings};
-use crate::why::{FlowRun, Gathered, Leads, answer::FlowName, execution};
+use crate::why::{Gathered, GatheredRun, Leads, answer::FlowName, execution};
 use serde_json::json;
 
 /// A flow whose lookup decides nothing about the balance: every output of it leads to the menu, where the caller chooses.
@@ -42,7 +42,8 @@ pub(super) fn pressed_one() -> Gathered {
     }});
     let name = FlowName { id: "f1".into(), name: "MainIVR".into(), version: "43".into() };
     let run = execution::read(&document).expect("a record");
-    let flow = FlowRun { name, definition: Some(definition.into()), run: Some(run.into()), ..FlowRun::default() };
+    let flow =
+        GatheredRun { name, definition: Some(definition.into()), run: Some(run.into()), ..GatheredRun::default() };
     Gathered { flows: vec![flow], notes: Vec::new() }
 }
 

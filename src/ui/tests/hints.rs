@@ -12,7 +12,7 @@ fn several_things_that_are_said_at_the_start_stand_on_lines_of_their_own() {
     let mut desk = Desk::busy(120, 36);
     let remarks = vec!["One file of drafts is damaged.".to_owned(), "A second one is damaged.".to_owned()];
     let state = crate::domain::outbox::JournalState::default();
-    desk.tell(crate::app::Msg::Left(crate::app::msg::Left { state, remarks }));
+    desk.tell(crate::app::Msg::Left(crate::app::msg::EarlierRuns { state, remarks }));
     let shown = rows(&mut desk);
     let line = |words: &str| shown.iter().position(|line| line.contains(words)).expect("it is shown");
     assert_eq!(line("A second one is damaged."), line("One file of drafts is damaged.") + 1);

@@ -5,7 +5,7 @@ use crate::app::{settings::Settings, testing::Desk};
 
 /// A desk on which a recording is played, half way through.
 fn replayed(width: u16, height: u16, settings: Settings) -> Desk {
-    use crate::app::replay::{IndexPart, IndexedEvent, Mark, Playing, Replay, Speed};
+    use crate::app::replay::{IndexPart, IndexedEvent, Playing, Replay, Speed, TimelineMark};
     use crate::domain::findings::{Finding, RuleId, Severity};
     use std::time::Duration;
     let mut settings = settings;
@@ -42,7 +42,7 @@ fn replayed(width: u16, height: u16, settings: Settings) -> Desk {
     ]);
     marks.sort_by_key(|(s, _)| *s);
     let at = |s: u64| began.mono + Duration::from_secs(s);
-    let marks = marks.into_iter().zip(1..).map(|((s, what), step)| Mark { step, at: at(s), what }).collect();
+    let marks = marks.into_iter().zip(1..).map(|((s, what), step)| TimelineMark { step, at: at(s), what }).collect();
     let part = IndexPart { marks, end: began.plus(Duration::from_secs(160)), done: Some(None), ..IndexPart::default() };
     desk.tell(crate::app::Msg::Indexed(Box::new(part)));
     let playing = Playing { step: 40, speed: Speed::Times(4.0), ..Playing::default() };

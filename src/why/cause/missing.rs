@@ -8,7 +8,7 @@ use crate::domain::{Change, Participant};
 use crate::why::answer::{Certainty, Verdict, WhyAnswer};
 use crate::why::execution::Recorded;
 use crate::why::parting;
-use crate::why::steps::{self, Left, Setter};
+use crate::why::steps::{self, Setter, WayOut};
 use definition::by_definition;
 use jiff::Timestamp;
 use record::not_reached;
@@ -99,7 +99,7 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
         return;
     }
     // The flow that came nearest to setting it.
-    let mut best: Option<(usize, usize, usize, Left<'_>)> = None;
+    let mut best: Option<(usize, usize, usize, WayOut<'_>)> = None;
     for (place, flow) in call.flows.iter().enumerate() {
         let (Some(definition), Some(run)) = (&flow.definition, flow.laid()) else { continue };
         let setters = parting::on_a_path(definition, steps::setters(definition, &question.key, Setter::Exactly));

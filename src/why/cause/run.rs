@@ -25,7 +25,7 @@ pub(crate) enum NoRecord {
 
 /// A flow that the call ran, and what is known of it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct FlowRun {
+pub(crate) struct GatheredRun {
     /// Which one.
     pub(crate) name: FlowName,
     /// The definition of that version, if it could be read.
@@ -42,7 +42,7 @@ pub(crate) struct FlowRun {
     pub(crate) running: bool,
 }
 
-impl FlowRun {
+impl GatheredRun {
     /// The run laid over the definition, where both are known and the record lists actions.
     pub(super) fn laid(&self) -> Option<Laid<'_>> {
         let run = self.run.as_deref().filter(|run| run.lists_actions)?;

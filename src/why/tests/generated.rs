@@ -170,10 +170,10 @@ fn no_certain_answer_is_wrong() {
             _ => {}
         }
         let run = execution::read(&document).unwrap();
-        let flows = [FlowRun {
+        let flows = [GatheredRun {
             definition: Some(read(&definition(&list).to_string()).unwrap().into()),
             run: Some(run.into()),
-            ..FlowRun::default()
+            ..GatheredRun::default()
         }];
         let mut attributes: Vec<(&str, &str)> = Vec::new();
         for (key, _) in &truth.sets {
@@ -268,7 +268,7 @@ fn visited(flow: &Value, entries: Vec<Value>) -> (usize, usize, WhyAnswer, std::
     let definition = read(&flow.to_string()).unwrap();
     let run = execution::read(&document(entries)).unwrap();
     let size = definition.actions.len() + run.executed.len();
-    let flows = [FlowRun { definition: Some(definition.into()), run: Some(run.into()), ..FlowRun::default() }];
+    let flows = [GatheredRun { definition: Some(definition.into()), run: Some(run.into()), ..GatheredRun::default() }];
     let entry = entry([snapshot("c", vec![participant("p", "customer", &[])])]);
     let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
     steps::VISITED.set(0);

@@ -32,7 +32,7 @@ fn a_task_that_was_never_entered_names_what_led_elsewhere() {
         json!({"actionSetParticipantData": {"actionId": id(3), "inputData": {"attributes": [{"inputName": "other", "value": "x"}]}}}),
     ];
     let run = execution::read(&document(entries)).unwrap();
-    let flows = [FlowRun { definition: Some(definition.into()), run: Some(run.into()), ..FlowRun::default() }];
+    let flows = [GatheredRun { definition: Some(definition.into()), run: Some(run.into()), ..GatheredRun::default() }];
     let answer = tier(&[("other", "x")], &flows);
     assert_eq!((answer.verdict, answer.certainty), (Verdict::Missing, Certainty::Executed));
     assert!(answer.cause.contains("because Choice (action 1) took its output"), "{}", answer.cause);
@@ -62,10 +62,10 @@ fn a_menu_that_led_elsewhere_is_named_with_its_choice() {
         document(all)
     };
     let asked = |document: &Value| {
-        let flows = [FlowRun {
+        let flows = [GatheredRun {
             definition: Some(std::sync::Arc::clone(&definition)),
             run: Some(execution::read(document).unwrap().into()),
-            ..FlowRun::default()
+            ..GatheredRun::default()
         }];
         let mut call = snapshot("c", vec![participant("p", "customer", &[])]);
         call.started = Some("2026-11-20T14:02:00Z".parse().unwrap());
@@ -148,7 +148,7 @@ fn a_setter_that_nothing_leads_to_is_said_to_be_one() {
     ];
     for flow in [
         flow_run(&list, &document(entries)),
-        FlowRun { definition: flow_run(&list, &document(Vec::new())).definition, ..FlowRun::default() },
+        GatheredRun { definition: flow_run(&list, &document(Vec::new())).definition, ..GatheredRun::default() },
     ] {
         let answer = tier(&[], &[flow]);
         assert_eq!((answer.verdict, answer.certainty), (Verdict::Missing, Certainty::Static));
@@ -161,10 +161,10 @@ fn the_version_before_is_named_where_it_set_the_key() {
     let before = read(&definition(&lookup_flow()).to_string()).unwrap();
     let now = read(&definition(&[Node::Leave(1)]).to_string()).unwrap();
     let name = answer::FlowName { id: "f".to_owned(), name: "F".to_owned(), version: "43".to_owned() };
-    let flow = FlowRun { name, definition: Some(now.into()), ..FlowRun::default() };
+    let flow = GatheredRun { name, definition: Some(now.into()), ..GatheredRun::default() };
     let plain = tier(&[], std::slice::from_ref(&flow));
     assert!(plain.cause.contains("no action of F v43 sets it"), "{}", plain.cause);
-    let told = tier(&[], &[FlowRun { earlier: Some(("42".to_owned(), before.into())), ..flow }]);
+    let told = tier(&[], &[GatheredRun { earlier: Some(("42".to_owned(), before.into())), ..flow }]);
     assert_eq!((told.verdict, told.certainty), (Verdict::Missing, Certainty::Static));
     let cause = "tier is not there: F v42 sets it by Step 2 (action 2); v43, which this call ran, does not.";
     assert_eq!(told.cause, cause);
@@ -179,7 +179,7 @@ fn a_value_that_one_action_alone_writes_tells_the_path_without_a_record() {
         action["variables"][0]["expression"]["config"]["lit"]["text"] = json!("timeout");
     }
     let flows = |running: bool| {
-        [FlowRun { definition: Some(read(&flow.to_string()).unwrap().into()), running, ..FlowRun::default() }]
+        [GatheredRun { definition: Some(read(&flow.to_string()).unwrap().into()), running, ..GatheredRun::default() }]
     };
     let told = tier(&[("other", "timeout")], &flows(false));
     assert_eq!((told.verdict, told.certainty), (Verdict::Missing, Certainty::Static));
@@ -198,7 +198,7 @@ fn a_value_that_one_action_alone_writes_tells_the_path_without_a_record() {
         (cause::NoRecord::Late, "look again in a while"),
     ] {
         let [flow] = flows(false);
-        let answer = tier(&[], &[FlowRun { no_record: why, ..flow }]);
+        let answer = tier(&[], &[GatheredRun { no_record: why, ..flow }]);
         assert!(answer.remedy.as_deref().is_some_and(|remedy| remedy.contains(part)), "{answer:#?}");
     }
 }
@@ -236,7 +236,8 @@ const CHOICES: &str = "inboundCall:
 fn without_a_record_a_value_shows_the_choice_in_a_menu() {
     let definition = std::sync::Arc::new(read(CHOICES).unwrap());
     for running in [false, true] {
-        let flows = [FlowRun { definition: Some(std::sync::Arc::clone(&definition)), running, ..FlowRun::default() }];
+        let flows =
+            [GatheredRun { definition: Some(std::sync::Arc::clone(&definition)), running, ..GatheredRun::default() }];
         let told = tier(&[("choice", "new")], &flows);
         assert_eq!((told.verdict, told.certainty), (Verdict::Missing, Certainty::Static));
         let part =
@@ -249,7 +250,7 @@ fn without_a_record_a_value_shows_the_choice_in_a_menu() {
     // What a called task sets comes before what stands behind the call.
     let mut flow = menu_flow();
     flow["flowSequenceItemList"][0]["actionList"][1]["nextAction"] = json!(id(3));
-    let flows = [FlowRun { definition: Some(read(&flow.to_string()).unwrap().into()), ..FlowRun::default() }];
+    let flows = [GatheredRun { definition: Some(read(&flow.to_string()).unwrap().into()), ..GatheredRun::default() }];
     let told = tier(&[("other", "x")], &flows);
     assert!(!told.cause.contains("which took"), "{}", told.cause);
 }
@@ -260,7 +261,7 @@ fn the_version_before_would_not_have_helped_on_another_path() {
     let mut now = lookup_flow();
     let Node::Ask(_, lists) = &mut now[0] else { panic!() };
     lists[0].clear();
-    let flow = |entries: Vec<Value>| FlowRun {
+    let flow = |entries: Vec<Value>| GatheredRun {
         earlier: Some(("2".to_owned(), before().into())),
         ..flow_run(&now, &document(entries))
     };

@@ -27,8 +27,8 @@ fn a_run_of_another_flow_that_could_not_be_read_leaves_a_doubt() {
     let harmless = [Node::Set(1, "other")];
     let mut cut = document(Vec::new());
     cut["flow"]["isTruncated"] = json!(true);
-    let unread = |list: &[Node]| FlowRun { run: None, ..flow_run(list, &cut) };
-    let undefined = FlowRun { definition: None, ..unread(&setter) };
+    let unread = |list: &[Node]| GatheredRun { run: None, ..flow_run(list, &cut) };
+    let undefined = GatheredRun { definition: None, ..unread(&setter) };
     for second in [unread(&setter), flow_run(&setter, &cut), undefined] {
         let answer = tier(&[], &[first(), second]);
         assert_eq!((answer.verdict, answer.certainty), (Verdict::Missing, Certainty::Static));
@@ -153,7 +153,7 @@ fn what_stands_in_a_cut_record_was_executed() {
 
 #[test]
 fn a_record_that_names_all_keys_needs_no_definition() {
-    let undefined = |document: &Value| [FlowRun { definition: None, ..flow_run(&lookup_flow(), document) }];
+    let undefined = |document: &Value| [GatheredRun { definition: None, ..flow_run(&lookup_flow(), document) }];
     let told = tier(&[], &undefined(&document(timed_out())));
     assert_eq!((told.verdict, told.certainty), (Verdict::Missing, Certainty::Executed), "{}", told.cause);
     assert!(told.cause.contains("no action of the run of F v3 set it"), "{}", told.cause);

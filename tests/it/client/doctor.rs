@@ -102,7 +102,7 @@ async fn wrong_credentials_fail_with_the_code_of_the_contract() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_probe_tells_merge_from_replace_and_undoes_itself() {
     for (semantics, word) in [(sim::Semantics::Merge, "merges"), (sim::Semantics::Replace, "replaces")] {
-        let tuning = Tuning { apply_ms: 20, ..Tuning::default() };
+        let tuning = SimTuning { apply_ms: 20, ..SimTuning::default() };
         let options = sim::SimOptions {
             scenario: Scenario::clean(),
             calls: Some(0),

@@ -8,7 +8,7 @@ use sidetone::{
     domain::{At, ConversationId},
     genesys::{
         ErrorKind, Network,
-        client::{PatchOutcome, Priority, Route},
+        client::{PatchOutcome, PatchPath, Priority},
     },
     sim::faults::{Junk, TimedFault},
 };
@@ -206,7 +206,7 @@ matrix! {
         let sim = start(&["409=1"]).await;
         let client = client(&sim);
         let (_, conversation, customer) = call(&sim, &client).await;
-        let patch = || client.patch_attributes(&conversation, &customer, [("a", "1")], Route::Attributes);
+        let patch = || client.patch_attributes(&conversation, &customer, [("a", "1")], PatchPath::Attributes);
         assert_eq!(patch().await.unwrap_err().kind(), &ErrorKind::Conflict);
         assert!(matches!(patch().await, Ok(PatchOutcome::Answered(_))));
     }
@@ -216,7 +216,7 @@ matrix! {
         let client = client(&sim);
         let (_, conversation, customer) = call(&sim, &client).await;
         let big = "x".repeat(5000);
-        let patch = client.patch_attributes(&conversation, &customer, [("a", &big)], Route::Attributes).await;
+        let patch = client.patch_attributes(&conversation, &customer, [("a", &big)], PatchPath::Attributes).await;
         assert_eq!(patch.unwrap_err().kind(), &ErrorKind::TooLarge);
     }
 
@@ -227,7 +227,7 @@ matrix! {
         let (_, conversation, customer) = call(&sim, &client).await;
         sim.add_fault("no-answer=1,on=PATCH".parse().unwrap());
         let before = sim.requests();
-        let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], Route::Attributes).await;
+        let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], PatchPath::Attributes).await;
         assert!(matches!(&outcome, Ok(PatchOutcome::Unknown(error)) if error.details().maybe_done), "{outcome:?}");
         assert_eq!(sim.requests() - before, 1, "it was sent once");
         until(async || {

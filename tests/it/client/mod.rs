@@ -19,7 +19,7 @@ use sidetone::{
         session,
         wire::{Frame, decode},
     },
-    sim::{self, Fault, Running, Scenario, Tuning},
+    sim::{self, Fault, Running, Scenario, SimTuning},
 };
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -32,13 +32,13 @@ pub async fn start(faults: &[&str]) -> Running {
     start_tuned(faults, |_| {}).await
 }
 
-pub async fn start_tuned(faults: &[&str], tune: impl FnOnce(&mut Tuning)) -> Running {
+pub async fn start_tuned(faults: &[&str], tune: impl FnOnce(&mut SimTuning)) -> Running {
     start_with(faults, |options| tune(&mut options.tuning)).await
 }
 
 pub async fn start_with(faults: &[&str], change: impl FnOnce(&mut sim::SimOptions)) -> Running {
     let faults: Vec<Fault> = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
-    let tuning = Tuning { apply_ms: 20, heartbeat_ms: 100, ..Tuning::default() };
+    let tuning = SimTuning { apply_ms: 20, heartbeat_ms: 100, ..SimTuning::default() };
     let mut options =
         sim::SimOptions { scenario: Scenario::clean(), calls: Some(0), faults, tuning, ..sim::SimOptions::default() };
     change(&mut options);

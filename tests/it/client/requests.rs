@@ -5,7 +5,7 @@ use sidetone::{
     domain::{ConversationId, ParticipantId},
     genesys::{
         ErrorKind,
-        client::{PatchOutcome, Priority, Route},
+        client::{PatchOutcome, PatchPath, Priority},
     },
     sim::Placed,
 };
@@ -33,7 +33,7 @@ async fn reads_writes_and_reads_back() {
     let client = client(&sim);
     let (_, conversation, customer) = call(&sim, &client).await;
     let outcome =
-        client.patch_attributes(&conversation, &customer, [("tier", "platinum")], Route::Attributes).await.unwrap();
+        client.patch_attributes(&conversation, &customer, [("tier", "platinum")], PatchPath::Attributes).await.unwrap();
     let PatchOutcome::Answered(answer) = outcome else { panic!("{outcome:?}") };
     assert_eq!((answer.status, answer.attempts, answer.body.is_empty()), (202, 1, true));
     assert!(answer.correlation_id.is_some());
@@ -55,7 +55,7 @@ async fn a_write_that_was_answered_is_never_sent_again_from_below() {
     for fault in ["500=1,on=PATCH", "503=1,on=PATCH", "504=1,on=PATCH", "429=1,on=PATCH"] {
         sim.add_fault(fault.parse().unwrap());
         let before = sim.requests();
-        let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], Route::Attributes).await;
+        let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], PatchPath::Attributes).await;
         assert!(!matches!(outcome, Ok(PatchOutcome::Answered(_))), "{fault}: {outcome:?}");
         assert_eq!(sim.requests() - before, 1, "{fault}");
     }
@@ -66,7 +66,7 @@ async fn the_media_route_answers_with_the_map() {
     let sim = start(&[]).await;
     let client = client(&sim);
     let (_, conversation, customer) = call(&sim, &client).await;
-    let route = Route::Media(sidetone::domain::Media::Call);
+    let route = PatchPath::Media(sidetone::domain::Media::Call);
     let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], route).await.unwrap();
     let PatchOutcome::Answered(answer) = outcome else { panic!("{outcome:?}") };
     assert!(String::from_utf8(answer.body).unwrap().contains("attributes"));
@@ -128,7 +128,7 @@ async fn edits_go_ahead_of_background_reads() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     // Behind the reads it would wait for the minute to end, and give up.
-    client.patch_attributes(&conversation, &customer, [("a", "1")], Route::Attributes).await.unwrap();
+    client.patch_attributes(&conversation, &customer, [("a", "1")], PatchPath::Attributes).await.unwrap();
     assert_eq!(client.stats().allowed, 12);
     reads.abort_all();
 }

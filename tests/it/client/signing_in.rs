@@ -6,7 +6,7 @@ use sidetone::genesys::{
     ErrorKind, Tokens,
     signin::{
         SignIn,
-        store::{Kept, Store},
+        store::{KeptSignIn, Store},
     },
 };
 use std::sync::{Arc, Mutex};
@@ -118,7 +118,7 @@ async fn no_secret_gets_out() {
     out += &format!("{tokens:?}");
     let directory = tempfile::tempdir().unwrap();
     let store = Store::within(directory.path());
-    store.save(&sim.login_url, "c", &Kept { tokens: Some(tokens.clone()), secret: None }).unwrap();
+    store.save(&sim.login_url, "c", &KeptSignIn { tokens: Some(tokens.clone()), secret: None }).unwrap();
     out += &format!("{store:?}");
     for client in [client(&sim), as_user(&sim, tokens, None)] {
         out += &format!("{client:?} {:?}", client.connection());

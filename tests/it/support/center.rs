@@ -1,7 +1,7 @@
 //! A simulator on a thread of its own, for tests that run the program against it.
 
 use super::Program;
-use sidetone::sim::{self, Fault, Placed, Running, Scenario, SimOptions, Tuning};
+use sidetone::sim::{self, Fault, Placed, Running, Scenario, SimOptions, SimTuning};
 use uuid::Uuid;
 
 /// A simulated contact centre in which nothing happens by itself.
@@ -21,7 +21,7 @@ impl Center {
     pub fn with(faults: &[&str], change: impl FnOnce(&mut SimOptions)) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let faults: Vec<Fault> = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
-        let tuning = Tuning { apply_ms: 20, ..Tuning::default() };
+        let tuning = SimTuning { apply_ms: 20, ..SimTuning::default() };
         let mut options =
             SimOptions { scenario: Scenario::clean(), calls: Some(0), faults, tuning, ..SimOptions::default() };
         change(&mut options);

@@ -9,12 +9,12 @@ use std::{
 use futures_util::{SinkExt, StreamExt};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
-use sidetone::sim::{self, Running, SimOptions, Tuning};
+use sidetone::sim::{self, Running, SimOptions, SimTuning};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
 
 /// Longer than anything on loopback takes.
-pub const SOON: Duration = Duration::from_secs(5);
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// A running simulator and a token for it.
 pub struct Sim {
@@ -34,7 +34,7 @@ pub struct Answer {
 
 /// Options without calls of their own and with short times.
 pub fn quiet() -> SimOptions {
-    SimOptions { calls: Some(0), tuning: Tuning { apply_ms: 20, ..Tuning::default() }, ..SimOptions::default() }
+    SimOptions { calls: Some(0), tuning: SimTuning { apply_ms: 20, ..SimTuning::default() }, ..SimOptions::default() }
 }
 
 fn http() -> reqwest::Client {

@@ -7,14 +7,14 @@ use crate::{
         keymap::Command,
         popups::{CommandOutcome, Popup, step},
     },
-    domain::{Key, outbox::Target},
+    domain::{Key, outbox::PatchTarget},
 };
 
 /// What of this participant, and of this key, can be copied.
 #[derive(Debug)]
 pub struct CopyList {
     /// Whose.
-    pub target: Target,
+    pub target: PatchTarget,
     /// The key that was selected.
     pub key: Option<Key>,
     /// Which row is selected.

@@ -17,14 +17,14 @@ pub struct HistoryList {
     /// Which cell.
     pub cell: Cell,
     /// The values.
-    pub values: Vec<Past>,
+    pub values: Vec<PastValue>,
     /// Which one is selected.
     pub selected: usize,
 }
 
 /// A value that a cell had.
 #[derive(Debug)]
-pub struct Past {
+pub struct PastValue {
     /// Since when; `None` for what was there at first sight.
     pub since: Option<At>,
     /// The value; `None`: the key was absent.

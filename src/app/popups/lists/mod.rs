@@ -9,7 +9,7 @@ mod removed;
 
 pub use copy::CopyList;
 pub use drafts::DraftList;
-pub use history::{HistoryList, Past};
+pub use history::{HistoryList, PastValue};
 pub use losses::LossList;
 pub use onto::{Onto, OntoList};
 pub use removed::RemovedList;

@@ -6,14 +6,14 @@ use crate::{
         keymap::Command,
         popups::{Choice, CommandOutcome, Popup, step},
     },
-    domain::{Key, Value, outbox::Target},
+    domain::{Key, Value, outbox::PatchTarget},
 };
 
 /// Where keys of a participant can be copied to.
 #[derive(Debug)]
 pub struct OntoList {
     /// Whose keys.
-    pub from: Target,
+    pub from: PatchTarget,
     /// To whom, and which.
     pub rows: Vec<Onto>,
     /// Which row is selected.
@@ -24,7 +24,7 @@ pub struct OntoList {
 #[derive(Debug)]
 pub struct Onto {
     /// To whom.
-    pub target: Target,
+    pub target: PatchTarget,
     /// Keys and values.
     pub pairs: Vec<(Key, Value)>,
     /// All keys that there are, rather than the selected one.

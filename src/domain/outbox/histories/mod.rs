@@ -373,7 +373,7 @@ impl World {
                         }
                     }
                 }
-                Effect::Notice(Notice::Lost(cell)) => self.say(|| {
+                Effect::Notice(OutboxNotice::Lost(cell)) => self.say(|| {
                     let losses = self.outbox.losses().iter().filter(|loss| loss.cell == cell);
                     format!(
                         "lost {:?}",

@@ -1,6 +1,6 @@
 //! A small model of the platform: two participants with maps, a flow, and what it once held.
 
-use super::{PARTS, Target, WriteId};
+use super::{PARTS, PatchTarget, WriteId};
 use crate::domain::{Media, ParticipantSnapshot, Purpose, Snapshot, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -88,6 +88,6 @@ impl Server {
     }
 }
 
-pub(super) fn part_of(target: &Target) -> usize {
+pub(super) fn part_of(target: &PatchTarget) -> usize {
     PARTS.iter().position(|p| *p == target.participant.as_str()).unwrap()
 }

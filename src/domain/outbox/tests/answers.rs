@@ -11,7 +11,7 @@ fn a_conflict_after_a_lost_answer_does_not_say_that_nothing_was_sent() {
     fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(RequestFailure::new("reset", true)));
     let effects = fixture.later(300);
     let effects = fixture.read(reads(&effects)[0], &[("tier", "silver")]);
-    let told = effects.iter().any(|e| matches!(e, Effect::Notice(Notice::Conflict { maybe_applied: true, .. })));
+    let told = effects.iter().any(|e| matches!(e, Effect::Notice(OutboxNotice::Conflict { maybe_applied: true, .. })));
     assert!(told, "{effects:?}");
     let state = fixture.outbox.view(&cell).unwrap().state;
     assert!(matches!(state, EditState::Conflict { maybe_applied: true, .. }), "{state:?}");

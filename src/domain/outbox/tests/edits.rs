@@ -15,7 +15,7 @@ fn held_until_the_flow_ends_then_sent() {
     assert_eq!(fixture.word("tier"), "held");
     fixture.flow = false;
     let effects = fixture.frame(&[("tier", "gold")]);
-    assert!(effects.contains(&Effect::Notice(Notice::FlowEnded("c".into()))));
+    assert!(effects.contains(&Effect::Notice(OutboxNotice::FlowEnded("c".into()))));
     assert_eq!((fixture.word("tier"), reads(&effects).len()), ("checking", 1));
 }
 
@@ -95,7 +95,7 @@ fn a_conditional_edit_fires_once_and_is_disarmed_by_the_link() {
     arm(&mut fixture);
     assert_eq!(fixture.word("tier"), "armed");
     assert_eq!(fixture.outbox.fire_due(fixture.at(), &fixture.board).effects, []);
-    assert_eq!(fixture.outbox.link(false), [Effect::Notice(Notice::Disarmed(1))]);
+    assert_eq!(fixture.outbox.link(false), [Effect::Notice(OutboxNotice::Disarmed(1))]);
     assert_eq!(fixture.word("tier"), "draft");
     arm(&mut fixture);
     fixture.frame(&[("tier", "gold"), ("ivr_choice", "1")]);

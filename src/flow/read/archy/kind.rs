@@ -221,13 +221,13 @@ fn slot_name(tree: &Tree<'_>, slot: NodeId) -> Option<String> {
 }
 
 /// The variables that an action writes: every `var:` in its settings, and the settings that name one plainly.
-pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
-    let plain = |variable: &str, from: &str| Write {
+pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<VariableWrite> {
+    let plain = |variable: &str, from: &str| VariableWrite {
         variable: variable.to_owned(),
         from: from.to_owned(),
         when: WhenWritten::Done,
     };
-    let fetched = |list: &[Fetch]| -> Vec<Write> {
+    let fetched = |list: &[Fetch]| -> Vec<VariableWrite> {
         list.iter().filter(|it| !it.into.is_empty()).map(|it| plain(&it.into, it.key.text())).collect()
     };
     let mut found = match &action.kind {
@@ -250,7 +250,7 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
 }
 
 /// Every `var:` in the settings of an action.
-fn marked(tree: &Tree<'_>, node: NodeId) -> Vec<Write> {
+fn marked(tree: &Tree<'_>, node: NodeId) -> Vec<VariableWrite> {
     let mut found = Vec::new();
     let mut work = vec![(node, "", WhenWritten::Done)];
     while let Some((node, from, when)) = work.pop() {
@@ -258,7 +258,7 @@ fn marked(tree: &Tree<'_>, node: NodeId) -> Vec<Write> {
             && only.name == "var"
             && let Some(variable) = tree.scalar(only.value)
         {
-            found.push(Write { variable: variable.to_owned(), from: from.to_owned(), when });
+            found.push(VariableWrite { variable: variable.to_owned(), from: from.to_owned(), when });
             continue;
         }
         for member in tree.members(node) {
@@ -282,7 +282,7 @@ fn leads(member: &str) -> bool {
 
 /// The variables that an action mentions in a shape that is not read: as a plain text anywhere but where values are read, and as
 /// a literal or an expression where targets stand.
-fn mentions(tree: &Tree<'_>, node: NodeId, kind: &ActionKind, found: &mut Vec<Write>) {
+fn mentions(tree: &Tree<'_>, node: NodeId, kind: &ActionKind, found: &mut Vec<VariableWrite>) {
     const READ: [&str; 9] = [
         "inputs",
         "taskInputs",

@@ -87,7 +87,7 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> ActionKind {
 }
 
 /// The variables that an action writes.
-pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
+pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<VariableWrite> {
     let class = action.spec.map_or(Class::Unknown, |spec| spec.class);
     // What a Set names is its value, whatever mode the editor has it in.
     if matches!(class, Class::SetData | Class::SetConversation | Class::Decision | Class::Switch | Class::Menu) {
@@ -96,7 +96,7 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
     let mut writes = super::operand::writes(tree, node);
     let slot = tree.any(node, &["selectedSlot", "slot"]).and_then(|slot| slot_name(tree, slot));
     if let Some(variable) = slot.filter(|slot| writes.iter().all(|write| write.variable != *slot)) {
-        writes.push(Write { variable, from: "slot".into(), when: WhenWritten::Done });
+        writes.push(VariableWrite { variable, from: "slot".into(), when: WhenWritten::Done });
     }
     super::operand::mentions(tree, node, &mut |text| unread::mentioned(&mut writes, &action.kind, text));
     writes

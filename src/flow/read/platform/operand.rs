@@ -1,7 +1,7 @@
 //! Value objects of the platform's JSON: `{config, text, type, uiMetaData: {mode}}`. `config` says what a value is; `text`
 //! is what the editor shows, and only tells anything by itself where there is no `config`.
 
-use crate::flow::model::{Operand, Type, WhenWritten, Write};
+use crate::flow::model::{Operand, Type, VariableWrite, WhenWritten};
 use crate::tree::{NodeId, NodeKind, Tree};
 
 /// What a value object comes to.
@@ -77,7 +77,7 @@ pub fn variable(tree: &Tree<'_>, node: NodeId) -> Option<String> {
 }
 
 /// The variables that an action writes: every `ref` of mode 2 in it, but for what the editor keeps in `uiMetaData`.
-pub fn writes(tree: &Tree<'_>, action: NodeId) -> Vec<Write> {
+pub fn writes(tree: &Tree<'_>, action: NodeId) -> Vec<VariableWrite> {
     let mut found = Vec::new();
     let mut work = vec![(action, "", WhenWritten::Done)];
     while let Some((node, from, when)) = work.pop() {
@@ -85,7 +85,7 @@ pub fn writes(tree: &Tree<'_>, action: NodeId) -> Vec<Write> {
             if mode(tree, node) == Some(2)
                 && let Operand::Variable(variable) = operand(tree, node)
             {
-                found.push(Write { variable, from: from.to_owned(), when });
+                found.push(VariableWrite { variable, from: from.to_owned(), when });
             }
             continue;
         }

@@ -3,7 +3,7 @@
 use super::{List, purpose, short};
 use crate::{
     app::{Model, copy::Copyable, popups::CopyList},
-    domain::{Key, outbox::Target, text},
+    domain::{Key, outbox::PatchTarget, text},
     ui::{
         paint::{Bits, Paint, bit},
         popups::Cursor,
@@ -18,7 +18,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &CopyList)
     super::draw(paint, model, &List { title, rows, selected: *selected, ..List::default() })
 }
 
-fn row<'a>(paint: &Paint<'_>, model: &Model, target: &Target, key: Option<&Key>, item: Copyable) -> Bits<'a> {
+fn row<'a>(paint: &Paint<'_>, model: &Model, target: &PatchTarget, key: Option<&Key>, item: Copyable) -> Bits<'a> {
     let t = paint.theme;
     let text = item.text(model, target, key.map(Key::as_str));
     let label = text::fit_in(item.label(), 32, text::Align::Left, paint.charset()).into_owned();

@@ -4,7 +4,7 @@ use super::{List, purpose, short};
 use crate::{
     app::{
         Model,
-        popups::{HistoryList, Past},
+        popups::{HistoryList, PastValue},
     },
     ui::{
         paint::{Bits, Paint, bit},
@@ -21,7 +21,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &HistoryLi
     super::draw(paint, model, &List { title, remark, rows, selected: *selected, ..List::default() })
 }
 
-fn row<'a>(paint: &Paint<'_>, model: &Model, past: &Past, last: bool) -> Bits<'a> {
+fn row<'a>(paint: &Paint<'_>, model: &Model, past: &PastValue, last: bool) -> Bits<'a> {
     let t = paint.theme;
     let since = past.since.map(|at| times::time_of(model, at.wall)).unwrap_or_else(|| "before  ".into());
     let value = match &past.value {

@@ -10,7 +10,7 @@ pub(in crate::ui) mod removed;
 use super::{Cursor, drawer, more_below};
 use crate::{
     app::{Model, rows},
-    domain::{Conversation, ConversationId, Key, outbox::Target, text},
+    domain::{Conversation, ConversationId, Key, outbox::PatchTarget, text},
     ui::{
         cell,
         paint::{Bit, Bits, Paint, bit, count},
@@ -74,13 +74,13 @@ fn call_of<'a>(model: &'a Model, conversation: &ConversationId) -> Option<&'a Co
     model.monitor.board.get(conversation.as_str()).map(|e| &e.conversation)
 }
 
-fn purpose(model: &Model, target: &Target) -> String {
+fn purpose(model: &Model, target: &PatchTarget) -> String {
     let p = call_of(model, &target.conversation).and_then(|c| c.participant(target.participant.as_str()));
     p.map(|p| p.purpose.as_str().to_owned()).unwrap_or_else(|| "a participant that is not here".into())
 }
 
 /// `on customer of +1 555 010 2231`, or the id of a call that is not here.
-fn place<'a>(paint: &Paint<'_>, model: &'a Model, target: &Target) -> Bits<'a> {
+fn place<'a>(paint: &Paint<'_>, model: &'a Model, target: &PatchTarget) -> Bits<'a> {
     let t = paint.theme;
     match call_of(model, &target.conversation) {
         Some(c) => vec![

@@ -1,7 +1,7 @@
 //! What the definitions say of a key that is missing, where no record of the run does: the setters, the version
 //! before, the path that other values show.
 
-use super::super::{FlowRun, KnownCall, NoRecord, Question, folded, in_flow};
+use super::super::{GatheredRun, KnownCall, NoRecord, Question, folded, in_flow};
 use super::SETTERS;
 use super::record::by_value;
 use crate::domain::{Participant, plain_version};
@@ -10,17 +10,17 @@ use crate::flow::model::Flow;
 use crate::why::answer::{Certainty, Evidence, EvidenceSource, FlowName, Verdict, WhyAnswer};
 use crate::why::execution::Run;
 use crate::why::parting;
-use crate::why::steps::{self, Laid, Left, Setter};
+use crate::why::steps::{self, Laid, Setter, WayOut};
 use rustc_hash::FxHashMap;
 
 /// Which way this call took instead of those to the setters of another version of its flow, as far as its record or its values
 /// show it.
-pub(super) fn turn_of(question: &Question, call: &KnownCall<'_>, flow: &FlowRun, other: &Flow) -> Option<String> {
+pub(super) fn turn_of(question: &Question, call: &KnownCall<'_>, flow: &GatheredRun, other: &Flow) -> Option<String> {
     let setters = steps::setters(other, &question.key, Setter::Exactly);
     let took = |at: usize, label: &str| format!("{} took {label}", steps::name(&other.actions[at]).words());
     if let Some(run) = flow.run.as_deref().filter(|run| run.lists_actions) {
         let laid = Laid::over(other, run);
-        if let Some((_, (_, Left::Turned { action, taken, .. }))) = steps::nearest(other, &laid, &setters) {
+        if let Some((_, (_, WayOut::Turned { action, taken, .. }))) = steps::nearest(other, &laid, &setters) {
             return Some(took(action, &taken));
         }
         let parting = parting::parting(other, &laid, &setters)?;
@@ -42,8 +42,10 @@ pub(super) fn by_earlier(question: &Question, call: &KnownCall<'_>, answer: &mut
         Some((flow, version, steps::name(&definition.actions[at])))
     });
     let Some((flow, version, setter)) = found else { return false };
-    let before =
-        in_flow(&FlowRun { name: FlowName { version: version.clone(), ..flow.name.clone() }, ..FlowRun::default() });
+    let before = in_flow(&GatheredRun {
+        name: FlowName { version: version.clone(), ..flow.name.clone() },
+        ..GatheredRun::default()
+    });
     let now = plain_version(&flow.name.version);
     answer.flow = Some(flow.name.clone());
     if let Some((_, earlier)) = &flow.earlier
@@ -75,7 +77,7 @@ pub(super) fn by_earlier(question: &Question, call: &KnownCall<'_>, answer: &mut
 }
 
 /// What to do so that the path of a run is known.
-pub(super) fn to_see_more(flow: &FlowRun) -> Option<String> {
+pub(super) fn to_see_more(flow: &GatheredRun) -> Option<String> {
     let words = match (flow.run.as_deref(), flow.no_record) {
         _ if flow.running => return None,
         // A record that lists no actions is there: it is the level that is too low.
@@ -101,11 +103,11 @@ pub(super) fn to_see_more(flow: &FlowRun) -> Option<String> {
 
 /// Without a record of the run, what the definitions say.
 pub(super) fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
-    let known: Vec<(&FlowRun, &Flow)> =
+    let known: Vec<(&GatheredRun, &Flow)> =
         call.flows.iter().filter_map(|flow| Some((flow, flow.definition.as_deref()?))).collect();
     if known.is_empty() {
         answer.verdict = Verdict::Missing;
-        let recorded = |flow: &FlowRun| {
+        let recorded = |flow: &GatheredRun| {
             let run = flow.run.as_deref().filter(|run| run.records_values);
             // An entry that sets data and lists no key may have set this one.
             let lists = |run: &Run| {

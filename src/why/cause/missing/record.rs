@@ -1,19 +1,19 @@
 //! What the record of a run shows of a key that is missing: where the path turned away from its setters, or ended.
 
-use super::super::{FlowRun, KnownCall, Question, in_flow};
+use super::super::{GatheredRun, KnownCall, Question, in_flow};
 
 use crate::flow::model::{ActionKind, Flow};
 use crate::why::answer::{Certainty, Evidence, EvidenceSource, WhyAnswer, rfc3339};
 use crate::why::execution::{CutShort, Run};
 use crate::why::parting::{self, TurnedAway};
-use crate::why::steps::{self, Laid, Left, Setter, TurnedBy};
+use crate::why::steps::{self, Laid, Setter, TurnedBy, WayOut};
 
 /// The run passed the setters by.
 pub(super) fn not_reached(
     question: &Question,
     call: &KnownCall<'_>,
-    flow: &FlowRun,
-    (at, left): (usize, &Left<'_>),
+    flow: &GatheredRun,
+    (at, left): (usize, &WayOut<'_>),
     answer: &mut WhyAnswer,
 ) {
     let Some(definition) = &flow.definition else { return };
@@ -21,12 +21,12 @@ pub(super) fn not_reached(
     let laid = flow.laid();
     // Nothing on the setter's own path decided: what led elsewhere may be in another task or menu. Or something did, and another
     // setter could still be reached then: what led away from that one is the cause.
-    let decides = matches!(left, Left::Stopped { .. } | Left::Turned { .. });
+    let decides = matches!(left, WayOut::Stopped { .. } | WayOut::Turned { .. });
     let parting = laid.as_ref().filter(|_| decides).and_then(|laid| {
         let setters = steps::setters(definition, &question.key, Setter::Exactly);
         let parting = parting::parting(definition, laid, &setters)?;
         let is_later = match left {
-            Left::Turned { executed, .. } => {
+            WayOut::Turned { executed, .. } => {
                 let turned = laid.entries().iter().position(|(_, one)| std::ptr::eq(*one, *executed));
                 turned.is_none_or(|turned| turned < parting.at)
             }
@@ -52,7 +52,7 @@ pub(super) fn not_reached(
     let because = match (&parting, left) {
         _ if cut_short.is_some() => cut_short.clone().unwrap_or_default(),
         (Some(parting), _) => turned_at(question, call, definition, parting, answer),
-        (None, Left::Turned { action, needed, executed, taken }) => {
+        (None, WayOut::Turned { action, needed, executed, taken }) => {
             let owner = &definition.actions[*action];
             // An output is taken when the action ends, a timeout long after it began.
             let left = laid.as_ref().map_or(executed.at, |laid| laid.left_at(executed));
@@ -68,7 +68,7 @@ pub(super) fn not_reached(
             answer.evidence.push(Evidence { time: left.map(rfc3339), source: EvidenceSource::Execution, text });
             format!("because {} took its output {taken}{time}", steps::name(owner).words())
         }
-        (None, Left::Untold { action, needed }) => {
+        (None, WayOut::Untold { action, needed }) => {
             sure = false;
             let owner = &definition.actions[*action];
             let needed = &owner.branches[*needed].label;
@@ -82,7 +82,7 @@ pub(super) fn not_reached(
                 steps::name(owner).words()
             )
         }
-        (None, Left::Stopped { action: Some(stopped), executed }) => {
+        (None, WayOut::Stopped { action: Some(stopped), executed }) => {
             let last = steps::name(&definition.actions[*stopped]).words();
             let time = executed.and_then(|executed| executed.at);
             let text = format!("{last} was the last action on the path to {}", setter.words());
@@ -101,7 +101,7 @@ pub(super) fn not_reached(
                 (false, false) => format!("because the run came as far as {last}{time} and then went elsewhere"),
             }
         }
-        (None, Left::Stopped { action: None, .. } | Left::Reached(_)) => {
+        (None, WayOut::Stopped { action: None, .. } | WayOut::Reached(_)) => {
             let container = &definition.containers[definition.actions[at].container].name;
             answer.remedy = Some(format!("set {} on the path that this call took, too", question.key));
             if let Some((at, last)) = laid.as_ref().and_then(|laid| laid.entries().last().copied()) {
@@ -232,7 +232,7 @@ pub(super) fn turned_at(
 /// No record says which output was taken, but another key has a value that one action alone writes.
 pub(super) fn by_value(
     question: &Question,
-    flow: &FlowRun,
+    flow: &GatheredRun,
     definition: &Flow,
     turned: &TurnedBy<'_>,
     answer: &mut WhyAnswer,
