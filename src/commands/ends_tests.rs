@@ -241,7 +241,7 @@ fn true_of(platform: &Platform, found: &Reported, known: &BTreeMap<String, BTree
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: count("SIDETONE_RECORDINGS", 20, 5_000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: count("SIDETONE_RECORDINGS", 12, 5_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_end_reports_the_same_and_the_truth(history in histories()) {

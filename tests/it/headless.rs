@@ -189,12 +189,14 @@ fn a_conversation_that_is_not_there_is_told_as_such() {
 #[test]
 fn a_filter_hides_other_calls_and_a_mistake_shows_a_caret() {
     let center = Center::new(&[]);
-    let (gold, _) = (center.call(&[("tier", "gold")]), center.call(&[("tier", "silver")]));
+    let (gold, silver) = (center.call(&[("tier", "gold")]), center.call(&[("tier", "silver")]));
     let (program, queue) = (center.program(), center.queue());
-    let args = ["watch", "--queue", &queue, "--json", "--filter", "tier=gold", "--timeout", "500ms"];
-    let (_, lines) = program.json(&args);
-    let calls: Vec<&Value> = lines.iter().filter(|l| l["type"] != "connection").map(|l| &l["conversationId"]).collect();
-    assert!(!calls.is_empty() && calls.iter().all(|id| **id == gold.to_string()), "{lines:?}");
+    let watching = program.follow(&["watch", "--queue", &queue, "--json", "--filter", "tier=gold"]);
+    let mut lines = watching.until(&gold.to_string());
+    center.sim.set(silver, "customer", [("note", "hidden")]);
+    center.sim.set(gold, "customer", [("note", "shown")]);
+    lines.extend(watching.until("shown"));
+    assert!(lines.iter().all(|line| !line.contains(&silver.to_string())), "{lines:?}");
     let mistake = program.run(&["watch", "--queue", &queue, "--filter", "tier~["]);
     assert_eq!(mistake.code, Some(2));
     assert!(mistake.stderr.lines().any(|line| line.trim() == "^"), "{}", mistake.stderr);

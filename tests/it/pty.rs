@@ -206,7 +206,7 @@ impl Drop for Tty {
 fn demo(columns: u16, rows: u16) -> (Program, Tty) {
     let program = Program::new();
     let tty = Tty::start(&program, &["demo", "--seed", "1"], columns, rows);
-    tty.shows("live ·");
+    tty.shows("● live");
     (program, tty)
 }
 
@@ -278,7 +278,7 @@ fn every_signal_that_ends_it_and_can_be_caught_gives_the_terminal_back() {
     for signal in deadly {
         let program = Program::new();
         let mut tty = Tty::start(&program, &["demo", "--calls", "1"], 100, 30);
-        tty.shows("live ·");
+        tty.shows("● live");
         tty.signal(signal);
         let end = Instant::now() + PATIENCE;
         let status = loop {
@@ -302,7 +302,7 @@ fn an_abort_gives_the_terminal_back() {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
     let program = Program::new();
     let mut tty = Tty::start(&program, &["demo", "--calls", "1"], 100, 30);
-    tty.shows("live ·");
+    tty.shows("● live");
     let pid = tty.child.process_id().and_then(|id| Pid::from_raw(id as i32));
     // Not the address space: a stack that cannot grow ends in a signal that nothing can answer.
     prlimit(pid, Resource::Data, Rlimit { current: Some(1 << 20), maximum: Some(1 << 20) }).expect("a limit");
@@ -401,7 +401,7 @@ fn another_size_is_drawn_at_once() {
     tty.shows("at least 60x16");
     resize(&tty, 1, 1);
     resize(&tty, 90, 24);
-    tty.shows("live ·");
+    tty.shows("● live");
     tty.keys("q");
     tty.ends_with(0);
 }
@@ -415,14 +415,14 @@ fn control_z_stops_and_fg_goes_on() {
     tty.keys("PS1='ready> '; set -m\n");
     tty.shows("ready>");
     tty.keys(&format!("{} demo\n", env!("CARGO_BIN_EXE_sidetone")));
-    tty.shows("live ·");
+    tty.shows("● live");
     tty.keys("\u{1a}");
     tty.wait_for("the shell", |_| !tty.seen.lock().expect("no reader panics").screen.screen().alternate_screen());
     tty.shows("Stopped");
     tty.keys("echo back $((40+2))\n");
     tty.shows("back 42");
     tty.keys("fg\n");
-    tty.shows("live ·");
+    tty.shows("● live");
     tty.keys("q");
     tty.wait_for("the shell", |_| !tty.seen.lock().expect("no reader panics").screen.screen().alternate_screen());
     tty.keys("exit\n");
@@ -438,7 +438,7 @@ fn a_stop_from_outside_gives_the_terminal_back() {
     tty.keys("PS1='ready> '; set -m\n");
     tty.shows("ready>");
     tty.keys(&format!("{} demo\n", env!("CARGO_BIN_EXE_sidetone")));
-    tty.shows("live ·");
+    tty.shows("● live");
     let shell = tty.child.process_id().expect("it runs");
     let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).expect("children");
     let named = |pid: &&str| {
@@ -451,7 +451,7 @@ fn a_stop_from_outside_gives_the_terminal_back() {
     tty.keys("echo back $((40+2))\n");
     tty.shows("back 42");
     tty.keys("fg\n");
-    tty.shows("live ·");
+    tty.shows("● live");
     tty.keys("q");
     tty.wait_for("the shell", |_| !tty.seen.lock().expect("no reader panics").screen.screen().alternate_screen());
     tty.keys("exit\n");
@@ -461,7 +461,7 @@ fn a_stop_from_outside_gives_the_terminal_back() {
 #[test]
 fn a_light_terminal_is_recognised_by_its_answer() {
     let (_home, mut tty) = demo(100, 30);
-    tty.shows("live ·");
+    tty.shows("● live");
     let colors = |tty: &Tty| String::from_utf8_lossy(&tty.seen.lock().expect("no reader panics").bytes).into_owned();
     assert!(colors(&tty).contains("\u{1b}]11;?"), "it was asked");
     tty.keys("\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\");
@@ -570,7 +570,7 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
         Tty::spawn(&program, shell, 120, 36)
     };
     let mut tty = start();
-    tty.shows("live ·");
+    tty.shows("● live");
     tty.wait_for("a call", |s| s.contains("queue") || s.contains("agent"));
     tty.keys("\r");
     tty.shows("set to empty");
@@ -581,7 +581,7 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
     let mut tty = start();
     tty.shows("Kept: 1 unsent edit");
     tty.shows("-typed");
-    tty.shows("live ·");
+    tty.shows("● live");
     tty.wait_for("the call of the draft", |s| !s.contains("is not here"));
     tty.keys("\r");
     tty.shows("draft, not sent");
@@ -604,7 +604,7 @@ fn the_operators_editor_has_the_terminal_and_gives_it_back() {
     let run = format!("VISUAL='sh editor.sh' exec {} demo --seed 1", env!("CARGO_BIN_EXE_sidetone"));
     shell.args(["-c", &run]);
     let mut tty = Tty::spawn(&program, shell, 120, 36);
-    tty.shows("live ·");
+    tty.shows("● live");
     tty.wait_for("a call", |s| s.contains("queue") || s.contains("agent"));
     tty.keys("\r");
     tty.shows("set to empty");
@@ -708,7 +708,7 @@ fn the_demo_tells_that_a_new_version_lost_a_key() {
     }
     let program = Program::new();
     let mut tty = Tty::start(&program, &["demo", "--seed", "1", "--speed", "4"], 150, 60);
-    tty.shows("live ·");
+    tty.shows("● live");
     tty.keys("d");
     let end = Instant::now() + PATIENCE * 6;
     // The alarm's notice, or its finding: with many findings the list may have it below the last row.

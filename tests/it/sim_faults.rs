@@ -209,8 +209,12 @@ async fn a_lost_answer_is_not_a_lost_write() {
     let path = format!("/api/v2/conversations/{id}/participants/{customer}/attributes");
     let body = json!({"attributes": {"a": "1"}});
     assert!(sim.request(&sim.token, "PATCH", &path, Some(body)).send().await.is_err());
-    tokio::time::sleep(Duration::from_millis(80)).await;
-    assert_eq!(attribute(&sim.running.rest(id).unwrap(), "customer", "a"), Some("1"));
+    let written = async {
+        while attribute(&sim.running.rest(id).unwrap(), "customer", "a") != Some("1") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(SOON, written).await.expect("it is written");
 }
 
 #[tokio::test]

@@ -327,7 +327,7 @@ impl LoopHistory {
 fn random_bursts_send_nothing_unread_and_lose_nothing_typed() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _inside = runtime.enter();
-    let config = Config { cases: count("SIDETONE_BURSTS", 20, 3_000), failure_persistence: None, ..Config::default() };
+    let config = Config { cases: count("SIDETONE_BURSTS", 12, 3_000), failure_persistence: None, ..Config::default() };
     let sent = std::cell::Cell::new(0);
     let mut runner = proptest::test_runner::TestRunner::new(config);
     runner

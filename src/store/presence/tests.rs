@@ -322,7 +322,7 @@ fn series(mut of: impl FnMut(usize) -> (i64, bool)) -> (Option<PresenceDrop>, Op
 #[test]
 #[allow(clippy::print_stdout, reason = "the figures are for docs/history.md")]
 fn calls_whose_length_decides_about_their_key_give_no_false_alarm() {
-    let count = u64::from(crate::testing::count("SIDETONE_COHORTS", 80, 10_000));
+    let count = u64::from(crate::testing::count("SIDETONE_COHORTS", 50, 10_000));
     let expected = (count * 100) as f64 / CALLS_PER_FALSE_ALARM;
     let bound = expected + 5.0 * expected.sqrt();
     let mut rng = fastrand::Rng::with_seed(21);
@@ -384,7 +384,7 @@ fn crowded_out(rng: &mut fastrand::Rng, is_told_of_the_cut: bool) -> Option<Pres
 #[test]
 #[allow(clippy::print_stdout, reason = "the figures are for docs/history.md")]
 fn calls_that_no_list_has_room_for_give_no_false_alarm() {
-    let count = u64::from(crate::testing::count("SIDETONE_COHORTS", 40, 10_000));
+    let count = u64::from(crate::testing::count("SIDETONE_COHORTS", 25, 10_000));
     let expected = (count * 200) as f64 / CALLS_PER_FALSE_ALARM;
     let bound = expected + 5.0 * expected.sqrt();
     let alarms = |is_told| {

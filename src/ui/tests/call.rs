@@ -287,8 +287,6 @@ fn cells(buf: &Buffer, x: u16, y: u16, width: u16) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
     /// A value is whole or marked as cut; a participant has a column, is counted at an edge, or is folded by name; a key has a row or
     /// is counted.
     #[test]

@@ -128,6 +128,12 @@ impl Followed {
         panic!("no line with {text:?} came; these did: {seen:#?}");
     }
 
+    /// Reads so many lines.
+    pub fn take(&self, count: usize) -> Vec<String> {
+        let line = |_| self.lines.recv_timeout(PATIENCE).expect("another line");
+        (0..count).map(line).collect()
+    }
+
     /// Sends a signal.
     #[cfg(unix)]
     pub fn signal(&self, signal: rustix::process::Signal) {

@@ -3,17 +3,23 @@
 use super::*;
 
 fn left(state: JournalState) -> Msg {
-    Msg::Left(Left { state, remarks: Vec::new() })
+    Msg::Left(EarlierRuns { state, remarks: Vec::new() })
 }
 
-#[test]
-fn alarms_come_back_with_their_cause_until_they_are_dismissed() {
+/// A value of ours that was seen, and that somebody replaced by `theirs`.
+fn overwritten() -> Desk {
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("e!<enter><enter>");
     desk.serve(&truth(ID, &[("tier", "gold")]));
     desk.wait(50).customer(ID, &[("tier", "gold!")]);
     desk.wait(50).customer(ID, &[("tier", "theirs")]);
     desk.wait(50).serve(&truth(ID, &[("tier", "theirs")]));
+    desk
+}
+
+#[test]
+fn alarms_come_back_with_their_cause_until_they_are_dismissed() {
+    let desk = overwritten();
     let kept = desk.model.outbox.journal();
     assert_eq!(kept.edits.iter().map(|e| (e.mine.as_str(), e.got)).collect::<Vec<_>>(), [("gold!", Got::Overwritten)]);
     assert_eq!(desk.model.outbox.unsettled().alarms, 1);
@@ -95,12 +101,7 @@ fn a_cell_cleared_to_type_leaves_no_empty_value_behind_a_crash() {
 /// What another program or an earlier run left as an alarm stands beside the draft of the same cell, and is counted as one.
 #[test]
 fn an_alarm_under_a_draft_is_counted_when_the_program_ends() {
-    let mut desk = on_call(&[("tier", "gold")]);
-    desk.keys("e!<enter><enter>");
-    desk.serve(&truth(ID, &[("tier", "gold")]));
-    desk.wait(50).customer(ID, &[("tier", "gold!")]);
-    desk.wait(50).customer(ID, &[("tier", "theirs")]);
-    desk.wait(50).serve(&truth(ID, &[("tier", "theirs")]));
+    let mut desk = overwritten();
     let cell = Cell { conversation: ID.into(), participant: "c".into(), key: "tier".into() };
     desk.model.outbox.draft(&cell, Base::Saw(Some("theirs".into())), "newer");
     let both = Unsettled { drafts: 1, alarms: 1, ..Unsettled::default() };
