@@ -72,7 +72,11 @@ impl Pace {
 
     /// A frame was drawn.
     pub(super) fn drawn(&mut self, now: Duration) {
-        *self = Self { due: now + FRAME, ..Self::default() };
+        *self = match self.goal {
+            // What comes next is let be replaced from the first event on, until the frame after this one is due.
+            Some(_) => Self { due: now + FRAME, dirty: true, taken: BURST, goal: None },
+            None => Self { due: now + FRAME, ..Self::default() },
+        };
     }
 
     /// Whether to take in events now, or to let them be replaced by newer ones until the next frame is due.
@@ -116,6 +120,10 @@ mod tests {
         assert!(pace.draws(ms(1036), Some(600)), "what was there when it was due is in; what came since waits");
         pace.drawn(ms(1036));
         assert_eq!(pace.due(), ms(1069));
+        assert!(!pace.listens(ms(1037), Some(1)), "it is a flood still, as far as anybody knows");
+        assert!(pace.is_dirty() && pace.draws(ms(1069), Some(0)), "and over when nothing waits at the next frame");
+        pace.drawn(ms(1069));
+        assert!(pace.listens(ms(1070), Some(1)) && !pace.is_dirty());
     }
 
     #[test]
