@@ -62,6 +62,8 @@ struct Steps {
     doubt: Option<Duration>,
     /// When the first read in a row was asked for that shows something else.
     against: Option<Duration>,
+    /// When the last read was asked for that shows something else, whatever others showed in between.
+    denied: Option<Duration>,
 }
 
 /// The steps of every key of one participant.
@@ -180,8 +182,10 @@ impl Trail {
             if explained(&Contradiction { key: key.as_str(), value, since, is_new, agrees: false }) {
                 continue;
             }
-            // One old read is no sign; one that shows what was never seen is, and so are several in a row.
-            if steps.against.is_some() || !steps.earlier.iter().any(|v| v.as_ref() == value) {
+            // One old read is no sign; one that shows what was never seen is, and so are several within a short time: those that
+            // agree in between may be the old ones.
+            let again = steps.denied.replace(asked).is_some_and(|denied| asked < denied + PATIENCE);
+            if steps.against.is_some() || again || !steps.earlier.iter().any(|v| v.as_ref() == value) {
                 steps.doubt = Some(asked);
             }
             is_older |= asked < *steps.against.get_or_insert(asked) + PATIENCE;
@@ -222,7 +226,7 @@ impl Steps {
             return;
         }
         self.doubt = (!by_read && self.earlier.contains(&value)).then_some(at);
-        self.against = None;
+        (self.against, self.denied) = (None, None);
         let before = std::mem::replace(&mut self.newest, value);
         // What such a read showed was there, before what is seen now as far as anybody can tell: the next time it may be a late event.
         let hinted = std::mem::take(&mut self.hinted);

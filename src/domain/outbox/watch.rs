@@ -54,8 +54,9 @@ impl QueuedWrite {
             _ => Duration::ZERO,
         };
         let overtaken = older || self.seen_at().is_some_and(|seen| asked < seen);
-        // One that only a newer write of ours replaced was never seen to be there: it may still come.
-        let is_past = self.is_decided() && self.appeared.is_some();
+        // One that only a newer write of ours replaced was never seen to be there, and of one that changes nothing that does not show:
+        // either may still come.
+        let is_past = self.is_decided() && self.appeared.is_some() && self.is_new();
         if asked < since || (is_past && (!overtaken || self.is_in(map))) {
             return;
         }
