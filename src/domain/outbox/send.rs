@@ -94,7 +94,12 @@ impl Outbox {
                 && loss.before.is_empty()
                 && there.is_some_and(|(_, value)| *value == loss.theirs)
         };
-        self.losses.retain(|loss| !is_back(loss));
+        for loss in self.losses.extract_if(.., |loss| is_back(loss)) {
+            let queue = self.queues.iter_mut().find(|(target, _)| loss.cell.target() == **target);
+            if let Some((_, queue)) = queue {
+                queue.came_back(&loss, at.mono);
+            }
+        }
     }
 
     fn read_failed(&mut self, at: At, write: WriteId, failure: &RequestFailure) -> Vec<Effect> {

@@ -260,9 +260,18 @@ impl ParticipantQueue {
         // A try whose answer was lost may bring back what another one took.
         let is_back =
             |l: &Loss| l.at.mono < asked && l.before.is_empty() && there(l.cell.key.as_str()) == Some(&l.theirs);
-        context.losses.retain(|loss| loss.cell.target() != *target || !is_back(loss));
+        let back = context.losses.extract_if(.., |loss| loss.cell.target() == *target && is_back(loss));
+        back.for_each(|loss| self.came_back(&loss, context.at.mono));
         for write in &mut self.sent {
             write.losses.retain(|loss| !is_back(loss));
+        }
+    }
+
+    /// A value that was reported as lost is there again: another try brought it back, or the read that told of the loss was an old one,
+    /// and the write is still to come.
+    pub(super) fn came_back(&mut self, loss: &Loss, now: Duration) {
+        for write in self.sent.iter_mut().filter(|write| write.id == loss.write) {
+            write.note(loss.cell.key.clone(), &loss.theirs, now);
         }
     }
 
