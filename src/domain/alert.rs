@@ -28,7 +28,7 @@ pub enum Trigger {
         /// Calls that match it now: each fires once, until it did not match in between.
         matching: FxHashSet<ConversationId>,
     },
-    /// An expected key is missing at its milestone, or came after it.
+    /// A key of an expectation is missing at its milestone, or came after it. Keys that a flow version lost are not meant.
     Missed,
 }
 

@@ -117,7 +117,8 @@ impl Watched {
     pub(super) fn lost(&mut self, model: &Model) -> Option<Vec<LostKey>> {
         let tuning = &model.settings.tuning;
         let is_listed = |drop: &&PresenceDrop| tuning.is_on(RuleId::PresenceDrop) && !tuning.ignores(&drop.key);
-        let lost: Vec<LostKey> = self.standing.iter().map(|(drop, _)| drop).filter(is_listed).map(lost_key).collect();
+        let listed = self.standing.iter().map(|(drop, _)| drop).filter(is_listed);
+        let lost: Vec<LostKey> = listed.map(|drop| lost_key(drop, &self.watch.beside(drop, ""))).collect();
         (lost != self.lost).then(|| {
             self.lost.clone_from(&lost);
             lost
@@ -199,7 +200,7 @@ fn carries(call: &Conversation, key: &str, on: &str) -> bool {
     own.any(|p| p.attributes.get(key).is_some())
 }
 
-fn lost_key(drop: &PresenceDrop) -> LostKey {
+fn lost_key(drop: &PresenceDrop, beside: &[&str]) -> LostKey {
     LostKey {
         key: drop.key.clone(),
         on: drop.on.clone(),
@@ -208,6 +209,7 @@ fn lost_key(drop: &PresenceDrop) -> LostKey {
         version: drop.flow.version.clone(),
         before: drop.version_before.clone(),
         had: (drop.before.present, drop.before.calls),
+        beside: beside.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -188,6 +188,21 @@ impl PresenceWatch {
         tests.map(|(key, on)| (key.as_str(), on.as_str())).collect()
     }
 
+    /// The keys that nine tenths as many calls of the version before had as the one that fell, or more, in order: what keeps one of
+    /// these away may have kept that one away before, too. A key that fewer calls had was not needed for it.
+    pub(crate) fn beside(&self, drop: &PresenceDrop, organization: &str) -> Vec<&str> {
+        let flow = self.flows.get(&(organization.to_owned(), drop.flow.id.clone()));
+        let before = flow.map(|flow| &flow.base).filter(|base| base.version == drop.version_before);
+        let present = before.into_iter().flat_map(|base| &base.present);
+        let is_beside = |count: u64| count * 10 >= drop.before.present * 9;
+        let mut keys: Vec<&str> =
+            present.filter(|(_, count)| is_beside(**count)).map(|((key, _), _)| key.as_str()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.retain(|key| *key != drop.key);
+        keys
+    }
+
     /// Takes in a call as it is now: it counts once, when the end of its first flow was observed.
     pub(crate) fn observe(&mut self, call: &CallRecord, now: i64) -> Vec<PresenceDrop> {
         if call.flow.id.is_empty() {

@@ -81,7 +81,7 @@ rules! {
     Missing = "missing", Error {
         title: "expected key missing",
         short: "missing",
-        what: "The call passed the milestone of an expectation and no participant has the key. On the screens also: it ended the flow without a key that the flow's version lost, for as long as presence-drop stands.",
+        what: "The call passed the milestone of an expectation and no participant has the key. On the screens also: it ended the flow without a key that the flow's version lost, for as long as presence-drop stands. A call that also lacks another key that about as many calls of the version before had is left out: what kept that away (a lookup that timed out) may have kept this one away before, too. The alert for missed milestones rings for expectations alone.",
         why: "What reads the key next (the script, the routing, the report) gets nothing.",
         remedy: "Look at the call's history: did the flow take a branch that does not set the key (a lookup that timed out, a default output)? Set it on every branch, or set it now with an edit.",
         source: "what calls are expected to have",

@@ -5,6 +5,7 @@ mod by_key;
 mod by_time;
 mod by_value;
 mod docs;
+mod lost;
 
 use super::*;
 use crate::domain::expect::Expectation;

@@ -71,6 +71,31 @@ fn what_a_store_knows_is_enough_to_compare_with() {
     }
 }
 
+/// A key that as many calls had may be needed for the one that fell; one that fewer had is not.
+#[test]
+fn the_keys_beside_one_that_fell_are_those_that_as_many_calls_had() {
+    let mut watch = PresenceWatch::default();
+    let with = |n: usize, version, keys: &[&str]| {
+        let key = |key: &&str| KeyRecord {
+            key: (*key).to_owned(),
+            purpose: "customer".into(),
+            present_at: [true; 5],
+            ..KeyRecord::default()
+        };
+        CallRecord { keys: keys.iter().map(key).collect(), ..call(n, version, false) }
+    };
+    for n in 0..200 {
+        // One lookup in ten times out, and half of the callers choose.
+        let looked_up = if n % 10 == 0 { &["status"][..] } else { &["status", "tier", "contract"] };
+        let keys = [looked_up, if n % 2 == 0 { &["choice"] } else { &[] }].concat();
+        assert!(pass(&mut watch, &with(n, "42", &keys), at(n)).is_empty());
+    }
+    let told: Vec<_> =
+        (200..230).flat_map(|n| pass(&mut watch, &with(n, "43", &["status", "tier", "choice"]), at(n))).collect();
+    assert_eq!((told.len(), told[0].key.as_str()), (1, "contract"));
+    assert_eq!(watch.beside(&told[0], ""), ["status", "tier"]);
+}
+
 #[test]
 fn a_version_that_keeps_the_key_says_nothing() {
     let mut watch = PresenceWatch::default();

@@ -162,6 +162,7 @@ fn each_call_of_a_version_that_lost_a_key_shows_it_as_missing() {
             version: "43".into(),
             before: "42".into(),
             had: (249, 290),
+            beside: vec!["customer_tier".into(), "customer_ref".into()],
         };
         desk.tell(Msg::LostKeys(vec![lost]));
         desk.wait(10);

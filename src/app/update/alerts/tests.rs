@@ -108,6 +108,31 @@ fn a_mistake_sets_nothing_and_an_empty_expression_neither() {
     assert!(desk.model.monitor.alerts.list.is_empty());
 }
 
+/// Nobody said that the key is expected, and the fall itself is told.
+#[test]
+fn a_key_that_a_flow_version_lost_rings_on_no_call() {
+    use crate::{app::Msg, domain::findings::LostKey};
+    let mut desk = Desk::new(120, 36);
+    desk.keys("Bm<esc>");
+    for id in [ID, OTHER] {
+        desk.call(id, 60, vec![leg("c", "customer", "X", &[]), leg("i", "ivr", "MainIVR", &[]).left()]);
+    }
+    let lost = LostKey {
+        key: "contract_type".into(),
+        on: "customer".into(),
+        flow: "f-MainIVR".into(),
+        flow_name: "MainIVR".into(),
+        version: String::new(),
+        before: "42".into(),
+        had: (247, 290),
+        beside: Vec::new(),
+    };
+    desk.tell(Msg::LostKeys(vec![lost]));
+    desk.wait(60_000);
+    assert_eq!(desk.model.monitor.examiner.all().count(), 2, "both calls lack it");
+    assert_eq!(rung(&mut desk), 0);
+}
+
 #[test]
 fn a_missed_milestone_rings() {
     let expectations = crate::expectfile::parse("[[expect]]\nkey = \"tier\"\nby = \"flow-end\"\n").unwrap();
