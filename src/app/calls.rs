@@ -259,13 +259,15 @@ fn left(c: &Conversation) -> String {
     format!("left {}", names.join(", "))
 }
 
-/// The value that a call shows under a key: the customer's, else that of the newest participant that has it.
+/// The value that a call shows under a key: that of the customer whom the call is about, else of another customer, else of the newest
+/// participant that has it.
 pub fn value<'a>(
     conversation: &'a Conversation,
     key: &str,
 ) -> Option<(&'a crate::domain::Participant, &'a crate::domain::Attribute)> {
     let of = |p: &'a crate::domain::Participant| p.attributes.get(key).map(|a| (p, a));
-    conversation.customer().and_then(of).or_else(|| conversation.participants.iter().rev().find_map(of))
+    let customers = || conversation.customer().and_then(of).or_else(|| conversation.carrier("customer", key));
+    customers().or_else(|| conversation.participants.iter().rev().find_map(of))
 }
 
 /// When something about a call changed last.

@@ -74,7 +74,7 @@ pub fn media(conversation: &Conversation) -> &'static str {
 
 /// Who is calling: a telephone number in groups, else the name, else the bare address.
 pub fn from(conversation: &Conversation) -> Cow<'_, str> {
-    let who = conversation.customer().or(conversation.participants.first());
+    let who = conversation.caller().or(conversation.participants.first());
     let address = conversation.from().unwrap_or_default();
     if let Some(number) = address.strip_prefix("tel:") {
         return phone(number);

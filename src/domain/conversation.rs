@@ -269,9 +269,36 @@ impl Conversation {
         self.participants.iter().find(|p| p.id == *id)
     }
 
-    /// The caller's participant: the newest connected customer, else the newest customer.
+    /// Who called: the customer who joined first. One who joins later was put through, is consulted or is on another line.
+    pub fn caller(&self) -> Option<&Participant> {
+        self.participants.iter().find(|p| p.purpose.is_customer())
+    }
+
+    /// The customer whom the call is about, as [`Self::main`].
     pub fn customer(&self) -> Option<&Participant> {
-        self.newest("customer")
+        self.main("customer")
+    }
+
+    /// Of several with one purpose the one whom the call is about: the first that is on it still, else the one who left last.
+    pub fn main(&self, purpose: &str) -> Option<&Participant> {
+        let of_purpose = || self.participants.iter().filter(|p| p.purpose.as_str() == purpose);
+        // Of those who left at one moment the first.
+        of_purpose().find(|p| p.is_connected()).or_else(|| of_purpose().rev().max_by_key(|p| p.ended))
+    }
+
+    /// Of several with one purpose the one that has the key: with a value rather than empty, on the call still rather than not, the
+    /// newest.
+    pub fn carrier(&self, purpose: &str, key: &str) -> Option<(&Participant, &Attribute)> {
+        let of_purpose = self.participants.iter().filter(|p| p.purpose.as_str() == purpose);
+        let carrying = of_purpose.filter_map(|p| p.attributes.get(key).map(|a| (p, a)));
+        carrying.max_by_key(|(p, a)| (!a.value.as_str().trim().is_empty(), p.is_connected()))
+    }
+
+    /// The newest participant of the same purpose, if it is on the call still, or was longer, than this one.
+    pub fn successor(&self, of: &Participant) -> Option<&Participant> {
+        let newest = self.newest(of.purpose.as_str()).filter(|newest| newest.id != of.id)?;
+        let is_longer = newest.is_connected() || newest.ended > of.ended;
+        (!of.is_connected() && is_longer).then_some(newest)
     }
 
     /// Of several with one purpose the newest that is connected, else the newest (contract: `--participant P`).
@@ -288,7 +315,7 @@ impl Conversation {
 
     /// Who is calling (contract: `address` is the customer participant's own).
     pub fn from(&self) -> Option<&str> {
-        self.customer().or(self.participants.first()).and_then(|p| p.address.as_deref())
+        self.caller().or(self.participants.first()).and_then(|p| p.address.as_deref())
     }
 
     /// The newest queue any leg was on.

@@ -6,7 +6,7 @@ mod milestone;
 mod tests;
 
 use super::filter::Filter;
-use super::{Conversation, Participant, Value, json, typed};
+use super::{Value, json, typed};
 use compact_str::CompactString;
 pub use milestone::{Milestone, Milestones, Passed};
 use regex::Regex;
@@ -43,11 +43,6 @@ impl Expectation {
             when: None,
             note: None,
         }
-    }
-
-    /// The participants that may carry it, newest last.
-    pub fn carriers<'a>(&'a self, call: &'a Conversation) -> impl DoubleEndedIterator<Item = &'a Participant> {
-        call.participants.iter().filter(move |p| p.purpose.as_str() == self.on)
     }
 }
 

@@ -224,7 +224,7 @@ fn met(term: &Term, facts: CallFacts<'_>) -> bool {
         Term::Media(word) => word.is(call.media.as_str()) || participants.iter().any(|p| word.is(p.media.as_str())),
         Term::From(word) => call.from().is_some_and(|a| word.is_in_address(a)),
         Term::To(word) => {
-            let dialled = call.customer().and_then(|p| p.dnis.as_deref());
+            let dialled = call.caller().and_then(|p| p.dnis.as_deref());
             [call.address.as_deref(), dialled].into_iter().flatten().any(|a| word.is_in_address(a))
         }
         Term::Id(word) => word.is_in(call.id.as_str()) || participants.iter().any(|p| word.is(p.id.as_str())),

@@ -36,6 +36,16 @@ pub fn fields(text: &str) -> Option<Vec<(String, Shape)>> {
     Some(fields.collect())
 }
 
+/// The text is a JSON object that has this name, or whose outermost objects have.
+pub fn has_name(text: &str, name: &str) -> bool {
+    if !text.trim_start().starts_with('{') || !text.contains(name) {
+        return false;
+    }
+    let Ok(tree) = parse_json(text) else { return false };
+    let has = |id| matches!(tree.kind(id), NodeKind::Map) && tree.members(id).any(|member| member.name == name);
+    has(tree.root()) || tree.members(tree.root()).any(|member| has(member.value))
+}
+
 fn shape_of(tree: &Tree<'_>, id: NodeId) -> Shape {
     match tree.kind(id) {
         NodeKind::Map => Shape::Object,

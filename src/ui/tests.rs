@@ -3,6 +3,7 @@
 mod answers;
 mod call;
 mod calls;
+mod customers;
 mod decisions;
 mod findings;
 mod flow;

@@ -192,8 +192,7 @@ fn passed(facts: &Facts<'_>, milestones: Option<&Milestones>, by: Milestone) -> 
 
 fn item(facts: &Facts<'_>, milestones: Option<&Milestones>, expectation: &Expectation) -> ExpectedKey {
     let key = expectation.key.as_str();
-    let carriers = || expectation.carriers(facts.call()).rev();
-    let there = carriers().find(|p| p.attributes.get(key).is_some());
+    let there = facts.call().carrier(&expectation.on, key).map(|(carrier, _)| carrier);
     let found = |f: &&Finding| f.key.as_ref().is_some_and(|k| k.as_str() == key);
     let finding = facts.examiner.of(facts.call().id.as_str()).filter(found).max_by_key(|f| f.severity);
     let standing = match (finding, there) {
@@ -212,7 +211,7 @@ fn item(facts: &Facts<'_>, milestones: Option<&Milestones>, expectation: &Expect
     ExpectedKey {
         key: key.into(),
         on: expectation.on.to_string(),
-        participant: there.or(carriers().next()).map(|p| p.id.clone()),
+        participant: there.or_else(|| facts.call().main(&expectation.on)).map(|p| p.id.clone()),
         standing,
         note: expectation.note.clone(),
         cause: None,
@@ -235,8 +234,10 @@ fn of_flow(facts: &Facts<'_>, flow: &Definition) -> Group {
     let set = flow.keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
     let mut items: Vec<ExpectedKey> = set
         .map(|(key, uses)| {
-            let there = customer.filter(|p| p.attributes.get(key).is_some());
-            let other = call.participants.iter().find(|p| p.attributes.get(key).is_some());
+            let there = call.carrier("customer", key).map(|(carrier, _)| carrier);
+            let outlived = there.filter(|carrier| call.successor(carrier).is_some());
+            let there = there.filter(|_| outlived.is_none());
+            let other = outlived.or_else(|| call.participants.iter().find(|p| p.attributes.get(key).is_some()));
             let always = uses.set.iter().any(|u| u.when == When::Always);
             let standing = match (there, other) {
                 (Some(p), _) => KeyStatus::Met(came(facts, &p.id, key)),
@@ -252,7 +253,7 @@ fn of_flow(facts: &Facts<'_>, flow: &Definition) -> Group {
             ExpectedKey {
                 key: key.as_str().into(),
                 on: "customer".to_owned(),
-                participant: customer.map(|p| p.id.clone()),
+                participant: there.or(customer).map(|p| p.id.clone()),
                 standing,
                 note: by.map(ToOwned::to_owned),
                 cause: None,

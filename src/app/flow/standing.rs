@@ -189,13 +189,17 @@ fn folded(key: &str) -> String {
 
 fn standing(entry: &BoardEntry, key: &str, flow: NamedFlow<'_>) -> FlowKeyStatus {
     let call = &entry.conversation;
-    let customer = call.customer();
-    if customer.is_some_and(|p| p.attributes.get(key).is_some()) {
-        return if late(entry, key, flow) { FlowKeyStatus::Late } else { FlowKeyStatus::Set };
+    let elsewhere = |p: &Participant| FlowKeyStatus::Elsewhere(p.purpose.as_str().to_owned(), p.id.clone());
+    match call.carrier("customer", key) {
+        Some((carrier, _)) if call.successor(carrier).is_some() => return elsewhere(carrier),
+        Some((carrier, _)) if late(entry, carrier, key, flow) => return FlowKeyStatus::Late,
+        Some(_) => return FlowKeyStatus::Set,
+        None => {}
     }
+    let customer = call.customer();
     let others = || call.participants.iter().filter(|p| customer.is_none_or(|c| c.id != p.id));
     if let Some(p) = others().find(|p| p.attributes.get(key).is_some()) {
-        return FlowKeyStatus::Elsewhere(p.purpose.as_str().to_owned(), p.id.clone());
+        return elsewhere(p);
     }
     let near = folded(key);
     for p in customer.into_iter().chain(others()) {
@@ -206,17 +210,16 @@ fn standing(entry: &BoardEntry, key: &str, flow: NamedFlow<'_>) -> FlowKeyStatus
     if inside(call, flow) { FlowKeyStatus::Waiting } else { FlowKeyStatus::Missing }
 }
 
-/// The key appeared under our eyes on the customer after the flow's last leg had ended.
-fn late(entry: &BoardEntry, key: &str, flow: NamedFlow<'_>) -> bool {
+/// The key appeared under our eyes on this customer after the flow's last leg had ended.
+fn late(entry: &BoardEntry, carrier: &Participant, key: &str, flow: NamedFlow<'_>) -> bool {
     let call = &entry.conversation;
     if inside(call, flow) {
         return false;
     }
     let Some(ended) = legs(call, flow).filter_map(|p| p.ended).max() else { return false };
-    let customer = call.customer().map(|p| &p.id);
     let appeared = entry
         .history
         .iter()
-        .find(|h| h.key.as_str() == key && Some(&h.participant) == customer && h.old.is_none() && h.new.is_some());
+        .find(|h| h.key.as_str() == key && h.participant == carrier.id && h.old.is_none() && h.new.is_some());
     appeared.is_some_and(|h| h.event_time.map_or(h.at.wall, Moment::timestamp).duration_since(ended) > GRACE)
 }

@@ -4,13 +4,13 @@ use super::{topics, trap};
 use crate::app::{
     Effect, Model,
     call::Hand,
-    calls::{Sort, keys_with_counts},
+    calls::{Sort, keys_with_counts, value},
     keymap::Command,
     layout::PaneShown,
     notice::Level,
     popups::{Choice, ColumnPicker, FilterPrompt, Overlay, Pick},
 };
-use crate::domain::{ConversationId, Key, Participant, filter::Filter};
+use crate::domain::{ConversationId, Key, filter::Filter};
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     if model.calls.coverage.focus {
@@ -65,9 +65,7 @@ pub(super) fn sought(model: &Model, id: &ConversationId) -> Option<Hand> {
     let keys = model.calls.filter.keys();
     let call = &model.monitor.board.get(id.as_str())?.conversation;
     let key = *keys.first()?;
-    let has = |p: &&Participant| p.attributes.get(key).is_some();
-    let carrier = call.customer().filter(has).or_else(|| call.participants.iter().rev().find(has));
-    let participant = carrier.or_else(|| call.customer())?;
+    let participant = value(call, key).map(|(carrier, _)| carrier).or_else(|| call.customer())?;
     Some(Hand { participant: participant.id.clone(), key: Some(key.into()) })
 }
 

@@ -330,8 +330,11 @@ fn jump(model: &mut Model) {
 
 /// Into a call, at this key of this participant, or of the customer.
 pub(super) fn go(model: &mut Model, call: ConversationId, participant: Option<ParticipantId>, key: &str) {
-    let customer =
-        || model.monitor.board.get(call.as_str()).and_then(|e| e.conversation.customer()).map(|p| p.id.clone());
+    let customer = || {
+        let call = &model.monitor.board.get(call.as_str())?.conversation;
+        let carrier = call.carrier("customer", key).map(|(carrier, _)| carrier);
+        carrier.or_else(|| call.customer()).map(|p| p.id.clone())
+    };
     let Some(participant) = participant.or_else(customer) else {
         model.say(Level::Info, "This call is not listed.");
         return;

@@ -196,8 +196,13 @@ fn open_call(model: &mut Model) -> Vec<Effect> {
 /// The call itself where it is on the screen still, else what the store has of it.
 pub(super) fn go_to(model: &mut Model, conversation: ConversationId) -> Vec<Effect> {
     let here = model.monitor.board.get(conversation.as_str());
-    if let Some(customer) = here.and_then(|e| e.conversation.customer()).map(|p| p.id.clone()) {
-        let key = model.since.question.key.as_str().into();
+    let key = model.since.question.key.as_str();
+    let carrier = |c: &crate::domain::Conversation| {
+        let carrier = c.carrier("customer", key).map(|(carrier, _)| carrier).or_else(|| c.customer());
+        carrier.map(|p| p.id.clone())
+    };
+    if let Some(customer) = here.and_then(|e| carrier(&e.conversation)) {
+        let key = key.into();
         let selection = crate::app::call::Hand { participant: customer, key: Some(key) };
         model.go_to_call(conversation, Some(selection));
         return Vec::new();

@@ -95,7 +95,7 @@ impl Stories {
 impl Story {
     /// A call as it was seen first: what had happened before is told in quick order.
     fn begin(at: At, call: &Conversation, names: &Names) -> Self {
-        let customer = call.customer().or(call.participants.first());
+        let customer = call.caller().or(call.participants.first());
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let mut story = Self {
             media: media(call),

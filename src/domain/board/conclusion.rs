@@ -85,7 +85,7 @@ impl UpdateFacts {
 pub(super) fn main_media(conversation: &Conversation) -> Media {
     let known = |p: &&Participant| p.media != Media::Unknown;
     conversation
-        .customer()
+        .caller()
         .filter(known)
         .or_else(|| conversation.participants.iter().find(known))
         .map_or(conversation.media, |p| p.media)

@@ -6,7 +6,7 @@ use super::shown::{shown_delay, shown_key, shown_value};
 use super::{RuleId, Severity, Tuning};
 use crate::domain::expect::{Expectation, Milestones, Passed, Wrong};
 use crate::domain::filter::CallFacts;
-use crate::domain::{At, Attribute, Conversation, Participant};
+use crate::domain::{At, Attribute, Conversation, Participant, json};
 
 /// The expectations, with what is asked of them often.
 #[derive(Clone, Debug, Default)]
@@ -119,7 +119,7 @@ fn judge(
         return None;
     }
     memory.judged = Judged::NotDue;
-    let there = carried(expectation, scene.call());
+    let there = scene.call().carrier(&expectation.on, &expectation.key);
     let is_blank = there.is_some_and(|(_, a)| expectation.allowed.judge(&a.value) == Err(Wrong::Blank));
     if there.is_some() && !is_blank && memory.present.is_none() {
         // It may have come at any time while nothing was observed: it is not called late for that.
@@ -169,9 +169,14 @@ fn judge(
         }
         memory.misplaced = None;
         if is_past && expectation.required {
-            let on = expectation.carriers(scene.call()).next_back();
+            let on = scene.call().main(&expectation.on);
             let message = match on {
-                Some(_) => format!("{key} is not on {} at {spoken}{due}", expectation.on),
+                Some(_) => {
+                    let within = holder(scene.call(), &expectation.key);
+                    let within =
+                        within.map(|holder| format!(": it is within the value of {}", shown_key(holder.key.as_str())));
+                    format!("{key} is not on {} at {spoken}{due}{}", expectation.on, within.unwrap_or_default())
+                }
                 None => {
                     format!(
                         "{key} is expected on {} at {spoken}, and there is no such participant{due}",
@@ -188,13 +193,20 @@ fn judge(
         return wait;
     }
     let (id, key_of) = (Some(&participant.id), Some(&attribute.key));
-    // Of several customers the one who is connected is the one whom scripts and flows read.
+    // While the one who has it is on the call, it is where it belongs; whoever reads the newest one alone does not find it.
     if let Some(newest) = scene.call().newest(&expectation.on).filter(|newest| newest.id != participant.id) {
         let name = participant.name.as_deref().map(|name| format!(" ({})", shown_key(name))).unwrap_or_default();
         let on = &expectation.on;
-        let message = format!("{key} is on the other {on}{name}, not on the one who is on the call now{source}");
-        let severity = if newest.is_connected() { Severity::Warn } else { Severity::Info };
-        notes.add(RuleId::WrongParticipant, Some(severity), id, key_of, message);
+        let not_on = match scene.call().successor(participant) {
+            Some(newest) if newest.is_connected() => Some((Severity::Warn, "the one who is on the call now")),
+            Some(_) => Some((Severity::Info, "the one who was on the call last")),
+            None if newest.is_connected() => Some((Severity::Info, "the one who joined later")),
+            None => None,
+        };
+        if let Some((severity, other)) = not_on {
+            let message = format!("{key} is on the other {on}{name}, not on {other}{source}");
+            notes.add(RuleId::WrongParticipant, Some(severity), id, key_of, message);
+        }
     }
     match expectation.allowed.judge(&attribute.value) {
         Err(Wrong::Blank) => {
@@ -240,10 +252,10 @@ fn judge(
     None
 }
 
-/// The key where it belongs: with a value rather than blank, on the newest rather than an older participant.
-fn carried<'a>(expectation: &'a Expectation, call: &'a Conversation) -> Option<(&'a Participant, &'a Attribute)> {
-    let all = || expectation.carriers(call).rev().filter_map(|p| p.attributes.get(&expectation.key).map(|a| (p, a)));
-    all().find(|(_, a)| !a.value.as_str().trim().is_empty()).or_else(|| all().next())
+/// A payload that nothing has unpacked, with the key in it.
+fn holder<'a>(call: &'a Conversation, key: &str) -> Option<&'a Attribute> {
+    let mut all = call.participants.iter().flat_map(|p| &p.attributes);
+    all.find(|attribute| json::has_name(attribute.value.as_str(), key))
 }
 
 /// The key where it does not belong. A key that some expectation wants there is not misplaced.
@@ -268,14 +280,15 @@ pub(super) fn by_habit(
     notes: &mut Notes<'_>,
 ) -> Option<At> {
     let call = scene.call();
-    let customer = call.customer()?;
+    call.caller()?;
+    let is_on_caller = |key: &str| call.participants.iter().any(|p| is_caller(p) && p.attributes.get(key).is_some());
     let mut due: Option<At> = None;
     let mut still = Vec::new();
     for other in call.participants.iter().filter(|p| !is_caller(p)) {
         for attribute in &other.attributes {
             let key = attribute.key.as_str();
             let odd = !expected.names(key)
-                && customer.attributes.get(key).is_none()
+                && !is_on_caller(key)
                 && scene.habits.belongs_to_customer(key, scene.tuning.habit_calls);
             if !odd {
                 continue;

@@ -72,7 +72,7 @@ pub(super) fn examine(
         if is_carried(call, &own.key) || own.has_other_cause(lost, call) {
             continue;
         }
-        let Some(on) = call.participants.iter().rev().find(|p| p.purpose.as_str() == own.on) else { continue };
+        let Some(on) = call.main(&own.on) else { continue };
         match scene.milestones.passed(Milestone::FlowEnd, now) {
             Some(Passed::At(at)) if at.plus(scene.tuning.grace) > now => {
                 due = due.into_iter().chain([at.plus(scene.tuning.grace)]).min();

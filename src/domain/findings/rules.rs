@@ -99,7 +99,7 @@ rules! {
     WrongParticipant = "wrong-participant", Error {
         title: "key on the wrong participant",
         short: "on the wrong participant",
-        what: "A participant has a key that is expected on another one, which lacks it. Without an expectation: a key that other calls have on the customer. It is an error once the milestone has passed; a warning before, for a value that need not be there, on an earlier customer, and without an expectation.",
+        what: "A participant has a key that is expected on another one, which lacks it. Without an expectation: a key that other calls have on the customer. It is an error once the milestone has passed; a warning before, for a value that need not be there, on an earlier customer who has left, and without an expectation; a remark on an earlier customer who is on the call still.",
         why: "Architect and scripts read participant data of the customer; each participant has attributes of its own.",
         remedy: "Address the PATCH to the participant whose purpose is customer, and copy the value there for this call.",
         source: "Genesys Cloud Resource Center: Set Participant Data (data is attached to the caller or recipient)",
@@ -287,7 +287,7 @@ rules! {
     /// A new flow version lost a key.
     PresenceDrop = "presence-drop", Error {
         title: "key missing since a new flow version",
-        short: "vanished with a new version",
+        short: "missing since a new version",
         what: "The share of calls that have the key when their flow ends fell after a new version of the flow was published: a sequential test against the version before, with one false alarm in a million calls. Told once for a version, on the call that decided it, by 'sidetone collect', and on the screens where there is a history to compare with.",
         why: "The new version no longer sets the key, on some of its paths or on all, and every call that takes one of them arrives without.",
         remedy: "Compare the two versions ('sidetone flow diff'): which action no longer sets the key, or which path no longer leads to it? 'sidetone since' names the first call without it.",

@@ -46,12 +46,22 @@ pub(super) fn misplaced(question: &Question, call: &KnownCall<'_>, found: &Found
     let asked = call.conversation.resolve(&question.on);
     if found.key == question.key && asked.is_some_and(|asked| asked.purpose.as_str() == purpose) {
         answer.verdict = Verdict::WrongParticipant;
-        answer.cause = format!("{} is on another {purpose} of this call, not on the newest one{by}.", question.key);
-        answer.remedy = Some(format!("set it on the {purpose} who joined later too, or read it from the one before"));
+        let newest = call.conversation.newest(purpose).map(|newest| &newest.id);
+        let (this, remedy) = match asked.map(|asked| &asked.id) == newest {
+            true => (
+                "the newest one",
+                format!("set it on the {purpose} who joined later too, or read it from the one before"),
+            ),
+            false => ("this one", format!("set it on this {purpose} too, or read it from the other one")),
+        };
+        answer.cause = format!("{} is on another {purpose} of this call, not on {this}{by}.", question.key);
+        answer.remedy = Some(remedy);
     } else if found.key == question.key {
         answer.verdict = Verdict::WrongParticipant;
-        answer.cause = format!("{} is on {purpose}, not on {}{by}.", question.key, question.on);
-        answer.remedy = Some(format!("set it on {}, or read it from {purpose}", question.on));
+        // An id reads badly in a sentence.
+        let on = asked.map_or(question.on.as_str(), |asked| asked.purpose.as_str());
+        answer.cause = format!("{} is on {purpose}, not on {on}{by}.", question.key);
+        answer.remedy = Some(format!("set it on {on}, or read it from {purpose}"));
     } else {
         answer.verdict = Verdict::WrongCase;
         let on = if found.same_participant { String::new() } else { format!(" on {purpose}") };

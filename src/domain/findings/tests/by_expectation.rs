@@ -161,6 +161,44 @@ fn a_key_on_the_other_of_two_customers_is_told() {
     assert!(!desk.found().iter().any(|found| found.contains("wrong-participant")), "{:?}", desk.found());
 }
 
+/// While the caller is on the call, somebody who is put through takes nothing away.
+#[test]
+fn a_key_of_the_caller_is_where_it_belongs_while_a_second_customer_is_on_the_call() {
+    let tiered = [("customer_tier", "gold")];
+    let with = |first, second| snapshot("c", vec![first, gone("f", "ivr", &[]), second]);
+    let caller = |attributes: &[(&str, &str)]| participant("p1", "customer", attributes);
+    let mut desk = Desk::expecting(vec![tier()]);
+    desk.event(0, with(caller(&tiered), participant("p2", "customer", &[])));
+    desk.pass(10_000);
+    assert_eq!(desk.severity(RuleId::WrongParticipant), Some(Severity::Info));
+    let message = desk.message(RuleId::WrongParticipant);
+    assert!(message.contains("is on the other customer, not on the one who joined later"), "{message}");
+    desk.event(20_000, with(caller(&tiered), gone("p2", "customer", &[])));
+    assert_eq!(desk.found(), [""; 0]);
+    desk.event(30_000, with(gone("p1", "customer", &tiered), gone("p2", "customer", &[])));
+    assert_eq!(desk.found(), [""; 0], "both left at the end");
+    // What nobody has is missing on the caller.
+    let mut desk = Desk::expecting(vec![tier()]);
+    desk.event(0, with(caller(&[]), participant("p2", "customer", &[])));
+    desk.pass(10_000);
+    let missing = desk.examiner.of("c").next().and_then(|f| f.participant.clone());
+    assert_eq!(missing.as_ref().map(ParticipantId::as_str), Some("p1"));
+}
+
+/// The caller has it, as other calls do; that the flow's participant has it too is nothing.
+#[test]
+fn the_habit_of_calls_holds_of_any_customer() {
+    let tiered = [("customer_tier", "gold")];
+    let mut desk = Desk::new();
+    for id in ["a", "b", "d", "e"] {
+        desk.event(0, snapshot(id, vec![participant("p1", "customer", &tiered)]));
+    }
+    let legs = ["p1", "p2"].map(|id| participant(id, "customer", if id == "p1" { &tiered } else { &[] }));
+    desk.event(1_000, snapshot("c", [&legs[..], &[participant("f", "ivr", &tiered)]].concat()));
+    desk.pass(10_000);
+    assert_eq!(desk.found(), [""; 0]);
+}
+
 #[test]
 fn a_key_on_both_or_expected_on_both_is_not_misplaced() {
     let both = vec![
@@ -264,4 +302,16 @@ fn findings_are_stable() {
     assert_eq!(after, before, "the time of discovery stays");
     desk.examiner.forget("c");
     assert_eq!((desk.examiner.all().count(), desk.examiner.due()), (0, None));
+}
+
+/// It is there, in a payload that nothing has unpacked: a branch that was not taken is not to be looked for.
+#[test]
+fn a_key_within_a_payload_is_said_to_be_there() {
+    for payload in [r#"{"data":{"customer_tier":"gold"}}"#, r#"{"customer_tier":"gold"}"#] {
+        let mut desk = Desk::expecting(vec![tier()]);
+        desk.event(0, snapshot("c", vec![participant("p1", "customer", &[("crm", payload)]), gone("f", "ivr", &[])]));
+        desk.pass(10_000);
+        let message = desk.message(RuleId::Missing);
+        assert_eq!(message, "customer_tier is not on customer at flow end: it is within the value of crm", "{payload}");
+    }
 }
