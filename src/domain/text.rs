@@ -8,6 +8,7 @@
 
 mod apart;
 mod chars;
+mod lookalikes;
 mod units;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 
 use super::mask::COVER;
 pub use apart::apart;
+pub(crate) use lookalikes::latin;
 use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization as _, char::compose};
 pub use units::{Unit, Units};
@@ -79,36 +81,49 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
 }
 
-/// A key for people: a mark that could be one letter with what it stands on is set apart from it, on a dotted circle. Of two
-/// keys that look the same and are two (composed, NFC, and decomposed, NFD) the decomposed one is told apart so. What comes
-/// back is not harmless yet.
+/// A key for people, with marks where two that look the same would be two. A mark that could be one letter with what it stands on
+/// is set apart from it, on a dotted circle (composed, NFC, and decomposed, NFD). A character that looks like others is told by
+/// its code point ([`lookalikes::looks_like_others`]). What comes back is not harmless yet.
 pub fn key_label(key: &str) -> Cow<'_, str> {
-    if key.is_ascii() || key.nfc().eq(key.chars()) {
-        return Cow::Borrowed(key);
+    letters_marked(key, Charset::Unicode)
+}
+
+fn letters_marked(text: &str, charset: Charset) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
     }
-    let mut label = String::with_capacity(key.len() + 8);
+    let alike = lookalikes::looks_like_others(text);
+    if alike.is_empty() && text.nfc().eq(text.chars()) {
+        return Cow::Borrowed(text);
+    }
+    let mut label = String::with_capacity(text.len() + 8);
     let mut before = None;
-    for c in key.chars() {
+    for (at, c) in text.char_indices() {
         if before.is_some_and(|base| compose(base, c).is_some()) {
             label.push('\u{25cc}');
         }
-        label.push(c);
+        match alike.binary_search(&at) {
+            Ok(_) => label.push_str(&chars::code_point(c, charset)),
+            Err(_) => label.push(c),
+        }
         before = Some(c);
     }
     Cow::Owned(label)
 }
 
-/// A value for people, with marks where two that look the same would be two: for blanks at its end (`gold␠`), and as in [`key_label`]
-/// for letters in their parts. What comes back is not harmless yet.
+/// A value for people, with marks where two that look the same would be two: for spaces at its begin and end (`gold␠`), and as in
+/// [`key_label`]. What comes back is not harmless yet.
 pub fn marked(value: &str, charset: Charset) -> Cow<'_, str> {
-    let label = key_label(value);
-    let end = label.trim_end_matches(' ').len();
-    let blanks = label.len() - end;
-    if blanks == 0 {
+    let label = letters_marked(value, charset);
+    let text = label.trim_matches(' ');
+    if text.len() == label.len() {
         return label;
     }
+    let before = label.len() - label.trim_start_matches(' ').len();
+    // Of spaces alone all are at the end.
+    let (before, after) = if text.is_empty() { (0, label.len()) } else { (before, label.len() - before - text.len()) };
     let mark = if charset == Charset::Unicode { "␠" } else { "<U+0020>" };
-    Cow::Owned(format!("{}{}", &label[..end], mark.repeat(blanks.min(8))))
+    Cow::Owned(format!("{}{text}{}", mark.repeat(before.min(8)), mark.repeat(after.min(8))))
 }
 
 /// Columns that the harmless form of `text` takes.

@@ -11,6 +11,9 @@ const HIDDEN: &str = r"[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{A0}\
 
 static HIDDEN_RANGES: LazyLock<Vec<(char, char)>> = LazyLock::new(|| ranges(HIDDEN));
 static EMOJI_RANGES: LazyLock<Vec<(char, char)>> = LazyLock::new(|| ranges(r"\p{Emoji}"));
+static LATIN_RANGES: LazyLock<Vec<(char, char)>> = LazyLock::new(|| ranges(r"\p{Latin}"));
+static CYRILLIC_GREEK_RANGES: LazyLock<Vec<(char, char)>> =
+    LazyLock::new(|| ranges(r"[[\p{Cyrillic}\p{Greek}]&&\p{L}]"));
 static MARK_RANGES: LazyLock<Vec<(char, char)>> = LazyLock::new(|| ranges(r"[\p{M}\p{Emoji_Modifier}]"));
 
 /// The ranges of a character class, sorted. The regex engine's own tables are the one copy of Unicode in the program.
@@ -45,6 +48,16 @@ pub(super) fn is_mark(c: char) -> bool {
     c > '\u{2ff}' && within(&MARK_RANGES, c)
 }
 
+/// A letter of the Latin script.
+pub(super) fn is_latin(c: char) -> bool {
+    c.is_ascii_alphabetic() || c > '\u{7f}' && within(&LATIN_RANGES, c)
+}
+
+/// A letter of a script that shares the shapes of letters with the Latin one.
+pub(super) fn is_cyrillic_or_greek(c: char) -> bool {
+    c > '\u{36f}' && within(&CYRILLIC_GREEK_RANGES, c)
+}
+
 /// May be drawn as a picture.
 pub(super) fn is_emoji(c: char) -> bool {
     within(&EMOJI_RANGES, c)
@@ -75,7 +88,7 @@ pub(super) fn drawn(c: char, charset: Charset) -> CompactString {
     }
 }
 
-fn code_point(c: char, charset: Charset) -> CompactString {
+pub(super) fn code_point(c: char, charset: Charset) -> CompactString {
     let code = c as u32;
     match charset {
         Charset::Unicode => format_compact!("‹U+{code:04X}›"),

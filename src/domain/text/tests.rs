@@ -200,10 +200,33 @@ fn keys_that_look_the_same_and_are_two_are_shown_apart() {
 #[test]
 fn values_that_look_the_same_are_marked() {
     for (value, shown) in
-        [("gold", "gold"), ("gold ", "gold␠"), (" a b  ", " a b␠␠"), ("", ""), ("caf\u{e9}", "caf\u{e9}")]
+        [("gold", "gold"), ("gold ", "gold␠"), (" a b  ", "␠a b␠␠"), ("  ", "␠␠"), ("", ""), ("caf\u{e9}", "caf\u{e9}")]
     {
         assert_eq!(marked(value, Charset::Unicode), shown);
     }
     assert_eq!(marked("gold ", Charset::AsciiMarks), "gold<U+0020>");
     assert_ne!(marked("cafe\u{301}", Charset::Unicode), marked("caf\u{e9}", Charset::Unicode));
+}
+
+/// Told by their code points, and only where nothing else tells them.
+#[test]
+fn letters_that_look_like_others_are_told() {
+    let told = [
+        ("g\u{43e}ld", "g‹U+043E›ld"),
+        ("\u{3bf}ne", "‹U+03BF›ne"),
+        ("\u{fb01}bre", "‹U+FB01›bre"),
+        ("non\u{2011}stop", "non‹U+2011›stop"),
+        ("\u{1d400}", "‹U+1D400›"),
+        // One Latin letter in a Russian word.
+        ("\u{43c}\u{43e}c\u{43a}\u{432}\u{430}", "\u{43c}\u{43e}‹U+0063›\u{43a}\u{432}\u{430}"),
+    ];
+    for (text, shown) in told {
+        assert_eq!((marked(text, Charset::Unicode), key_label(text)), (shown.into(), shown.into()));
+    }
+    assert_eq!(marked("g\u{43e}ld", Charset::AsciiMarks), "g<U+043E>ld");
+    let own =
+        ["Москва", "Αθήνα", "10 kΩ", "12 µm", "nº 5", "ＡＢＣ", "日本 Tokyo", "Łódź", "naïve", "Jürgen", "tier: да"];
+    for text in own {
+        assert_eq!((marked(text, Charset::Unicode), key_label(text)), (text.into(), text.into()));
+    }
 }
