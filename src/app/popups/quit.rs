@@ -12,6 +12,7 @@ impl Popup for QuitQuestion {
         if command != Command::Accept {
             return CommandOutcome::Close;
         }
+        model.outbox.forget_given_up();
         model.exit = Some(Exit::Quit);
         CommandOutcome::Stay
     }

@@ -1,7 +1,7 @@
 //! What the outbox asks for, done.
 
-use crate::app::{Effect, Model, keymap::Command, notice::Level};
-use crate::domain::outbox;
+use crate::app::{Effect, Model, keymap::Command, notice::Level, rows, screen::Screen};
+use crate::domain::outbox::{self, Cell, Got, JournalEdit};
 
 /// Requests go out, notices are shown.
 pub(super) fn effects(model: &mut Model, todo: Vec<outbox::Effect>) -> Vec<Effect> {
@@ -25,7 +25,15 @@ pub(super) fn effects(model: &mut Model, todo: Vec<outbox::Effect>) -> Vec<Effec
 
 fn say(model: &mut Model, notice: outbox::OutboxNotice) {
     use outbox::OutboxNotice as N;
-    let open = "Enter on the cell shows both values.";
+    // Over another screen the call has to be named.
+    let of = |cell: &Cell| match model.call.as_ref().filter(|_| model.screen == Screen::Call) {
+        Some(call) if call.id == cell.conversation => (String::new(), "Enter on the cell shows both values."),
+        _ => {
+            let call = model.monitor.board.get(cell.conversation.as_str()).map(|entry| rows::from(&entry.conversation));
+            let of = call.map(|from| format!(" of {from}")).unwrap_or_default();
+            (of, "Open that call: Enter on the cell shows both values.")
+        }
+    };
     let (level, words) = match notice {
         N::Seen { after, .. } => (Level::Done, format!("Seen: the value came back after {} ms.", after.as_millis())),
         // It stays in its cell until a key opens it: a question that opens by itself would take for its answer a key that was
@@ -33,14 +41,28 @@ fn say(model: &mut Model, notice: outbox::OutboxNotice) {
         N::Conflict { cell, maybe_applied } => {
             let sent =
                 if maybe_applied { "a try whose answer was lost may have been written" } else { "nothing was sent" };
-            let words = format!("{} changed on the server since you started editing: {sent}. {open}", cell.key);
+            let (of, open) = of(&cell);
+            let words = format!("{}{of} changed on the server since you started editing: {sent}. {open}", cell.key);
             (Level::Alarm, words)
         }
-        N::Failed { failure, .. } => {
-            (Level::Alarm, format!("Failed: {}. The draft is kept.", failure.reason.trim_end_matches('.')))
+        N::Failed { target, failure } => {
+            let is_second = |other: &JournalEdit| other.got == Got::Failed && other.cell.target() == target;
+            let kept = match model.outbox.others().iter().any(is_second) {
+                true => {
+                    format!("Its text is kept beside the newer one: {} lists both.", model.key_label(Command::Drafts))
+                }
+                false => "The draft is kept.".to_owned(),
+            };
+            (Level::Alarm, format!("Failed: {}. {kept}", failure.reason.trim_end_matches('.')))
         }
-        N::Unseen(cell) => (Level::Alarm, format!("{} was accepted but is not there. {open}", cell.key)),
-        N::Overwritten(cell) => (Level::Alarm, format!("{} holds another value now. {open}", cell.key)),
+        N::Unseen(cell) => {
+            let (of, open) = of(&cell);
+            (Level::Alarm, format!("{}{of} was accepted but is not there. {open}", cell.key))
+        }
+        N::Overwritten(cell) => {
+            let (of, open) = of(&cell);
+            (Level::Alarm, format!("{}{of} holds another value now. {open}", cell.key))
+        }
         N::Lost(cell) => {
             let key = model.key_label(Command::Losses);
             let words = format!("{} lost its value while your edit was in progress. {key} restores it.", cell.key);

@@ -11,7 +11,7 @@ use crate::domain::{
     At, Change, Claims, ConversationId, FlowSource, Link, Source, Update,
     editing::{self, Ingested},
     monitor::{CallReport, Monitor, MonitorOutcome, Retention},
-    outbox::{PatchOutcome, WriteId},
+    outbox::{Got, PatchOutcome, WriteId},
     text,
 };
 use rustc_hash::FxHashMap;
@@ -122,6 +122,7 @@ pub(super) fn left(model: &mut Model, left: EarlierRuns) -> Vec<Effect> {
     calls.dedup();
     let reverted = state.losses.len();
     let loose = state.edits.iter().filter(|edit| edit.got.is_loose()).count();
+    let given_up = state.edits.iter().filter(|edit| edit.got == Got::GivenUp).count();
     let count = model.outbox.restore_journal(state);
     let key = |command| model.key_label(command);
     let mut words = Vec::new();
@@ -136,6 +137,10 @@ pub(super) fn left(model: &mut Model, left: EarlierRuns) -> Vec<Effect> {
         let texts = if loose == 1 { "1 text that was" } else { "Texts that were" };
         words.push(format!("{texts} typed in an earlier run and not staged: {} lists them.", key(Command::Drafts)));
     }
+    if given_up > 0 {
+        let texts = if given_up == 1 { "1 text was" } else { "Texts were" };
+        words.push(format!("{texts} given up for theirs in an earlier run: {} lists it.", key(Command::Drafts)));
+    }
     if reverted > 0 {
         let keys = if reverted == 1 { "key" } else { "keys" };
         words.push(format!(
@@ -148,7 +153,7 @@ pub(super) fn left(model: &mut Model, left: EarlierRuns) -> Vec<Effect> {
     if !words.is_empty() {
         model.say(level, words);
     }
-    if count + loose > 0 {
+    if count + loose + given_up > 0 {
         model.touch();
         super::lists::drafts(model, true);
     }

@@ -8,6 +8,7 @@ use crate::app::{
 /// Asks where something is not done. What could not be kept on disk is tried once more: the question says what came of it.
 pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
     if model.outbox.unsettled().is_empty() {
+        model.outbox.forget_given_up();
         model.exit = Some(Exit::Quit);
         return Vec::new();
     }

@@ -18,6 +18,16 @@ pub(super) struct GivenUp {
     at: Duration,
     cell: Cell,
     text: String,
+    /// For what it was given up.
+    theirs: Base,
+}
+
+impl GivenUp {
+    /// As the journal has it.
+    pub(super) fn edit(&self) -> JournalEdit {
+        let (cell, base, mine) = (self.cell.clone(), self.theirs.clone(), self.text.clone());
+        JournalEdit { cell, base, mine, got: Got::GivenUp, when: None, note: None, at: None }
+    }
 }
 
 /// What came of a commit.
@@ -275,9 +285,13 @@ impl Outbox {
     /// Gives a conflict up: the server's value stays. The text is kept for [`Self::take_given_up`].
     pub fn keep_theirs(&mut self, at: At, cell: &Cell) -> bool {
         if let Some(view) = self.view(cell) {
-            let text = view.mine.to_owned();
+            let theirs = match view.state {
+                EditState::Conflict { theirs, .. } | EditState::Overwritten { theirs, .. } => Base::Saw(theirs),
+                _ => view.base,
+            };
+            let given_up = GivenUp { at: at.mono, cell: cell.clone(), text: view.mine.to_owned(), theirs };
             self.given_up.retain(|known| known.cell != *cell);
-            self.given_up.push_back(GivenUp { at: at.mono, cell: cell.clone(), text });
+            self.given_up.push_back(given_up);
             if self.given_up.len() > GIVEN_UP {
                 self.given_up.pop_front();
             }
@@ -294,6 +308,11 @@ impl Outbox {
     pub fn take_given_up(&mut self, conversation: &ConversationId) -> Option<(Cell, String)> {
         let given_up = self.given_up.remove(self.last_given_up(conversation)?)?;
         Some((given_up.cell, given_up.text))
+    }
+
+    /// The operator ends the program: that theirs was kept is settled.
+    pub fn forget_given_up(&mut self) {
+        self.given_up.clear();
     }
 
     fn last_given_up(&self, conversation: &ConversationId) -> Option<usize> {

@@ -2,6 +2,7 @@
 
 use super::{
     Alarm, Base, Cell, Loss, Outbox, RequestFailure, WriteId,
+    drafts::GivenUp,
     participant_queue::{Phase, QueuedEdit, Stage},
 };
 use crate::domain::{At, Value};
@@ -35,10 +36,12 @@ pub enum Got {
     Pasted,
     /// Typed as the name of a new key that has no text yet.
     Named,
+    /// Given up for the server's value, and it could be brought back still.
+    GivenUp,
 }
 
 impl Got {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Draft,
         Self::Held,
         Self::Armed,
@@ -51,6 +54,7 @@ impl Got {
         Self::Overwritten,
         Self::Pasted,
         Self::Named,
+        Self::GivenUp,
     ];
 
     /// The word in the journal.
@@ -68,6 +72,7 @@ impl Got {
             Self::Overwritten => "overwritten",
             Self::Pasted => "pasted",
             Self::Named => "named",
+            Self::GivenUp => "given-up",
         }
     }
 
@@ -91,6 +96,11 @@ impl Got {
         matches!(self, Self::Conflict | Self::Failed | Self::Unseen | Self::Overwritten)
     }
 
+    /// It is an alarm, and its text was not written as far as is known.
+    pub(super) fn has_unsent_text(self) -> bool {
+        matches!(self, Self::Conflict | Self::Failed)
+    }
+
     /// What is to be known of it at the next start, in a few words.
     pub fn remark(self) -> &'static str {
         match self {
@@ -106,6 +116,7 @@ impl Got {
             Self::Overwritten => "overwritten",
             Self::Pasted => "text of the paste panel",
             Self::Named => "name of a new key",
+            Self::GivenUp => "given up for theirs",
         }
     }
 
@@ -126,6 +137,7 @@ impl Got {
             Self::Overwritten => "The API accepted it, and another value took its place.",
             Self::Pasted => "Text of the paste panel, not staged. Enter opens the panel with it.",
             Self::Named => "The name of a new key, without a value. Enter asks for the name again, with it.",
+            Self::GivenUp => "You kept theirs, and this text was given up.",
         }
     }
 }
@@ -246,6 +258,7 @@ impl Outbox {
             }
         }
         edits.extend(self.others.iter().cloned());
+        edits.extend(self.given_up.iter().rev().map(GivenUp::edit));
         let losses = self.losses.iter().map(|loss| JournalLoss {
             cell: loss.cell.clone(),
             theirs: loss.theirs.clone(),
@@ -261,7 +274,7 @@ impl Outbox {
     pub fn restore_journal(&mut self, state: JournalState) -> usize {
         let mut count = 0;
         for edit in state.edits {
-            if edit.got.is_loose() {
+            if edit.got.is_loose() || edit.got == Got::GivenUp {
                 if !self.others.iter().any(|o| o.cell == edit.cell && o.mine == edit.mine) {
                     self.others.push(edit);
                 }
@@ -320,6 +333,11 @@ impl Outbox {
         }
         true
     }
+}
+
+/// A text that something newer in its cell has taken the place of, as a second text.
+pub(super) fn second(cell: Cell, base: Base, mine: &str, stage: &Stage) -> JournalEdit {
+    JournalEdit { cell, base, mine: mine.to_owned(), got: got(stage), when: None, note: note(stage), at: None }
 }
 
 fn as_draft(edit: JournalEdit) -> QueuedEdit {

@@ -1,9 +1,9 @@
 //! From committed to accepted: the fresh read, the comparison, the merge, the PATCH and its answer.
 
 use super::{
-    AuditOutcome, AuditRecord, Base, Cell, Context, Effect, Loss, NonText, Outbox, OutboxNotice, PatchBody,
-    PatchOutcome, PatchRequest, PatchTarget, ReadView, Refusal, RequestFailure, Semantics, Sent, Unmet, Wait, WriteId,
-    WriteMode, WriteOutcome, WriteReport, is_same, is_sent, key_list,
+    AuditOutcome, AuditRecord, Base, Cell, Context, Effect, JournalEdit, Loss, NonText, Outbox, OutboxNotice,
+    PatchBody, PatchOutcome, PatchRequest, PatchTarget, ReadView, Refusal, RequestFailure, Semantics, Sent, Unmet,
+    Wait, WriteId, WriteMode, WriteOutcome, WriteReport, is_same, is_sent, journal, key_list,
     participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite, Stage, changes},
     trail::{PATIENCE, Trust},
     undo,
@@ -530,7 +530,8 @@ impl ParticipantQueue {
                 let cell = Cell::new(target, item.key.clone());
                 context.out.push(Effect::Notice(OutboxNotice::Conflict { cell, maybe_applied }));
             }
-            self.keep(item, theirs.map_or(Stage::Draft, |theirs| Stage::Conflict { theirs, maybe_applied }));
+            let stage = theirs.map_or(Stage::Draft, |theirs| Stage::Conflict { theirs, maybe_applied });
+            self.keep(target, item, stage, context);
         }
     }
 
@@ -557,7 +558,7 @@ impl ParticipantQueue {
         self.remember_lost(&write);
         self.sent.extend(write.ghost(context.at));
         for item in write.items {
-            self.keep(item, Stage::Failed(failure.clone()));
+            self.keep(target, item, Stage::Failed(failure.clone()), context);
         }
         if !self.sent.is_empty() {
             // While this one was out, nothing could be said of earlier values of its keys.
@@ -565,14 +566,19 @@ impl ParticipantQueue {
         }
     }
 
-    /// Makes an edit of an item again, unless the operator has typed something newer since. What was typed over the text on its way
-    /// began, in truth, with what that one began with.
-    fn keep(&mut self, item: QueuedKey, stage: Stage) {
+    /// Makes an edit of an item again. Where the operator has typed something newer since, it is a second text of the cell; what was
+    /// typed over the text on its way began, in truth, with what that one began with.
+    fn keep(&mut self, target: &PatchTarget, item: QueuedKey, stage: Stage, context: &mut Context<'_>) {
         let QueuedKey { key, base, mine, undoes, again, non_text, .. } = item;
-        if let Some(newer) = self.edits.get_mut(&key)
-            && newer.base == Base::Saw(Some(mine.clone()))
-        {
-            newer.base = base.clone();
+        if let Some(newer) = self.edits.get_mut(&key) {
+            if newer.base == Base::Saw(Some(mine.clone())) {
+                newer.base = base.clone();
+            }
+            let second = journal::second(Cell::new(target, key.clone()), base.clone(), mine.as_str(), &stage);
+            let is_known = |known: &JournalEdit| known.cell == second.cell && known.mine == second.mine;
+            if newer.mine != mine.as_str() && !context.others.iter().any(is_known) {
+                context.others.push(second);
+            }
         }
         self.edits.entry(key).or_insert_with(|| QueuedEdit {
             base,

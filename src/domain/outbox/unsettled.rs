@@ -1,6 +1,6 @@
 //! What is not done, counted: for the header, and for the question before the program ends.
 
-use super::{EditState, JournalEdit, Outbox, PatchTarget};
+use super::{EditState, Got, JournalEdit, Outbox, PatchTarget};
 use crate::domain::ConversationId;
 
 /// How much of it there is.
@@ -18,6 +18,8 @@ pub struct Unsettled {
     pub sending: usize,
     /// In conflict, failed, never appeared or overwritten, of this run or of an earlier one.
     pub alarms: usize,
+    /// Those of the alarms that hold a text which is nowhere else: in conflict or failed.
+    pub unsent: usize,
     /// Keys that vanished or were reverted during a write.
     pub reverted: usize,
 }
@@ -35,7 +37,10 @@ impl Unsettled {
             EditState::Armed { .. } => self.armed += 1,
             state if state.has_left() => self.sending += 1,
             state if state.is_busy() => self.waiting += 1,
-            state if state.needs_attention() => self.alarms += 1,
+            state if state.needs_attention() => {
+                self.alarms += 1;
+                self.unsent += usize::from(matches!(state, EditState::Conflict { .. } | EditState::Failed(_)));
+            }
             _ => {}
         }
     }
@@ -45,8 +50,10 @@ impl Outbox {
     /// What is not done.
     pub fn unsettled(&self) -> Unsettled {
         let alarms = self.others().iter().filter(|other| other.got.is_alarm()).count();
-        let drafts = self.others().len() - alarms;
-        let mut found = Unsettled { reverted: self.losses().len(), drafts, alarms, ..Unsettled::default() };
+        let unsent = self.others().iter().filter(|other| other.got.has_unsent_text()).count();
+        let is_draft = |other: &&JournalEdit| !other.got.is_alarm() && other.got != Got::GivenUp;
+        let drafts = self.others().iter().filter(is_draft).count();
+        let mut found = Unsettled { reverted: self.losses().len(), drafts, alarms, unsent, ..Unsettled::default() };
         for target in self.queues.keys() {
             self.count(target, &mut found);
         }
@@ -67,7 +74,10 @@ impl Outbox {
     fn count(&self, target: &PatchTarget, found: &mut Unsettled) {
         for view in self.views(target) {
             match view.earlier {
-                Some(earlier) if earlier.got.is_alarm() => found.alarms += 1,
+                Some(earlier) if earlier.got.is_alarm() => {
+                    found.alarms += 1;
+                    found.unsent += usize::from(earlier.got.has_unsent_text());
+                }
                 _ => found.count(&view.state),
             }
             if let Some(beneath) = &view.beneath {

@@ -47,24 +47,15 @@ fn lines(model: &Model) -> Vec<(String, &'static str)> {
         (found.drafts, "draft", "drafts", "kept: offered again at the next start"),
         (found.held, "held edit", "held edits", "not sent when the flow ends; kept as a draft"),
         (found.armed, "armed edit", "armed edits", "not sent when its condition is met; kept as a draft"),
-        (
-            found.waiting,
-            "edit waiting to be sent",
-            "edits waiting to be sent",
-            "not sent; kept as a draft: offered again at the next start",
-        ),
-        (
-            found.sending,
-            "edit being sent",
-            "edits being sent",
-            "may still be written; listed at the next start with its outcome unknown",
-        ),
-        (found.alarms, "alarm", "alarms", "kept until it is dismissed"),
+        (found.waiting, "edit waiting to be sent", "edits waiting to be sent", "not sent; kept as a draft"),
+        (found.sending, "edit being sent", "edits being sent", "may still be written; listed at the next start"),
+        (found.alarms - found.unsent, "alarm", "alarms", "kept until dismissed"),
+        (found.unsent, "alarm with an unsent text", "alarms with unsent texts", "kept until dismissed"),
         (
             found.reverted,
             "vanished or reverted key",
             "vanished or reverted keys",
-            "kept with the old value until it is dismissed",
+            "kept with the old value until dismissed",
         ),
     ];
     let line = |(n, one, many, kept)| (format!("{n} {}", if n == 1 { one } else { many }), or_lost(kept));

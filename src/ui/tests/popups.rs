@@ -171,3 +171,19 @@ fn every_key_that_is_typed_into_the_filter_of_a_list_is_text() {
     desk.keys("<esc>");
     assert!(desk.model.overlays.is_empty() && desk.model.screen == Screen::Since);
 }
+
+/// The question before the end names a text that hangs on an alarm, and no line of it is cut.
+#[test]
+fn quitting_names_the_text_of_an_alarm_in_whole_lines() {
+    use crate::app::testing::truth;
+    for width in [80, 120] {
+        let mut desk = Desk::with(width, 24, Settings { keeps: true, ..Settings::default() });
+        desk.customer(ID, &[("lang", "en"), ("tier", "gold")]);
+        desk.keys("<enter>e!<enter><enter>");
+        desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold")]));
+        desk.keys("<down>e!<esc>q");
+        let shown = picture(&draw(&mut desk, Theme::Mono));
+        assert!(shown.contains("1 alarm with an unsent text") && shown.contains("kept until dismissed"), "{shown}");
+        assert!(shown.contains("kept: offered again at the next start"), "{shown}");
+    }
+}

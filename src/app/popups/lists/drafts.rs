@@ -57,10 +57,11 @@ impl DraftList {
             }
             self.others = model.outbox.others().to_vec();
             self.selected = self.cells.iter().position(|c| *c == other.cell).unwrap_or(0);
-            model.say(
-                Level::Info,
-                "This text is the draft now; the other one is listed as the second text. Nothing was sent.",
-            );
+            let words = match self.others.iter().any(|second| second.cell == other.cell) {
+                true => "This text is the draft now; the other one is listed as the second text. Nothing was sent.",
+                false => "This text is the draft now. Nothing was sent.",
+            };
+            model.say(Level::Info, words);
         } else {
             model.say(Level::Info, "The draft of this cell waits to be sent: that comes first.");
         }

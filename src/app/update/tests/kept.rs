@@ -207,3 +207,27 @@ fn text_of_an_editor_that_cannot_be_taken_is_kept() {
     desk.keys("<esc>");
     assert_eq!(desk.model.outbox.journal(), kept);
 }
+
+/// Theirs was kept, which `u` takes back; a kill in between takes nothing. Who quits has decided.
+#[test]
+fn a_text_given_up_for_theirs_outlives_a_kill_and_no_quit() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(ID, &[("tier", "platinum")]));
+    desk.keys("<enter>t");
+    let kept = desk.model.outbox.journal();
+    assert_eq!(kept.edits.iter().map(|e| (e.mine.as_str(), e.got)).collect::<Vec<_>>(), [("gold!", Got::GivenUp)]);
+    assert_eq!(desk.model.outbox.unsettled(), Unsettled::default(), "it is no draft");
+
+    let mut next = on_call(&[("tier", "platinum")]);
+    next.tell(left(kept.clone()));
+    assert!(matches!(next.model.overlays.last(), Some(Overlay::Drafts(list)) if list.others.len() == 1));
+    assert_eq!((next.model.outbox.unsettled(), next.model.outbox.journal()), (Unsettled::default(), kept));
+    next.keys("<enter>");
+    let cell = Cell { conversation: ID.into(), participant: "c".into(), key: "tier".into() };
+    let back = next.model.outbox.view(&cell).map(|v| (v.mine.to_owned(), v.state.clone(), v.base.clone()));
+    assert_eq!(back, Some(("gold!".into(), EditState::Draft, Base::Saw(Some("platinum".into())))));
+
+    desk.keys("q");
+    assert_eq!((desk.model.exit, desk.model.outbox.journal()), (Some(Exit::Quit), JournalState::default()));
+}

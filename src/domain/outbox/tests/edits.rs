@@ -261,3 +261,32 @@ fn an_edit_over_a_text_that_was_refused_begins_with_what_is_there() {
     let write = reads(&effects)[0];
     assert_eq!(body(&fixture.read(write, &there)).as_deref(), Some("tier=c"));
 }
+
+/// The older text is in no cell, and it is not forgotten for that.
+#[test]
+fn a_text_that_failed_under_a_newer_one_stays_until_it_is_dismissed() {
+    let there = [("tier", "a")];
+    let mut fixture = Fixture::new(&there, Policy::default());
+    let cell = fixture.draft("tier", Some("a"), "b");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &there);
+    fixture.draft("tier", Some("b"), "c");
+    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Refused(RequestFailure::new("no", false)));
+    let texts = |outbox: &Outbox| {
+        let edits = outbox.journal().edits.into_iter();
+        edits.map(|edit| (edit.mine, edit.got, edit.note)).collect::<Vec<_>>()
+    };
+    let both = [("c".to_owned(), Got::Draft, None), ("b".to_owned(), Got::Failed, Some("no".to_owned()))];
+    assert_eq!(texts(&fixture.outbox), both);
+    let found = Unsettled { drafts: 1, alarms: 1, unsent: 1, ..Unsettled::default() };
+    assert_eq!(fixture.outbox.unsettled(), found);
+    let mut next = Outbox::new(Policy::default());
+    next.restore_journal(fixture.outbox.journal());
+    assert_eq!((texts(&next), next.unsettled()), (both.to_vec(), found), "also after a kill");
+    let other = fixture.outbox.others()[0].clone();
+    assert!(fixture.outbox.swap_other(&other), "it can be the draft again");
+    assert_eq!(fixture.outbox.view(&fixture.cell("tier")).map(|view| view.mine), Some("b"));
+    let other = fixture.outbox.others()[0].clone();
+    fixture.outbox.discard_other(&other);
+    assert_eq!(texts(&fixture.outbox).len(), 1, "dismissed");
+}

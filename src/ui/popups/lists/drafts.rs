@@ -4,7 +4,7 @@ use super::{List, call_of, key, place, short};
 use crate::{
     app::{Model, popups::DraftList},
     domain::{
-        outbox::{Cell, EditState, JournalEdit},
+        outbox::{Cell, EditState, Got, JournalEdit},
         text,
     },
     ui::{
@@ -24,6 +24,9 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &DraftList
 }
 
 fn heading(model: &Model, list: &DraftList) -> (String, &'static str) {
+    if list.earlier && list.cells.is_empty() && list.others.iter().all(|other| other.got == Got::GivenUp) {
+        return (format!("Given up: {}", list.rows()), "In an earlier run you kept theirs. Nothing is sent unasked.");
+    }
     if list.earlier {
         let edits = if list.rows() == 1 { "unsent edit" } else { "unsent edits" };
         let remark = "Left by an earlier run, now drafts. Nothing was sent since, and nothing is sent unasked.";
@@ -86,9 +89,14 @@ fn second<'a>(paint: &Paint<'_>, model: &'a Model, other: &'a JournalEdit) -> Bi
     let width = if model.size.width < 100 { 22 } else { 36 };
     let shown = cell::shown(model, paint, &other.mine);
     let text = text::fit_in(&shown, width, text::Align::Left, paint.charset()).into_owned();
-    let style = if other.got.had_left() { t.warn() } else { t.quiet() };
+    let style = match other.got {
+        got if got.is_alarm() => t.alarm(),
+        got if got.had_left() => t.warn(),
+        _ => t.quiet(),
+    };
     let is_loose = other.got.is_loose();
-    let words = if is_loose { other.got.remark().to_owned() } else { format!("second text, {}", other.got.remark()) };
+    let is_second = !is_loose && other.got != Got::GivenUp;
+    let words = if is_second { format!("second text, {}", other.got.remark()) } else { other.got.remark().to_owned() };
     let name = if is_loose { bit(" ".repeat(22), t.quiet()) } else { key(paint, &other.cell.key) };
     let mut line = vec![name, bit(text, t.mine())];
     line.push(bit(format!("  {}", text::fit_in(&words, 33, text::Align::Left, paint.charset())), style));
@@ -100,11 +108,21 @@ fn second<'a>(paint: &Paint<'_>, model: &'a Model, other: &'a JournalEdit) -> Bi
 fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a DraftList) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let Some(cell) = list.cells.get(list.selected) else {
-        if let Some(loose) = list.other(list.selected).filter(|other| other.got.is_loose()) {
-            return vec![vec![bit(loose.got.sentence(), t.text())]];
+        let Some(other) = list.other(list.selected) else { return Vec::new() };
+        if other.got == Got::GivenUp {
+            let words = format!("{} Enter makes it a draft again; nothing is sent.", other.got.sentence());
+            return vec![vec![bit(words, t.text())]];
+        }
+        if other.got.is_loose() {
+            return vec![vec![bit(other.got.sentence(), t.text())]];
         }
         let words = "Two texts were kept for this cell. Enter makes this one the draft; the other one stays listed.";
-        return vec![vec![bit(words, t.text())]];
+        let mut lines = vec![vec![bit(words, t.text())]];
+        if other.got.is_alarm() {
+            let note = other.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+            lines.push(vec![bit(other.got.sentence(), t.alarm()), bit(note, t.quiet())]);
+        }
+        return lines;
     };
     let Some(view) = model.outbox.view(cell) else { return Vec::new() };
     let call = call_of(model, &cell.conversation);
