@@ -206,7 +206,7 @@ async fn follow(
             () = sleep(due.unwrap_or_default()), if due.is_some() => judge.pass(live.client().clock().now()),
             heard = live.next(&judge.monitor.board) => match heard {
                 Some((at, heard)) => {
-                    looked.saw(&heard, targets)?;
+                    looked.saw(&heard, targets, &judge.monitor.board)?;
                     hear(at, heard, &mut live, targets, judge)?;
                 }
                 None => return Err(Exit::Failed.because("the connection ended").into()),

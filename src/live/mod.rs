@@ -83,6 +83,8 @@ pub struct Live {
     is_unsearched: bool,
     /// Calls in the watched flows cannot be looked for at present.
     is_unpolled: bool,
+    /// Nor may they: a permission is missing.
+    is_poll_refused: bool,
     /// The platform does not accept the token any more.
     is_signed_out: bool,
     pushed: Pushed,
@@ -136,6 +138,7 @@ impl Live {
             is_cut: false,
             is_unsearched: false,
             is_unpolled: false,
+            is_poll_refused: false,
             is_signed_out: false,
             lookups: FlowLookups::default(),
             away: Away::default(),
@@ -250,6 +253,12 @@ impl Live {
         self.is_live && !trouble && !self.is_looking()
     }
 
+    /// Flows alone are watched, and a permission to look for calls in them is missing: nothing can be seen.
+    pub fn is_refused(&self) -> bool {
+        let Discovered { queues, users, conversations, .. } = &self.found;
+        self.is_poll_refused && queues.is_empty() && users.is_empty() && conversations.is_empty()
+    }
+
     /// Of these conversations no state is to be skipped from now on; see [`FeedOptions::coalesce`].
     pub fn every_state(&mut self, wanted: EveryState) {
         if self.every_state != wanted {
@@ -347,6 +356,7 @@ impl Live {
                     PollEvent::Flow(fact) => self.on_fact(self.client.clock().now(), fact),
                     PollEvent::Trouble(error) => {
                         self.is_unpolled = true;
+                        self.is_poll_refused = matches!(error.kind(), ErrorKind::Permission { .. });
                         self.is_signed_out |= *error.kind() == ErrorKind::SignIn;
                         let what = format!("calls that are in no queue are not found at present: {error}");
                         return Some((self.client.clock().now(), LinkEvent::Unsearched(what)));
@@ -360,7 +370,7 @@ impl Live {
                         return Some((self.client.clock().now(), LinkEvent::Unsearched(what)));
                     }
                     PollEvent::Recovered => {
-                        self.is_unpolled = false;
+                        (self.is_unpolled, self.is_poll_refused) = (false, false);
                         tracing::info!("calls that are in no queue are found again");
                     }
                 },

@@ -14,6 +14,7 @@ mod schedule;
 mod tests;
 mod when;
 
+pub(super) use parse::PERMISSIONS;
 pub use schedule::{Fate, Faults};
 use when::When;
 

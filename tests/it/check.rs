@@ -250,6 +250,16 @@ async fn a_check_that_may_not_look_does_not_pass() {
     let (ended, _, stderr) = run(&blind, [command.clone(), args(&["--follow", "1s"])].concat()).await;
     assert_eq!(ended, Some(6), "{stderr}");
     assert!(stderr.contains("not every call could be looked at"), "{stderr}");
+    // Nor where flows alone are watched: nothing can be seen.
+    let denied = ["deny=analytics:conversationDetail:view", "deny=analytics:agentConversationDetail:view"];
+    let faults = denied.iter().map(|spec| spec.parse().unwrap()).collect();
+    let options = SimOptions { scenario: scenario(), calls: Some(0), seed: 7, faults, ..SimOptions::default() };
+    let unseen = sim::start(options).await.unwrap();
+    let command_of_flow =
+        args(&["check", "--flow", "Front Door", "--follow", "3s", "--expect", file.to_str().unwrap()]);
+    let (ended, _, stderr) = run(&unseen, command_of_flow).await;
+    assert_eq!(ended, Some(3), "{stderr}");
+    assert!(stderr.contains("may not be looked for"), "{stderr}");
     // Calls are found and none may be read.
     let faults = vec!["deny=conversation:communication:view".parse().unwrap()];
     let unread = SimOptions { scenario: scenario(), calls: Some(3), seed: 7, faults, ..SimOptions::default() };

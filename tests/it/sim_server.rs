@@ -102,6 +102,8 @@ async fn a_participant_takes_what_the_model_has_and_nothing_else() {
         json!({"muted": "yes"}),
         json!({"resumeTime": "soon"}),
         json!({"wrapup": "done"}),
+        json!({"wrapup": {"code": 3}}),
+        json!({"wrapup": {"kode": "3"}}),
     ] {
         assert_eq!(sim.ask("PATCH", &path, Some(body.clone())).await.status, 400, "{body}");
     }

@@ -3,7 +3,7 @@
 use super::judge::Judge;
 use crate::{
     commands::{lookup, note},
-    domain::{ConversationId, Link, Update},
+    domain::{Board, ConversationId, Link, Update},
     exit::Exit,
     genesys::{self, ErrorKind, topic::Topic},
     live::{self, LinkEvent, Live, targets::Targets},
@@ -34,9 +34,9 @@ impl Looked {
     ///
     /// # Errors
     /// A call that was named cannot be read, or everything that is watched was refused.
-    pub(super) fn saw(&mut self, heard: &LinkEvent, targets: &Targets) -> anyhow::Result<()> {
+    pub(super) fn saw(&mut self, heard: &LinkEvent, targets: &Targets, board: &Board) -> anyhow::Result<()> {
         match heard {
-            LinkEvent::Link(link) => self.link(link),
+            LinkEvent::Link(link) => self.link(link, board),
             LinkEvent::Update(Update::Read { snapshot, .. }) => {
                 self.unread.remove(&snapshot.id);
                 self.refused.remove(&snapshot.id);
@@ -54,14 +54,19 @@ impl Looked {
         Ok(())
     }
 
-    /// The same reason is said once.
-    fn link(&mut self, link: &Link) {
+    /// The same reason is said once; one that ends the check is its error.
+    fn link(&mut self, link: &Link, board: &Board) {
         self.was_live |= link.is_live();
         let reason = link.reason().unwrap_or_default();
         if link.is_live() {
             self.reason.clear();
         } else if !reason.is_empty() && self.reason != reason {
-            note(format_args!("{reason}; trying again"));
+            match link {
+                Link::SignedOut { .. } => {}
+                Link::Offline { .. } if board.is_empty() => {}
+                Link::Offline { .. } => note(format_args!("{reason}; trying again once a minute")),
+                _ => note(format_args!("{reason}; trying again")),
+            }
             reason.clone_into(&mut self.reason);
         }
     }
@@ -118,7 +123,7 @@ impl Looked {
     /// Whether all was looked at; what was not is said.
     ///
     /// # Errors
-    /// No call could be read for want of a permission, or there never was a link.
+    /// No call could be read or looked for for want of a permission, or there never was a link.
     pub(super) async fn end(self, live: &Live, judge: &Judge) -> anyhow::Result<bool> {
         let board = &judge.monitor.board;
         let is_whole = self.may_look(live).await
@@ -139,6 +144,10 @@ impl Looked {
         // An event may have told a part of those that may not be read.
         let read = board.iter().filter(|entry| !self.refused.has(&entry.conversation.id)).count();
         self.refused.end(read)?;
+        if board.is_empty() && live.is_refused() {
+            let refused = Exit::Denied.because("calls in the watched flows may not be looked for: nothing was checked");
+            return Err(refused.remedy("'sidetone doctor' names what is missing").into());
+        }
         if board.is_empty() && !self.was_live && judge.monitor.examiner.expectations().is_empty() {
             return Err(Exit::Failed.because("nothing could be looked at").into());
         }

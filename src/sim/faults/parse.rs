@@ -2,6 +2,28 @@
 
 use super::*;
 
+/// The permissions that something here needs: without one of these to deny, a `deny` would do nothing.
+pub(in crate::sim) const PERMISSIONS: &[&str] = &[
+    "analytics:agentConversationDetail:view",
+    "analytics:conversationDetail:view",
+    "analytics:flowObservation:view",
+    "analytics:queueObservation:view",
+    "architect:flow:edit",
+    "architect:flow:search",
+    "architect:flow:view",
+    "architect:flowInstance:search",
+    "architect:flowInstance:view",
+    "architect:flowLogLevel:view",
+    "architect:flowLogLevelDefault:view",
+    "architect:flowinstanceexecutiondata:view",
+    "conversation:call:record",
+    "conversation:communication:disconnect",
+    "conversation:communication:view",
+    "conversation:participant:wrapup",
+    "routing:queue:search",
+    "routing:queue:view",
+];
+
 /// The names of all faults.
 pub(super) const KINDS: &[&str] = &[
     "close",
@@ -145,6 +167,15 @@ pub(super) fn parse(spec: &str) -> Result<Fault> {
             let permission = argument.context("write deny=PERMISSION")?;
             let words = permission.split(':').filter(|word| !word.is_empty()).count();
             ensure!(words == 3, "{permission:?} is no permission: write it as in deny=routing:queue:view");
+            if !PERMISSIONS.contains(&permission) {
+                let near = |known: &'static str| (strsim::damerau_levenshtein(known, permission), known);
+                match PERMISSIONS.iter().copied().map(near).min().filter(|(distance, _)| *distance <= 4) {
+                    Some((_, near)) => bail!("nothing here needs the permission {permission}; did you mean {near}?"),
+                    None => {
+                        bail!("nothing here needs the permission {permission}; known are {}", PERMISSIONS.join(", "))
+                    }
+                }
+            }
             FaultKind::Request(Broken::Deny(permission.to_owned()))
         }
         other => {

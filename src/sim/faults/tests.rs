@@ -80,6 +80,8 @@ fn mistakes_are_explained() {
         ("500=x", "number"),
         ("deny", "deny=PERMISSION"),
         ("deny=everything", "deny=routing:queue:view"),
+        ("deny=nothing:here:x", "nothing here needs the permission nothing:here:x; known are analytics:"),
+        ("deny=routing:queues:view", "did you mean routing:queue:view?"),
         ("close=banana", "takes no argument"),
         ("silence=5s@2s", "takes no argument"),
         ("execution-off=x", "takes no argument"),

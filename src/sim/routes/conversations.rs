@@ -263,7 +263,7 @@ fn check_participant(body: &Value) -> Result<(), Reply> {
         let fits = match name.as_str() {
             "state" => value.as_str().is_some_and(|state| STATES.contains(&state)),
             "recording" | "muted" | "confined" | "held" | "wrapupSkipped" => value.is_boolean(),
-            "wrapup" => value.is_object(),
+            "wrapup" => is_wrapup(value),
             _ => value.as_str().is_some_and(|time| time.parse::<jiff::Timestamp>().is_ok()),
         };
         if !fits {
@@ -271,6 +271,19 @@ fn check_participant(body: &Value) -> Result<(), Reply> {
         }
     }
     if members.is_empty() { Err(nothing()) } else { Ok(()) }
+}
+
+/// A WrapupInput: each member of its own type, and no other.
+fn is_wrapup(value: &Value) -> bool {
+    let fits = |(name, value): (&String, &Value)| match name.as_str() {
+        "code" | "name" | "notes" => value.is_string(),
+        "tags" => value.as_array().is_some_and(|tags| tags.iter().all(Value::is_string)),
+        "durationSeconds" => value.is_i64(),
+        "endTime" => value.as_str().is_some_and(|time| time.parse::<jiff::Timestamp>().is_ok()),
+        "provisional" | "disableEndTimeUpdates" => value.is_boolean(),
+        _ => false,
+    };
+    value.as_object().is_some_and(|members| members.iter().all(fits))
 }
 
 /// `PATCH …/participants/{id}` (MediaParticipantRequest). Attributes in it are refused, unless the tutorials' form is on:

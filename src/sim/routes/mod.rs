@@ -54,6 +54,10 @@ impl Ask<'_> {
 
     /// 403 unless the token has one of the permissions.
     fn need(&self, state: &SharedState, permissions: &[&str]) -> Result<(), Reply> {
+        debug_assert!(
+            permissions.iter().all(|needed| crate::sim::faults::PERMISSIONS.contains(needed)),
+            "{permissions:?}"
+        );
         let elapsed = self.app.elapsed();
         if permissions.iter().all(|permission| state.faults.denies(elapsed, permission)) {
             return Err(Reply::missing_permission(permissions));
