@@ -78,10 +78,18 @@ impl Model {
         let words = match condition {
             C::Always => "It does not apply here.",
             C::HasCall => "No call is selected.",
+            C::HasFilter if self.trap.is_some() && self.screen == Screen::Calls => {
+                let key = self.key_label(Command::Trap);
+                return format!("Waiting for the next call: {key} stops that.");
+            }
             C::HasFilter => "No filter to clear.",
             C::FiltersCalls => "Views are of the Calls screen.",
             C::HasCell => "No attribute is selected.",
             C::HasDraft => return self.no_draft(),
+            C::HasDrafts if !self.outbox.others().is_empty() => {
+                let key = self.key_label(Command::Drafts);
+                return format!("No drafts to review: {key} lists the other texts that are kept.");
+            }
             C::HasDrafts => "No drafts to review.",
             C::HasUndo => self.nothing_to_undo(),
             C::HasUnsent => "No unsent edit on this attribute.",

@@ -67,6 +67,8 @@ pub(crate) struct ShownAnswer {
     pub(crate) fault: Option<Finding>,
     /// The flow that the call is known to have run, with its version.
     pub(crate) ran: Option<String>,
+    /// The definition of the flow is read.
+    pub(crate) defined: bool,
     /// That flow runs, or ended so recently that its record may not be there yet.
     pub(crate) is_recent: bool,
 }
@@ -283,6 +285,7 @@ pub(super) fn shown(entry: &BoardEntry, flows: &[GatheredRun], cell: &Cell) -> S
         reading: false,
         fault: None,
         ran: None,
+        defined: flows.iter().any(|flow| flow.definition.is_some()),
         is_recent: false,
     }
 }

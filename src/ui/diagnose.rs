@@ -391,22 +391,24 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let mut lines: Vec<Bits<'_>> = Vec::new();
     let entry = model.monitor.board.get(finding.conversation.as_str());
     let style = severity(paint, finding.severity);
+    let of = entry.and_then(|entry| flow_of(model, finding, entry));
     // A rule without a key says by its title what it is about.
-    let what = match &finding.key {
-        Some(key) => format!("{key} {}", rule.short),
-        None => capital(rule.title),
+    let what = match (&finding.key, &of) {
+        (Some(key), Some(flow)) if finding.rule == RuleId::PresenceDrop => format!("{key} missing since {flow}"),
+        (Some(key), _) => format!("{key} {}", rule.short),
+        (None, _) => capital(rule.title),
     };
     let mut head = vec![bit(format!("{} {what}", mark(paint, finding.severity)), style)];
     let participant = finding.participant.as_ref().zip(entry);
     let who = participant.and_then(|(p, e)| e.conversation.participant(p.as_str()));
     head.extend(who.map(|who| bit(format!(" {} {}", paint.glyphs.dot, who.purpose.as_str()), t.text())));
-    if let Some(entry) = entry {
-        let flow = flow_of(model, finding, entry);
-        head.push(bit(if who.is_some() || flow.is_some() { " of " } else { " on " }, t.quiet()));
-        head.push(bit(flow.map_or_else(|| rows::from(&entry.conversation), Into::into), t.strong()));
+    if let Some(entry) = entry.filter(|_| finding.rule != RuleId::PresenceDrop || of.is_none()) {
+        head.push(bit(if who.is_some() || of.is_some() { " of " } else { " on " }, t.quiet()));
+        head.push(bit(of.map_or_else(|| rows::from(&entry.conversation), Into::into), t.strong()));
     }
     let earlier = if entry.is_some_and(|e| was_so_before(e, finding)) { " or before" } else { "" };
-    head.push(bit(format!(" since {}{earlier}", times::time_of(model, finding.since.wall)), t.quiet()));
+    let since = if finding.rule == RuleId::PresenceDrop { "noticed" } else { "since" };
+    head.push(bit(format!(" {since} {}{earlier}", times::time_of(model, finding.since.wall)), t.quiet()));
     // On whom and since when go to lines of their own before anything is cut.
     let mut since = None;
     if paint.bits_width(&head) > area.width {

@@ -27,7 +27,9 @@ pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
     }
     let above = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(1).min(rule.y.saturating_sub(2));
     let top = rule.y - above;
-    paint.clear(Rect { y: top, height: above, ..rule });
+    // Of several lines none is followed by a rest of the rule, which would look like the end of the screen's width.
+    let cleared = if above > 0 { above + 1 } else { 0 };
+    paint.clear(Rect { y: top, height: cleared, ..rule });
     for (y, line) in (top..=rule.y).zip(&lines) {
         let mark = if y == top { mark } else { " " };
         let shown = [bit(format!(" {mark} "), of_mark), bit(line.as_str(), style), bit(" ", t.text())];
@@ -75,13 +77,21 @@ fn is_refused_in_replay(command: Command) -> bool {
     )
 }
 
+/// What is refused where nothing may be written. Texts of an earlier run can still be looked at and discarded.
+fn is_refused_in_read_only(command: Command) -> bool {
+    use Command as C;
+    matches!(command, C::Edit | C::Add | C::Blank | C::Undo | C::Paste | C::EditOutside | C::MapOutside | C::Review)
+}
+
 /// The hints of whatever has the keyboard.
 pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let x = area.x + 1;
     let scopes = model.scopes();
     let hints = model.keymap.rows(&scopes).filter(|(_, b, keys)| {
-        let offered = (model.replay.is_none() || !is_refused_in_replay(b.command)) && !is_here(model, b.command);
+        let is_refused = model.replay.is_some() && is_refused_in_replay(b.command)
+            || model.outbox.policy().read_only.is_some() && is_refused_in_read_only(b.command);
+        let offered = !is_refused && !is_here(model, b.command);
         offered && !b.hint.is_empty() && !keys.is_empty() && model.meets(b.when)
     });
     let mut hints: Vec<(Command, [Bit<'_>; 3], u16)> = hints

@@ -274,7 +274,9 @@ fn live(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let (here, others) = (all.iter().any(of), all.iter().filter(|call| !of(call)).count());
     let others = match (here, others) {
         (true, 0) => "this call lacks it".to_owned(),
+        (true, 1) if area.width < 100 => "this call and 1 other lack it".to_owned(),
         (true, 1) => "this call and 1 other live call lack it".to_owned(),
+        (true, n) if area.width < 100 => format!("this call and {n} others lack it"),
         (true, n) => format!("this call and {n} other live calls lack it"),
         (false, 1) => "1 live call lacks it".to_owned(),
         (false, n) => format!("{n} live calls lack it"),

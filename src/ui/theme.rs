@@ -467,7 +467,7 @@ pub const ASCII: Glyphs = Glyphs {
     goes_on: ">",
     change: "+",
     mine: "^",
-    trunk: "|",
+    trunk: "#",
     branch: "-",
     full: "#",
     part: "X",

@@ -52,12 +52,16 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
         let right = Rect { x: left.right(), width: body.width - left.width, ..middle };
         paint.rule(rule);
         paint.wall(right);
-        let path = path::lines(paint, shown, began, left.width.saturating_sub(2));
+        let path = path::lines(paint, shown, began, left.width.saturating_sub(2), false);
         put(paint, &path, Rect { x: left.x + 1, width: left.width.saturating_sub(2), ..left }, scroll);
         let inside = Rect { x: right.x + 2, width: right.width.saturating_sub(3), ..right };
         put(paint, &evidence, inside, scroll.saturating_sub(path.len().saturating_sub(evidence.len())));
     } else {
-        let mut lines = path::lines(paint, shown, began, area.width);
+        let mut lines = path::lines(paint, shown, began, area.width, true);
+        // No line is spent on air where there are few.
+        if low && lines.len() > 1 {
+            lines.remove(1);
+        }
         lines.push(Vec::new());
         lines.extend(evidence);
         put(paint, &lines, Rect { x: area.x, width: area.width, ..middle }, scroll);
@@ -161,7 +165,9 @@ fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u16)
     };
     let set = if answer.verdict == Verdict::Present { " change it on this call   " } else { " set it on this call   " };
     let mut now = vec![bit(format!("{:<11}", "Now"), t.quiet())];
-    now.extend([bit(key(Command::Edit), t.strong()), bit(set, t.quiet())]);
+    if model.outbox.policy().read_only.is_none() {
+        now.extend([bit(key(Command::Edit), t.strong()), bit(set, t.quiet())]);
+    }
     now.extend([bit(key(Command::Since), t.strong()), bit(" since when   ", t.quiet())]);
     now.extend([bit(key(Command::Simulate), t.strong()), bit(" simulate", t.quiet())]);
     // A recording refuses all of them.
@@ -288,8 +294,10 @@ fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, (low, replay): (
     let mut calls = vec![bit("Other calls", t.strong()), bit(" ", t.text())];
     if shown.calls.is_empty() {
         let words = match (&shown.fault, shown.answer.verdict) {
+            (Some(_), _) if replay => "this was found on no other call at this moment",
             (Some(_), _) => "this was found on no other live call",
             (None, Verdict::Present) => "nothing is wrong with it here",
+            (None, _) if replay => "no other call at this moment is known to lack it by the same cause",
             (None, _) => "no other live call is known to lack it by the same cause",
         };
         calls.push(bit(words, t.quiet()));

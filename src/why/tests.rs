@@ -201,7 +201,7 @@ fn a_value_that_was_put_back_is_said() {
     for running in [None, Some(10), Some(40)] {
         let answer = explained(running, &back);
         assert_eq!((answer.verdict, &answer.remedy), (Verdict::Present, &None), "{running:?}: {}", answer.cause);
-        assert!(answer.cause.contains("went back to its value before"), "{}", answer.cause);
+        assert!(answer.cause.contains("and back at"), "{}", answer.cause);
         assert!(!answer.cause.contains("a flow that ends"), "{}", answer.cause);
     }
     let other = explained(Some(2), &[(at(1), change("none", "a")), (at(2), change("a", "b"))]);

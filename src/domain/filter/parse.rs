@@ -260,6 +260,14 @@ impl Parser<'_> {
             let message = format!("{operator}= is no operator: write {key}{operator}{value}");
             return Err(self.here(operator.len() + 1, message));
         }
+        if !left.quoted && matches!(operator, ">" | "<" | ">=" | "<=") && FIELDS.contains(&key.as_str()) {
+            let value = self.rest()[operator.len()..].trim_start();
+            let value = value.split(|c: char| c.is_whitespace() || matches!(c, '|' | ')')).next().unwrap_or_default();
+            let value = if value.is_empty() { "WORD" } else { value };
+            let message =
+                format!("{key} is a field: {key}:{value}; a key of that name is written \"{key}\"{operator}{value}");
+            return Err(self.here(operator.len(), message));
+        }
         self.at += operator.len();
         if self.changes && !left.quoted && operator != ":" && matches!(left.text.as_str(), "new" | "old") {
             let test = self.value_test(operator)?;

@@ -375,6 +375,7 @@ fn what_was_meant_is_said_of_a_purpose_and_of_a_field_with_spaces() {
         assert!(right.parse::<Filter>().is_ok(), "{right}");
     }
     assert_eq!(said("state = agent"), "state is a field, not a key: write state:agent");
+    assert_eq!(said("from>5"), "from is a field: from:5; a key of that name is written \"from\">5");
     assert_eq!(said("tier=gold | queue = Billing"), "queue is a field, not a key: write queue:Billing");
     assert_eq!(said("tier = gold"), "no space before =: write tier=value");
     assert!("on:cutsomer".parse::<ChangeFilter>().unwrap_err().message.contains("did you mean customer?"));

@@ -66,7 +66,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entr
                         bit(shown.answer.certainty.as_str(), t.text()),
                     ],
                 ];
-                path.extend(why::path::lines(paint, shown, rows::began(c), area.width));
+                path.extend(why::path::lines(paint, shown, rows::began(c), area.width, false));
                 // A part of a way says nothing: W shows all of it.
                 if lines.len() + path.len() <= usize::from(area.height) {
                     lines.extend(path);

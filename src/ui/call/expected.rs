@@ -104,7 +104,8 @@ pub(super) fn title<'a>(paint: &Paint<'_>, names: &Names, entry: &BoardEntry, gr
     let passed = match group.passed {
         Some(Some(after)) => format!(" {}", times::offset(after)),
         Some(None) => String::new(),
-        None => " not yet".to_owned(),
+        None if group.by.is_some() => " (not yet reached)".to_owned(),
+        None => " (it still runs)".to_owned(),
     };
     let flow = match group.by {
         Some(Milestone::FlowEnd) | None => {

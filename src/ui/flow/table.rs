@@ -175,7 +175,7 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area:
 }
 
 /// The heads of the columns in which the calls are counted.
-const COUNTS: [&str; 5] = ["without", "wrong", "late", "set", "not yet"];
+const COUNTS: [&str; 5] = ["missing", "wrong", "late", "set", "not yet"];
 
 /// How the calls stand, for each of [`COUNTS`]. Green is for good only.
 fn counts<'a>(paint: &Paint<'_>, row: &FlowKeyRow) -> [Bit<'a>; 5] {

@@ -82,6 +82,9 @@ fn why_a_key_is_missing() {
         ] {
             assert!(shown.contains(words), "{words}\n{shown}");
         }
+        let path = shown.split("Path through").nth(1).unwrap_or_default();
+        let output = path.lines().find(|line| line.contains("╴ timeout") && line.contains(" taken"));
+        assert!(output.is_some_and(|line| !line.contains("not taken")), "the branch taken is in sight\n{shown}");
         assert!(!shown.contains("2026-11-20T"), "times are counted from the begin of the call\n{shown}");
         desk.keys("s");
         let simulated = picture(&draw(&mut desk, Theme::Terminal));

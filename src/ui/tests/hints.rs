@@ -217,3 +217,22 @@ fn what_was_undone_is_not_called_never_sent() {
     desk.keys("u");
     assert_eq!(desk.notice(), "Nothing more to undo.");
 }
+
+/// Where nothing may be written, no key is offered that would be refused.
+#[test]
+fn a_read_only_screen_offers_no_edits() {
+    use crate::app::settings::Settings;
+    use crate::domain::outbox::{Policy, ReadOnly};
+    for read_only in [false, true] {
+        let why = ReadOnly { why: "--read-only".into() };
+        let policy = Policy { read_only: Some(why).filter(|_| read_only), ..Policy::default() };
+        let mut desk = Desk::with(120, 36, Settings { policy, ..Settings::default() });
+        desk.customer(ID, &[("tier", "gold")]);
+        desk.keys("<enter>");
+        let footer = rows(&mut desk).pop().expect("a footer");
+        for hint in ["⏎ edit", "a add", "x set to empty"] {
+            assert_eq!(footer.contains(hint), !read_only, "{footer}");
+        }
+        assert!(footer.contains("W why"), "{footer}");
+    }
+}

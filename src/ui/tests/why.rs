@@ -85,7 +85,7 @@ fn a_value_that_goes_back_while_the_flow_runs_has_no_invented_cause() {
     desk.tell(Msg::Gathered("walks".into(), Box::new(Findings(Gathered::default()))));
     let why = shown(&mut desk);
     assert!(!why.contains("writes the values that it kept") && !why.contains("⚠ replaced"), "{why}");
-    assert!(why.contains("✓ set") && why.contains("went back to"), "{why}");
+    assert!(why.contains("✓ set") && why.contains("and back at"), "{why}");
     assert!(why.contains("The record of its run of MainIVR is not available"), "{why}");
 }
 

@@ -13,7 +13,14 @@ use jiff::Timestamp;
 /// Columns of the times.
 const TIME: usize = 6;
 
-pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &ShownAnswer, began: Timestamp, width: u16) -> Vec<Bits<'a>> {
+/// `folded`: only what decides about the key, for a screen of few lines.
+pub(in crate::ui) fn lines<'a>(
+    paint: &Paint<'_>,
+    shown: &ShownAnswer,
+    began: Timestamp,
+    width: u16,
+    folded: bool,
+) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let flow = shown.answer.flow.as_ref();
@@ -44,14 +51,16 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &ShownAnswer, began: Ti
         let words = match shown.reading {
             true => "The flow is being read…",
             false => match &shown.ran {
-                Some(flow) if shown.is_recent => &format!(
-                    "The record of its run of {flow} is not available yet. No action of {flow} is known to set {}.",
-                    shown.answer.key
-                ),
-                Some(flow) => &format!(
-                    "Its run of {flow} is not recorded. No action of {flow} is known to set {}.",
-                    shown.answer.key
-                ),
+                Some(flow) => {
+                    let run = match shown.is_recent {
+                        true => format!("The record of its run of {flow} is not available yet"),
+                        false => format!("Its run of {flow} is not recorded"),
+                    };
+                    match shown.defined {
+                        true => &format!("{run}. No action of {flow} is known to set {}.", shown.answer.key),
+                        false => &format!("{run}, and the definition of {flow} was not read."),
+                    }
+                }
                 None => "The flow that this call ran, or its definition, is not known.",
             },
         };
@@ -62,7 +71,8 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &ShownAnswer, began: Ti
     let widest = shown.trunk.iter().map(|l| text::width(&l.name) + indent(l)).max().unwrap_or(0);
     let names = widest.clamp(12, usize::from(width / 2).max(12));
     let last = shown.trunk.iter().rposition(|line| line.taken == Some(true) && line.part == TrunkPart::Action);
-    for (i, line) in shown.trunk.iter().enumerate() {
+    let left_out = if folded { away_from_key(&shown.trunk) } else { Vec::new() };
+    for (i, line) in shown.trunk.iter().enumerate().filter(|(i, _)| !left_out.contains(i)) {
         lines.push(one(paint, line, &shown.answer.key, began, names, width));
         if Some(i) == last
             && matches!((shown.answer.verdict, shown.answer.certainty), (Verdict::Missing, Certainty::Executed))
@@ -72,7 +82,41 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &ShownAnswer, began: Ti
             bits.push(bit("flow end: not set", t.alarm()));
         }
     }
+    if !left_out.is_empty() {
+        let (count, key) = (left_out.len(), &shown.answer.key);
+        let words = format!("{count} other rows of the path, without {key}, are shown on a wider screen");
+        lines.push(vec![bit(words, t.quiet())]);
+    }
     lines
+}
+
+/// The rows that say nothing of the key: outputs that were not taken and do not lead to it, with what is behind them, and what the
+/// call passed before the action that decided. None where the run is not recorded, or nothing sets the key.
+fn away_from_key(trunk: &[TrunkLine]) -> Vec<usize> {
+    let Some(first) = trunk.iter().position(|line| line.sets_key) else { return Vec::new() };
+    if trunk.iter().all(|line| line.taken.is_none()) {
+        return Vec::new();
+    }
+    let mut away = Vec::new();
+    for (i, line) in trunk.iter().enumerate() {
+        let behind = trunk[i + 1..].iter().take_while(|next| next.depth > line.depth).count();
+        match line.part {
+            TrunkPart::Output if line.taken == Some(false) && !trunk[i..=i + behind].iter().any(|l| l.sets_key) => {
+                away.extend(i..=i + behind);
+            }
+            TrunkPart::Action if i < first => {
+                let decides = trunk.get(i + 1).is_some_and(|next| next.part == TrunkPart::Output);
+                if !decides && !line.sets_key {
+                    away.push(i);
+                }
+            }
+            TrunkPart::Container if i < first => away.push(i),
+            _ => {}
+        }
+    }
+    away.sort_unstable();
+    away.dedup();
+    away
 }
 
 /// Columns of the trunk before a name.

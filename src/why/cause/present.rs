@@ -194,7 +194,7 @@ pub(super) fn put_back(question: &Question, call: &KnownCall<'_>, answer: &mut W
     let ends = ends.chain(call.flows.iter().filter_map(|flow| flow.run.as_ref()?.ended));
     if !ends.into_iter().any(|end| second.duration_since(end).abs() <= AT_END) {
         let (first, second) = (call.time(*first), call.time(*second));
-        answer.cause.push_str(&format!(" It was changed at {first} and went back to its value before at {second}."));
+        answer.cause.push_str(&format!(" It was changed at {first}, and back at {second}."));
         return;
     }
     answer.verdict = Verdict::Overwritten;
