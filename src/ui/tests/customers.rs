@@ -1,6 +1,6 @@
 //! A call with two customers: the caller, who has the data, and somebody who was put through or is consulted.
 
-use super::{Theme, answers, call, draw, picture};
+use super::{answers, call, shown};
 use crate::app::{
     Msg,
     flow::Definition,
@@ -10,11 +10,6 @@ use crate::app::{
 use crate::domain::filter::{CallFacts, Filter};
 
 const ID: &str = "two-customers";
-
-fn shown(desk: &mut Desk) -> String {
-    let picture = picture(&draw(desk, Theme::Mono));
-    picture.split("--\n").next().unwrap_or_default().to_owned()
-}
 
 /// The caller has left the flow with keys that it sets; then the second customer joins, with none. A flow has a key of the caller, too.
 fn joined(desk: &mut Desk) {
