@@ -407,7 +407,8 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         head.push(bit(of.map_or_else(|| rows::from(&entry.conversation), Into::into), t.strong()));
     }
     let earlier = if entry.is_some_and(|e| was_so_before(e, finding)) { " or before" } else { "" };
-    let since = if finding.rule == RuleId::PresenceDrop { "noticed" } else { "since" };
+    let noticed = format!("{} noticed", paint.glyphs.dot);
+    let since = if finding.rule == RuleId::PresenceDrop { noticed.as_str() } else { "since" };
     head.push(bit(format!(" {since} {}{earlier}", times::time_of(model, finding.since.wall)), t.quiet()));
     // On whom and since when go to lines of their own before anything is cut.
     let mut since = None;

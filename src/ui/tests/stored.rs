@@ -23,7 +23,7 @@ fn a_fall_is_of_its_flow_and_not_of_a_call() {
     })));
     desk.keys("d<home>");
     let diagnose = shown(&mut desk);
-    assert!(diagnose.contains("former_key missing since MainIVR noticed"), "{diagnose}");
+    assert!(diagnose.contains("former_key missing since MainIVR · noticed"), "{diagnose}");
     assert!(!diagnose.contains("sidetone since KEY") && diagnose.contains("H shows since when"), "{diagnose}");
     assert!(!diagnose.contains("One path of the new version"), "{diagnose}");
 }
