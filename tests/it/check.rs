@@ -251,8 +251,7 @@ async fn a_check_that_may_not_look_does_not_pass() {
     assert_eq!(ended, Some(6), "{stderr}");
     assert!(stderr.contains("not every call could be looked at"), "{stderr}");
     // Nor where flows alone are watched: nothing can be seen.
-    let denied = ["deny=analytics:conversationDetail:view", "deny=analytics:agentConversationDetail:view"];
-    let faults = denied.iter().map(|spec| spec.parse().unwrap()).collect();
+    let faults = vec!["403=on=/analytics".parse().unwrap()];
     let options = SimOptions { scenario: scenario(), calls: Some(0), seed: 7, faults, ..SimOptions::default() };
     let unseen = sim::start(options).await.unwrap();
     let command_of_flow =
