@@ -170,7 +170,14 @@ impl ParticipantQueue {
         let sending = self.sending();
         for write in &mut self.sent {
             let accepted = write.accepted_at().map_or(Duration::ZERO, |at| at.mono);
-            if !write.is_decided() || asked < accepted {
+            if !write.is_decided() {
+                continue;
+            }
+            if asked < accepted {
+                // It decides what became of ours, and not what that cost.
+                if write.verified.is_none() {
+                    write.doubt = Some(context.at.mono);
+                }
                 continue;
             }
             write.verified = Some(write.verified.map_or(asked, |v| v.max(asked)));

@@ -1,7 +1,7 @@
 //! What has to be true at the end of a history.
 
 use super::{
-    Asked, BoardValue, PARTS, SETTLE, ShownVersion, World,
+    Asked, BoardValue, LAG, PARTS, SETTLE, ShownVersion, World,
     server::{ServerChange, Who, part_of},
 };
 use crate::domain::{
@@ -157,6 +157,15 @@ impl World {
         newest(true) && newest(false) && !before.any(is_older)
     }
 
+    /// It was a read, and showed the participant as it had been before, too, no longer ago than reads may be old: nobody can tell such
+    /// a read from an old one.
+    fn looked_old(&self, part: usize, shown: &ShownVersion) -> bool {
+        let steps = self.server.states(part);
+        let Some(now) = steps.iter().rposition(|step| step.version <= shown.version) else { return false };
+        let may_be = |then: usize| steps[then].map == steps[now].map && steps[then + 1].time + LAG >= shown.time;
+        shown.by_read && (0..now).any(may_be)
+    }
+
     fn check_losses(&self) {
         let reports: Vec<(WriteId, Option<WriteReport>)> =
             self.sent.iter().map(|(write, ..)| (*write, self.report(*write))).collect();
@@ -228,10 +237,10 @@ impl World {
                 continue;
             }
             let since = since.map_or(0, |e| e.version);
-            let shown = self
-                .shown
-                .iter()
-                .any(|s| s.run == run && (since..event.version).contains(&s.version) && s.has(part, &event.key));
+            let is_shown = |s: &&ShownVersion| {
+                s.run == run && (since..event.version).contains(&s.version) && s.has(part, &event.key)
+            };
+            let shown = self.shown.iter().filter(is_shown).any(|s| !self.looked_old(part, s));
             let is_converted = |told: &Value| self.non_text == NonText::Convert && told.as_str() == theirs.as_str();
             let mut losses = self.outbox.losses().iter();
             let told = losses.any(|l| {

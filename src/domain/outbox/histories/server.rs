@@ -26,6 +26,20 @@ pub(super) struct ServerChange {
     pub by: Who,
 }
 
+/// What a participant held for a while.
+pub(super) struct ServerState {
+    pub version: usize,
+    pub time: u64,
+    /// By key.
+    pub map: ServerMap,
+}
+
+fn sorted(map: &ServerMap) -> ServerMap {
+    let mut map = map.clone();
+    map.sort_by(|a, b| a.0.cmp(&b.0));
+    map
+}
+
 /// The platform: two participants with maps, and a flow.
 #[derive(Default)]
 pub(super) struct Server {
@@ -67,6 +81,22 @@ impl Server {
 
     pub(super) fn get(&self, part: usize, key: &str) -> Option<&Value> {
         self.maps[part].iter().find(|(k, _)| k == key).map(|(_, v)| v)
+    }
+
+    /// What a participant held, from which version and time on.
+    pub(super) fn states(&self, part: usize) -> Vec<ServerState> {
+        let mut map = self.maps[part].clone();
+        let mut states: Vec<ServerState> = Vec::new();
+        for event in self.events.iter().rev().filter(|event| event.part == part) {
+            if states.last().is_none_or(|later| later.version != event.version) {
+                states.push(ServerState { version: event.version, time: event.time, map: sorted(&map) });
+            }
+            map.retain(|(key, _)| *key != event.key);
+            map.extend(event.old.clone().map(|old| (event.key.clone(), old)));
+        }
+        states.push(ServerState { version: 0, time: 0, map: sorted(&map) });
+        states.reverse();
+        states
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
