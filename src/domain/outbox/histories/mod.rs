@@ -679,7 +679,7 @@ impl World {
         let known: Vec<WriteReport> = reports.collect();
         self.before.reports.extend(known);
         for Asked { cell, text } in &self.asked {
-            if !journal.edits.iter().any(|edit| edit.cell == *cell) {
+            if !journal.edits.iter().any(|edit| edit.cell == *cell && edit.mine == *text) {
                 self.before.done.push((cell.clone(), text.clone()));
             }
         }
