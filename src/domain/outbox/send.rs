@@ -576,7 +576,9 @@ impl ParticipantQueue {
             }
             let second = journal::second(Cell::new(target, key.clone()), base.clone(), mine.as_str(), &stage);
             let is_known = |known: &JournalEdit| known.cell == second.cell && known.mine == second.mine;
-            if newer.mine != mine.as_str() && !context.others.iter().any(is_known) {
+            // One that only waited for another key of its write was typed over, and that is all.
+            let is_alarm = !matches!(stage, Stage::Draft);
+            if is_alarm && newer.mine != mine.as_str() && !context.others.iter().any(is_known) {
                 context.others.push(second);
             }
         }
