@@ -35,7 +35,10 @@ fn the_page_has_every_line_with_its_fields_in_order_and_describes_each_value() {
         center.sim.set(call, "customer", [("tier", tier)]);
         lines.extend(followed.until(tier));
     }
-    lines.extend(followed.until("\"missed\""));
+    // On a busy machine it came between those.
+    if !lines.iter().any(|line| line.contains("\"missed\"")) {
+        lines.extend(followed.until("\"missed\""));
+    }
     center.sim.hang_up(call);
     let (code, rest, stderr) = followed.end();
     assert_eq!(code, Some(0), "{stderr}");

@@ -401,7 +401,7 @@ fn the_published_lists_are_those_of_the_program() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_handed_on_in_every_format() {
-    let (_sim, program) = demo(5.0).await;
+    let (_sim, program) = demo(1.0).await;
     let seen = program.run(&["watch", "--all-queues", "--json", "--count", "1", "--timeout", "50s"]);
     let line = seen.stdout.lines().find(|l| l.contains("\"type\":\"attribute\"")).unwrap();
     let line: Value = serde_json::from_str(line).unwrap();
