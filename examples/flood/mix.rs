@@ -136,7 +136,12 @@ impl Mix {
             Size::Bytes(_) => {
                 call.join(id(1), "customer", "Caller", "connected");
                 call.join(id(2), "ivr", "Main IVR", "connected");
-                for key in 0..4 {
+                // A life is too short to reach a large size by what is set in it.
+                let keys = match self.size {
+                    Size::Bytes(size) => 4 + size.saturating_sub(4_000) / 65,
+                    Size::Full(each) => each,
+                };
+                for key in 0..keys {
                     let value = self.value(&call, key);
                     call.participants[0].attributes.push((self.key(key, "customer"), value));
                 }

@@ -128,9 +128,8 @@ impl World {
             assert_eq!(report.outcome, WriteOutcome::Confirmed, "only what was seen is let go: {report:?}");
             return;
         };
-        // An older text that failed, and that nobody has dismissed, is there once the newer one is done.
-        let is_older = view.mine != text && view.earlier.is_some_and(|earlier| earlier.got.is_alarm());
-        if is_older && is_done() {
+        // An older text that failed, and that nobody has dismissed, is there once the newer one is done; it may have been sent again.
+        if view.mine != text && is_done() {
             return;
         }
         assert_eq!(view.mine, text, "the newest text is kept");
