@@ -236,6 +236,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             // The frame that was waited for is drawn next.
             Input::Time if self.pace.is_dirty() && self.editing.is_none() => {}
             Input::Time => {
+                self.pace.told_time(self.real.now().mono);
                 let at = self.backend.tick();
                 self.tell(at, Msg::Time);
             }
@@ -401,6 +402,11 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Some(self.signing.token()),
         ];
         self.untold.extend(news.into_iter().flatten().map(|msg| (at, msg)));
+        // A replay has a time of its own.
+        if self.backend.waiting().is_some() && self.pace.tells_time(real) {
+            let at = self.backend.tick();
+            self.untold.push_back((at, Msg::Time));
+        }
         self.settle(at)?;
         self.draw(at)?;
         self.pace.drawn(real);

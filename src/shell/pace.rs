@@ -12,6 +12,8 @@ const FRAME: Duration = Duration::from_millis(33);
 const BURST: usize = 256;
 /// A frame waits at most this long for what was there when it was due.
 const SLICE: Duration = Duration::from_millis(25);
+/// In a flood, in which something always comes before the time is up, time is told so often with a frame.
+const TIME: Duration = Duration::from_millis(250);
 
 /// What was drawn and taken in last.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub(super) struct Pace {
     taken: usize,
     /// While catching up: until when, and how many events are still to be taken in.
     goal: Option<(Duration, usize)>,
+    /// When the program was told of the time last.
+    timed: Duration,
 }
 
 impl Pace {
@@ -45,6 +49,20 @@ impl Pace {
         if let Some((_, left)) = &mut self.goal {
             *left = left.saturating_sub(events);
         }
+    }
+
+    /// The program was told of the time.
+    pub(super) fn told_time(&mut self, now: Duration) {
+        self.timed = now;
+    }
+
+    /// Whether the program is to be told of the time with this frame, for nothing else has told it lately.
+    pub(super) fn tells_time(&mut self, now: Duration) -> bool {
+        let tells = now >= self.timed + TIME;
+        if tells {
+            self.timed = now;
+        }
+        tells
     }
 
     /// Something changed that is not drawn yet.
@@ -74,8 +92,8 @@ impl Pace {
     pub(super) fn drawn(&mut self, now: Duration) {
         *self = match self.goal {
             // What comes next is let be replaced from the first event on, until the frame after this one is due.
-            Some(_) => Self { due: now + FRAME, dirty: true, taken: BURST, goal: None },
-            None => Self { due: now + FRAME, ..Self::default() },
+            Some(_) => Self { due: now + FRAME, dirty: true, taken: BURST, goal: None, timed: self.timed },
+            None => Self { due: now + FRAME, timed: self.timed, ..Self::default() },
         };
     }
 
@@ -124,6 +142,21 @@ mod tests {
         assert!(pace.is_dirty() && pace.draws(ms(1069), Some(0)), "and over when nothing waits at the next frame");
         pace.drawn(ms(1069));
         assert!(pace.listens(ms(1070), Some(1)) && !pace.is_dirty());
+    }
+
+    #[test]
+    fn a_flood_does_not_stop_the_time() {
+        let mut pace = Pace::default();
+        let frames = (1_000..2_000).step_by(33);
+        let told = frames.filter(|now| {
+            pace.took(BURST);
+            let tells = pace.tells_time(ms(*now));
+            pace.drawn(ms(*now));
+            tells
+        });
+        assert_eq!(told.count(), 4);
+        pace.told_time(ms(2_000));
+        assert!(!pace.tells_time(ms(2_100)) && pace.tells_time(ms(2_250)));
     }
 
     #[test]
