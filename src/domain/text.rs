@@ -83,7 +83,7 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
 
 /// A key for people, with marks where two that look the same would be two. A mark that could be one letter with what it stands on
 /// is set apart from it, on a dotted circle (composed, NFC, and decomposed, NFD). A character that looks like others is told by
-/// its code point ([`lookalikes::looks_like_others`]). What comes back is not harmless yet.
+/// its code point (`lookalikes::looks_like_others`). What comes back is not harmless yet.
 pub fn key_label(key: &str) -> Cow<'_, str> {
     letters_marked(key, Charset::Unicode)
 }
