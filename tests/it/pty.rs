@@ -104,6 +104,10 @@ impl Tty {
     /// Types as a person does: what stands there is read before it is answered with Enter, and Enter is not in one read with
     /// what was typed before it.
     pub fn keys(&mut self, keys: &str) {
+        if keys.starts_with('\u{1b}') {
+            // An Escape, too, is a key by itself only in a read of its own.
+            self.is_read();
+        }
         for piece in keys.split_inclusive('\r') {
             let (text, enter) = piece.strip_suffix('\r').map_or((piece, false), |text| (text, true));
             self.at_once(text);
@@ -119,11 +123,13 @@ impl Tty {
     fn is_read(&mut self) {
         let tty = slave(&*self.master);
         let end = Instant::now() + PATIENCE;
-        while rustix::io::ioctl_fionread(&tty).expect("a count") > 0
-            && self.child.try_wait().expect("a child").is_none()
-        {
+        // What was written reaches the other end a moment later: nothing waits there only if that is so several times.
+        let mut empty = 0;
+        while empty < 4 && self.child.try_wait().expect("a child").is_none() {
+            let waits = rustix::io::ioctl_fionread(&tty).expect("a count") > 0;
+            empty = if waits { 0 } else { empty + 1 };
             assert!(Instant::now() < end, "it reads nothing:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(15));
         }
     }
 
