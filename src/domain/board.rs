@@ -11,6 +11,7 @@ mod laying;
 mod older;
 
 pub use entry::{BoardEntry, Known};
+pub use older::DisbelievedValue;
 
 use super::{
     At, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta, FlowFact, FlowSource,
@@ -337,6 +338,7 @@ impl Board {
         };
         // One that the platform no longer had is brought back by whatever is told of it.
         if entry.states <= asked && !entry.gone && entry.is_older(&snapshot, left, claims) {
+            entry.disbelieve(&snapshot, left);
             applied.reread = Some(snapshot.id);
         } else if entry.revision == asked {
             self.merge(at, snapshot, Source::Read, true, claims, &mut applied);
@@ -350,7 +352,8 @@ impl Board {
                 entry.unobserved = None;
             }
         } else {
-            applied.reread = Some(entry.conversation.id.clone());
+            entry.disbelieve(&snapshot, left);
+            applied.reread = Some(snapshot.id);
         }
         applied
     }
@@ -515,6 +518,7 @@ impl Board {
                     gone: false,
                     told_states: None,
                     disagreement: None,
+                    disbelieved: Vec::new(),
                     unobserved: snapshot.partial.then_some(at),
                 },
             );

@@ -29,14 +29,12 @@ pub(super) struct Disagreement {
     since: Duration,
     /// When the last of them was asked for.
     last: Duration,
-    /// When the last one was asked for that shows a value that was never seen.
-    pub(super) unheard: Option<Duration>,
 }
 
 impl Disagreement {
     /// The first one was asked for at `asked`, and disagrees with what was seen at `since`.
     pub(super) fn new(asked: Duration, since: Duration) -> Self {
-        Self { begun: asked, from: asked, since, last: asked, unheard: None }
+        Self { begun: asked, from: asked, since, last: asked }
     }
 
     /// One more. True while it is to be made again; after that reads are believed.

@@ -1,5 +1,6 @@
 //! One conversation of the board, with what is kept beside it.
 
+use super::DisbelievedValue;
 use crate::domain::{
     At, Block, Change, Conversation, ConversationId, History, Mark, Names, Participant, ParticipantId,
     ParticipantSnapshot, Snapshot, State, suspect::Disagreement,
@@ -38,6 +39,8 @@ pub struct BoardEntry {
     pub(super) told_states: Option<Duration>,
     /// Reads show something else than what was seen before.
     pub(super) disagreement: Option<Disagreement>,
+    /// See [`Self::disbelieved`].
+    pub(super) disbelieved: Vec<DisbelievedValue>,
     /// Since when it is not observed: the connection was lost, messages are missing, or only a part of it was ever told.
     pub(super) unobserved: Option<At>,
 }
@@ -63,9 +66,9 @@ impl BoardEntry {
         self.seq
     }
 
-    /// When the last read was asked for that shows a value that was never seen, and was not believed: it may be newer all the same.
-    pub fn disputed(&self) -> Option<Duration> {
-        self.disagreement.as_ref()?.unheard
+    /// What reads showed that were not believed, and nothing else did: each may be newer than what is known.
+    pub fn disbelieved(&self) -> &[DisbelievedValue] {
+        &self.disbelieved
     }
 
     pub(super) fn touch(&mut self, touched: &mut Vec<ConversationId>) {

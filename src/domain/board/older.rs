@@ -2,31 +2,61 @@
 
 use super::{BoardEntry, Claims};
 use crate::domain::{
-    Participant, ParticipantId, ParticipantSnapshot, Snapshot, Value,
+    Key, Participant, ParticipantId, ParticipantSnapshot, Snapshot, Value,
     suspect::{Disagreement, PATIENCE, WINDOW, may_be_older},
 };
 use compact_str::CompactString;
 use std::time::Duration;
 
+/// How many values that were not believed are remembered of a call.
+const MAX_DISBELIEVED: usize = 64;
+
+/// A value that a read showed which was not believed, and that was never seen otherwise. It may be newer all the same.
+#[derive(Debug, Clone)]
+pub struct DisbelievedValue {
+    /// Whose it is.
+    pub participant: ParticipantId,
+    /// The key that held it.
+    pub key: Key,
+    /// What it held.
+    pub value: Value,
+    /// When the last read that showed it was asked for.
+    pub asked: Duration,
+}
+
 impl BoardEntry {
+    /// Remembers what this read shows and nothing else did: it was asked for at `asked` and is not believed.
+    pub(super) fn disbelieve(&mut self, read: &Snapshot, asked: Duration) {
+        self.disbelieved.retain(|known| known.asked.saturating_add(PATIENCE) > asked);
+        for told in &read.participants {
+            let known = self.conversation.participant(told.id.as_str()).zip(told.attributes.as_ref());
+            for (key, value) in known.into_iter().flat_map(|(known, map)| differences(known, map)) {
+                let Some(value) = value else { continue };
+                if self.history.held(&told.id, key, Some(value)).is_some_and(|(_, held)| held) {
+                    continue;
+                }
+                let is_this =
+                    |d: &&mut DisbelievedValue| d.participant == told.id && d.key.as_str() == key && d.value == *value;
+                if let Some(known) = self.disbelieved.iter_mut().find(is_this) {
+                    known.asked = asked;
+                } else if self.disbelieved.len() < MAX_DISBELIEVED {
+                    let (participant, key, value) = (told.id.clone(), Key::new(key), value.clone());
+                    self.disbelieved.push(DisbelievedValue { participant, key, value, asked });
+                }
+            }
+        }
+    }
+
     /// Whether this read, which left at `asked`, shows something earlier than what was seen before, or may: then it is to be made
     /// again. For a while only: what reads say again and again is so, as far as anybody can tell.
     pub(super) fn is_older(&mut self, read: &Snapshot, asked: Duration, claims: &dyn Claims) -> bool {
-        let others = read.participants.iter().flat_map(|told| self.newer_attributes(told, asked, claims));
-        let (mut attributes, mut is_unheard) = (None, false);
-        for (since, held) in others {
-            attributes = attributes.max(Some(since));
-            is_unheard |= !held;
-        }
+        let attributes = read.participants.iter().flat_map(|told| self.newer_attributes(told, asked, claims)).max();
         let Some(since) = attributes.max(self.newer_state(read, asked)) else {
             self.disagreement = None;
             return false;
         };
         let disagreement = self.disagreement.get_or_insert(Disagreement::new(asked, since));
         let lasts = disagreement.lasts(asked, since);
-        if is_unheard {
-            disagreement.unheard = Some(asked);
-        }
         if !lasts {
             self.disagreement = None;
         }
@@ -39,14 +69,13 @@ impl BoardEntry {
         told: &'a ParticipantSnapshot,
         asked: Duration,
         claims: &'a dyn Claims,
-    ) -> impl Iterator<Item = (Duration, bool)> + 'a {
+    ) -> impl Iterator<Item = Duration> + 'a {
         let known = self.conversation.participant(told.id.as_str()).zip(told.attributes.as_ref());
         let others = known.into_iter().flat_map(|(known, map)| differences(known, map));
         others.filter_map(move |(key, value)| self.newer_value(&told.id, key, value, asked, claims))
     }
 
-    /// When the value of this key was first seen, if it is newer than `value` of a read, or may be; and whether the key is known to
-    /// have held that before, or lacks it.
+    /// When the value of this key was first seen, if it is newer than `value` of a read, or may be.
     fn newer_value(
         &self,
         participant: &ParticipantId,
@@ -54,14 +83,14 @@ impl BoardEntry {
         value: Option<&Value>,
         asked: Duration,
         claims: &dyn Claims,
-    ) -> Option<(Duration, bool)> {
+    ) -> Option<Duration> {
         let (since, held) = self.history.held(participant, key, value)?;
         // Most keys vanish with nobody: an old read is what lacks one more often.
         let is_earlier = held || value.is_none();
         let ours = || claims.is_ours(&self.conversation.id, participant, key, value);
         // A value of ours that was there before may come from an old read, unless that were older than reads are.
         let is_ours = value.is_some() && (!is_earlier || asked >= since.saturating_add(PATIENCE)) && ours();
-        (may_be_older(since, asked, is_earlier) && !is_ours).then_some((since, is_earlier))
+        (may_be_older(since, asked, is_earlier) && !is_ours).then_some(since)
     }
 
     /// When events last told who is there, if this read says otherwise.

@@ -266,7 +266,7 @@ impl Outbox {
                 &participant.id,
                 participant.attributes.iter().map(|a| (&a.key, &a.value)),
                 &entry.history,
-                entry.disputed(),
+                entry.disbelieved(),
             );
         }
         Ok(())

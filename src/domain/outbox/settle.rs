@@ -90,8 +90,9 @@ impl ParticipantQueue {
         }
         let held = |key: &str| participant.attributes.get(key).map(|a| &a.value);
         let taken = told.attributes.iter().filter(|(key, value)| held(key) == Some(value));
+        let by = if told.whole { Source::Stream } else { Source::Event };
         for (key, value) in taken {
-            self.trail.note(&Key::new(key.as_str()), Some(value), at.mono);
+            self.trail.note(&Key::new(key.as_str()), Some(value), at.mono, by);
         }
         if told.whole {
             let is_gone = |key: &str| held(key).is_none() && !told.attributes.iter().any(|(k, _)| k == key);

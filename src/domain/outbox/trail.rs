@@ -9,7 +9,7 @@
 use super::types::ByKey;
 pub(super) use crate::domain::suspect::PATIENCE;
 use crate::domain::{
-    History, Key, ParticipantId, Source, Value,
+    DisbelievedValue, History, Key, ParticipantId, Source, Value,
     suspect::{LONGEST, may_be_older},
 };
 use compact_str::CompactString;
@@ -38,7 +38,7 @@ pub(super) struct Contradiction<'a> {
     pub key: &'a str,
     /// What the read shows; `None`: absent.
     pub value: Option<&'a Value>,
-    /// When the value seen last was first seen.
+    /// When the value seen last was first seen; where that is doubtful, when something was that speaks against it.
     pub since: Duration,
     /// The value was never seen before.
     pub is_new: bool,
@@ -49,6 +49,8 @@ pub(super) struct Contradiction<'a> {
 #[derive(Clone, Debug, Default)]
 struct Steps {
     earlier: Vec<Option<Value>>,
+    /// Values that were not there at first, and when each was first seen.
+    firsts: Vec<(Value, Duration)>,
     newest: Option<Value>,
     /// What reads showed that were not believed, since the newest value was seen.
     hinted: Vec<Option<Value>>,
@@ -56,6 +58,8 @@ struct Steps {
     since: Option<Duration>,
     /// A read showed it, not the stream.
     by_read: bool,
+    /// What showed it first told all keys: what was seen later of others was not there yet.
+    in_whole: bool,
     /// Since when the newest value may not be the newest: it came in an event that may be late, as the key had held it before, or a
     /// read that was asked for then showed something never seen. A read that agrees with it may be as old; one that is asked for
     /// [`PATIENCE`] later is not.
@@ -80,14 +84,14 @@ impl Trail {
         self.keys.is_empty()
     }
 
-    /// Takes over what the board knows: what is there, and how it came to be. `disputed`: when a read was last asked for that the
-    /// board did not believe. What it showed otherwise, and never seen before, may be newer than what agrees with the stream.
+    /// Takes over what the board knows: what is there, and how it came to be. What reads showed that it did not believe, and was never
+    /// seen before, may be newer than what agrees with the stream.
     pub(super) fn seed<'a>(
         &mut self,
         participant: &ParticipantId,
         there: impl Iterator<Item = (&'a Key, &'a Value)>,
         history: &History,
-        disputed: Option<Duration>,
+        disbelieved: &[DisbelievedValue],
     ) {
         for step in history.iter().filter(|step| step.participant == *participant) {
             let steps = self.keys.entry(step.key.clone()).or_default();
@@ -100,28 +104,31 @@ impl Trail {
             if steps.since.is_none() {
                 steps.newest.clone_from(&step.old);
             }
-            steps.note(step.new.clone(), step.at.mono, step.source == Source::Read);
-        }
-        if let Some(asked) = disputed {
-            let may_be = |steps: &&mut Steps| steps.since.is_some_and(|since| may_be_older(since, asked, false));
-            self.keys.values_mut().filter(may_be).for_each(|steps| steps.doubt = Some(asked));
+            steps.note(step.new.clone(), step.at.mono, step.source);
         }
         for (key, value) in there {
             if !self.keys.contains_key(key) {
                 self.keys.insert(key.clone(), Steps::first(value));
             }
         }
+        for DisbelievedValue { key, value, asked, .. } in disbelieved.iter().filter(|d| d.participant == *participant) {
+            let steps = self.keys.entry(key.clone()).or_default();
+            if steps.newest.as_ref() != Some(value) && steps.is_new(value) {
+                steps.hint(Some(value));
+                steps.doubt = steps.doubt.max(Some(*asked));
+            }
+        }
     }
 
     /// The stream shows that a key holds this value.
-    pub(super) fn note(&mut self, key: &Key, value: Option<&Value>, at: Duration) {
-        self.keys.entry(key.clone()).or_default().note(value.cloned(), at, false);
+    pub(super) fn note(&mut self, key: &Key, value: Option<&Value>, at: Duration, by: Source) {
+        self.keys.entry(key.clone()).or_default().note(value.cloned(), at, by);
     }
 
     /// The stream shows that the keys for which this holds are not there.
     pub(super) fn note_gone(&mut self, is_gone: impl Fn(&str) -> bool, at: Duration) {
         for (_, steps) in self.keys.iter_mut().filter(|(key, _)| is_gone(key.as_str())) {
-            steps.note(None, at, false);
+            steps.note(None, at, Source::Stream);
         }
     }
 
@@ -137,12 +144,21 @@ impl Trail {
 
     /// What of this map is not known to be earlier than what was seen last.
     pub(super) fn not_earlier(&self, map: &[(CompactString, Value)]) -> Vec<(CompactString, Value)> {
-        map.iter().filter(|(key, value)| !self.is_earlier(key, value)).cloned().collect()
+        let after = self.is_after(map);
+        let is_newer = |key: &str| self.keys.get(key).is_some_and(|steps| steps.is_before(after));
+        map.iter().filter(|(key, value)| is_newer(key) || !self.is_earlier(key, value)).cloned().collect()
     }
 
     /// The key is known to have held this value before what was seen last.
     pub(super) fn is_earlier(&self, key: &str, value: &Value) -> bool {
         self.keys.get(key).is_some_and(|steps| steps.newest.as_ref() != Some(value) && !steps.is_new(value))
+    }
+
+    /// When the last of what this map has was first seen. The map is from after that, and so from after everything that was there
+    /// before it.
+    fn is_after(&self, map: &[(CompactString, Value)]) -> Option<Duration> {
+        let of = |(key, value): &(CompactString, Value)| self.keys.get(key.as_str())?.first_seen(value);
+        map.iter().filter_map(of).max()
     }
 
     /// Judges a map that was asked for at `asked`. `explained` says which values only an edit of ours can have brought.
@@ -158,12 +174,13 @@ impl Trail {
             self.keys.extend(map.iter().map(|(key, value)| (Key::new(key.as_str()), Steps::first(value))));
             return Trust::Fresh;
         }
+        let after = self.is_after(map);
         let (mut is_older, mut doubtful, mut told) = (false, Vec::new(), Vec::new());
         for (key, steps) in &mut self.keys {
             let value = there.get(key.as_str()).copied();
             if steps.newest.as_ref() == value {
                 steps.against = None;
-                let since = steps.since.unwrap_or_default();
+                let since = steps.since.max(steps.doubt).unwrap_or_default();
                 let agrees = Contradiction { key: key.as_str(), value, since, is_new: false, agrees: true };
                 steps.doubt = steps.doubt.filter(|doubt| asked < *doubt + PATIENCE && !explained(&agrees));
                 if steps.doubt.is_some() {
@@ -172,7 +189,7 @@ impl Trail {
                 continue;
             }
             let is_new = value.is_some_and(|v| steps.is_new(v));
-            let Some(since) = steps.newer_since(value, asked) else {
+            let Some(since) = steps.newer_since(value, asked).filter(|_| !steps.is_before(after)) else {
                 // Should other keys make this read one to be doubted, the next one must not take this back.
                 if is_new {
                     steps.doubt = Some(asked);
@@ -203,11 +220,11 @@ impl Trail {
         }
         self.distrust = None;
         for (key, steps) in &mut self.keys {
-            steps.note(there.get(key.as_str()).copied().cloned(), asked, true);
+            steps.note(there.get(key.as_str()).copied().cloned(), asked, Source::Read);
         }
         for (key, value) in map {
             if !self.keys.contains_key(key.as_str()) {
-                self.keys.entry(Key::new(key.as_str())).or_default().note(Some(value.clone()), asked, true);
+                self.keys.entry(Key::new(key.as_str())).or_default().note(Some(value.clone()), asked, Source::Read);
             }
         }
         if told.is_empty() { Trust::Fresh } else { Trust::Stubborn(told) }
@@ -220,13 +237,20 @@ impl Steps {
         Self { newest: Some(value.clone()), ..Self::default() }
     }
 
-    fn note(&mut self, value: Option<Value>, at: Duration, by_read: bool) {
+    fn note(&mut self, value: Option<Value>, at: Duration, by: Source) {
+        let by_read = by == Source::Read;
         if self.newest == value {
             self.by_read &= by_read;
             return;
         }
         self.doubt = (!by_read && self.earlier.contains(&value)).then_some(at);
         (self.against, self.denied) = (None, None);
+        if let Some(value) = &value
+            && self.firsts.len() < EARLIER
+            && ![&self.earlier, &self.hinted].into_iter().flatten().flatten().any(|known| known == value)
+        {
+            self.firsts.push((value.clone(), at));
+        }
         let before = std::mem::replace(&mut self.newest, value);
         // What such a read showed was there, before what is seen now as far as anybody can tell: the next time it may be a late event.
         let hinted = std::mem::take(&mut self.hinted);
@@ -238,7 +262,7 @@ impl Steps {
                 self.earlier.push(value);
             }
         }
-        (self.since, self.by_read) = (Some(at), by_read);
+        (self.since, self.by_read, self.in_whole) = (Some(at), by_read, matches!(by, Source::Stream | Source::Read));
     }
 
     /// A read showed this, which is not believed.
@@ -248,6 +272,16 @@ impl Steps {
         if !is_known && self.hinted.len() < EARLIER {
             self.hinted.push(value.cloned());
         }
+    }
+
+    /// What is seen now was there before what was first seen at `after`.
+    fn is_before(&self, after: Option<Duration>) -> bool {
+        self.in_whole && self.since.zip(after).is_some_and(|(since, after)| since < after)
+    }
+
+    /// When this value was seen for the first time; `None` if it may have been there before.
+    fn first_seen(&self, value: &Value) -> Option<Duration> {
+        self.firsts.iter().find(|(first, _)| first == value).map(|(_, at)| *at)
     }
 
     /// Never seen before.
@@ -278,7 +312,7 @@ mod tests {
     fn trail(steps: &[(&str, Option<&str>, u64)]) -> Trail {
         let mut trail = Trail::default();
         for (key, value, at) in steps {
-            trail.note(&Key::from(*key), value.map(Value::from).as_ref(), s(*at));
+            trail.note(&Key::from(*key), value.map(Value::from).as_ref(), s(*at), Source::Stream);
         }
         trail
     }
@@ -320,7 +354,7 @@ mod tests {
         assert_eq!(judge(&mut trail, &[("k", "c")], 11), Trust::Older);
         assert_eq!(judge(&mut trail, &[("k", "b")], 12), Trust::Doubtful(vec!["k".into()]));
         assert_eq!(judge(&mut trail, &[("k", "b")], 14), Trust::Fresh);
-        trail.note(&Key::from("k"), Some(&Value::from("d")), s(20));
+        trail.note(&Key::from("k"), Some(&Value::from("d")), s(20), Source::Stream);
         assert_eq!(judge(&mut trail, &[("k", "b")], 21), Trust::Older);
         assert_eq!(
             judge(&mut trail, &[("k", "d")], 21),
@@ -350,23 +384,52 @@ mod tests {
         let both = |k| [("k", k), ("n", "a")];
         let mut seen = trail(&steps);
         assert_eq!(judge(&mut seen, &both("b"), 12), Trust::Doubtful(vec!["n".into()]));
-        seen.note(&Key::from("k"), Some(&Value::from("b")), s(13));
+        seen.note(&Key::from("k"), Some(&Value::from("b")), s(13), Source::Stream);
         assert_eq!(judge(&mut seen, &both("b"), 17), Trust::Fresh, "the stream went on to it");
         let mut seen = trail(&steps);
         assert_eq!(judge(&mut seen, &both("b"), 12), Trust::Doubtful(vec!["n".into()]));
         for (value, at) in [("c", 13), ("b", 17)] {
-            seen.note(&Key::from("k"), Some(&Value::from(value)), s(at));
+            seen.note(&Key::from("k"), Some(&Value::from(value)), s(at), Source::Stream);
         }
         assert_eq!(judge(&mut seen, &both("b"), 18), Trust::Doubtful(vec!["k".into()]));
         assert_eq!(judge(&mut seen, &both("c"), 19), Trust::Older);
         assert_eq!(judge(&mut seen, &both("b"), 23), Trust::Fresh);
     }
 
+    /// `n` became `b` after the stream had shown `k` as `b`, so a read that has the one is no older than the other.
+    #[test]
+    fn a_read_that_shows_something_first_seen_later_is_no_older_than_what_was_seen_before() {
+        let steps = [("k", Some("a"), 0), ("n", Some("a"), 0), ("k", Some("b"), 10), ("n", Some("b"), 11)];
+        let both = |n| [("k", "a"), ("n", n)];
+        assert_eq!(judge(&mut trail(&steps), &both("b"), 12), Trust::Fresh);
+        assert_eq!(judge(&mut trail(&steps), &both("a"), 12), Trust::Older);
+        let mut late = trail(&steps);
+        late.note(&Key::from("n"), Some(&Value::from("a")), s(12), Source::Stream);
+        assert_eq!(judge(&mut late, &both("b"), 13), Trust::Older, "n may be older");
+        assert_eq!(late.not_earlier(&map(&both("b"))), map(&[("k", "a")]), "k is not, all the same");
+        let mut alone = trail(&steps[..2]);
+        for (key, at) in [("k", 10), ("n", 11)] {
+            alone.note(&Key::from(key), Some(&Value::from("b")), s(at), Source::Event);
+        }
+        assert_eq!(judge(&mut alone, &both("b"), 12), Trust::Older, "an event of one key tells nothing of others");
+        let mut back = trail(&[("n", Some("b"), 0), ("n", Some("a"), 5), ("k", Some("a"), 0), ("k", Some("b"), 10)]);
+        back.note(&Key::from("n"), Some(&Value::from("b")), s(11), Source::Stream);
+        assert_eq!(judge(&mut back, &both("b"), 12), Trust::Older, "n held it before");
+    }
+
+    #[test]
+    fn our_write_explains_nothing_that_a_read_showed_after_it() {
+        let seen = |c: &Contradiction<'_>| c.agrees && c.since <= s(10);
+        let mut trail = trail(&[("k", Some("a"), 0), ("k", Some("b"), 10)]);
+        assert_eq!(trail.judge(&map(&[("k", "c")]), s(11), seen), Trust::Older);
+        assert_eq!(trail.judge(&map(&[("k", "b")]), s(12), seen), Trust::Doubtful(vec!["k".into()]));
+    }
+
     #[test]
     fn what_the_stream_says_again_is_told_and_each_key_has_its_own_patience() {
         let mut trail = trail(&[("k", Some("a"), 0), ("n", Some("a"), 0), ("k", Some("b"), 10)]);
         assert_eq!(judge(&mut trail, &[("k", "a"), ("n", "a")], 20), Trust::Older);
-        trail.note(&Key::from("n"), Some(&Value::from("b")), s(22));
+        trail.note(&Key::from("n"), Some(&Value::from("b")), s(22), Source::Stream);
         assert_eq!(
             judge(&mut trail, &[("k", "b"), ("n", "a")], 23),
             Trust::Older,

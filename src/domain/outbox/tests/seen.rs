@@ -171,25 +171,32 @@ fn a_read_older_than_the_stream_is_read_again_before_anything_is_sent() {
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=b"));
 }
 
-/// A read showed something never seen and was not believed, for the stream had told another value a moment before. The next read that
-/// agrees with the stream may be an older one.
+/// A read showed something never seen and was not believed, for the stream had told another value a moment before, of this key or of
+/// another one. The next read that agrees with what is known may be an older one.
 #[test]
 fn what_a_read_showed_that_the_board_did_not_believe_makes_the_fresh_one_doubtful() {
-    for disputed in [false, true] {
-        let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    for (disputed, k, n) in [(false, "c", "n"), (true, "c", "n"), (true, "b", "m")] {
+        let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a"), ("n", "n")], Policy::default());
         fixture.now += 4_000;
-        fixture.frame(&[("tier", "gold"), ("k", "b")]);
+        fixture.frame(&[("tier", "gold"), ("k", "b"), ("n", "n")]);
         fixture.now += 500;
         if disputed {
-            let (snapshot, left) = (fixture.snapshot(&[("tier", "gold"), ("k", "c")]), fixture.at().mono);
+            let shown = [("tier", "gold"), ("k", if n == "m" { "a" } else { k }), ("n", n)];
+            let (snapshot, left) = (fixture.snapshot(&shown), fixture.at().mono);
             let update = Update::Read { snapshot, asked: fixture.board.revision("c"), left };
             assert!(fixture.board.apply(fixture.at(), update, &()).reread.is_some());
         }
         fixture.now += 50;
         let cell = fixture.draft("tier", Some("gold"), "platinum");
         let write = reads(&fixture.commit(&[cell]))[0];
-        let sent = body(&fixture.read(write, &[("tier", "gold"), ("k", "b")]));
+        let sent = body(&fixture.read(write, &[("tier", "gold"), ("k", "b"), ("n", "n")]));
         assert_eq!(sent.is_some(), !disputed, "{sent:?}");
+        // So is one that shows it: what was never seen is newer.
+        if disputed && n == "m" {
+            due(&mut fixture);
+            let sent = body(&fixture.read(write, &[("tier", "gold"), ("k", "b"), ("n", "m")]));
+            assert_eq!(sent.as_deref(), Some("tier=platinum k=b n=m"));
+        }
     }
 }
 
