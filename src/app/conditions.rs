@@ -188,6 +188,10 @@ impl Model {
             (Scope::Timeline, Command::Back) if self.timeline.has_own_filter() => "all changes",
             (Scope::Since, Command::Back) if self.since.has_own_filter() => "clear filter",
             (Scope::Diagnose, Command::Back) if !self.diagnose.filter_text.is_empty() => "clear filter",
+            (Scope::Drafts, Command::Accept) => match self.overlays.last() {
+                Some(Overlay::Drafts(list)) => list.accept_hint(),
+                _ => binding.hint,
+            },
             _ => binding.hint,
         }
     }

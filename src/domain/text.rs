@@ -81,18 +81,22 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
 }
 
-/// A key for people, with marks where two that look the same would be two. A mark that could be one letter with what it stands on
-/// is set apart from it, on a dotted circle (composed, NFC, and decomposed, NFD). A character that looks like others is told by
-/// its code point (`lookalikes::looks_like_others`). What comes back is not harmless yet.
+/// A key for people, with marks where two that look the same would be two: those of a value ([`marked`]), and more, as keys are names
+/// and not words of people. Letters of another script that all look like Latin ones, and other dashes than `-`, are told by their code
+/// points, too. What comes back is not harmless yet.
 pub fn key_label(key: &str) -> Cow<'_, str> {
-    letters_marked(key, Charset::Unicode)
+    ends_marked(letters_marked(key, Charset::Unicode, true), Charset::Unicode)
 }
 
-fn letters_marked(text: &str, charset: Charset) -> Cow<'_, str> {
+fn letters_marked(text: &str, charset: Charset, is_key: bool) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    let alike = lookalikes::looks_like_others(text);
+    let mut alike = lookalikes::looks_like_others(text);
+    if is_key {
+        alike.extend(lookalikes::impostors(text));
+        alike.extend(text.char_indices().filter(|(_, c)| matches!(c, '\u{2013}' | '\u{2014}')).map(|(at, _)| at));
+    }
     if alike.is_empty() && text.nfc().eq(text.chars()) {
         return Cow::Borrowed(text);
     }
@@ -102,19 +106,24 @@ fn letters_marked(text: &str, charset: Charset) -> Cow<'_, str> {
         if before.is_some_and(|base| compose(base, c).is_some()) {
             label.push('\u{25cc}');
         }
-        match alike.binary_search(&at) {
-            Ok(_) => label.push_str(&chars::code_point(c, charset)),
-            Err(_) => label.push(c),
+        match alike.contains(&at) {
+            true => label.push_str(&chars::code_point(c, charset)),
+            false => label.push(c),
         }
         before = Some(c);
     }
     Cow::Owned(label)
 }
 
-/// A value for people, with marks where two that look the same would be two: for spaces at its begin and end (`gold␠`), and as in
-/// [`key_label`]. What comes back is not harmless yet.
+/// A value for people, with marks where two that look the same would be two. Spaces at its begin and end are drawn (`gold␠`). A mark
+/// that could be one letter with what it stands on is set apart from it, on a dotted circle (composed, NFC, and decomposed, NFD). A
+/// character that looks like others is told by its code point (`lookalikes::looks_like_others`). What comes back is not harmless yet.
 pub fn marked(value: &str, charset: Charset) -> Cow<'_, str> {
-    let label = letters_marked(value, charset);
+    ends_marked(letters_marked(value, charset, false), charset)
+}
+
+/// Draws the spaces at both ends.
+fn ends_marked(label: Cow<'_, str>, charset: Charset) -> Cow<'_, str> {
     let text = label.trim_matches(' ');
     if text.len() == label.len() {
         return label;

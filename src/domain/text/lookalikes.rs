@@ -6,16 +6,16 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Where characters stand that look like others, as bytes, in order:
 ///
 /// - a Cyrillic or Greek letter in the shape of a Latin one ([`latin`]) in a word that has Latin letters too; where those are fewer,
-///   the Latin ones of that word. A word all of whose letters are of one script is that script's own: nothing in it says that
-///   another was meant;
+///   the Latin ones of that word. A word all of whose letters are of one script is that script's own: names and words that could
+///   be Latin ones are many (`Вера`); for keys see [`impostors`];
 /// - one character for one or more Latin letters: ligatures (`ﬁ`), letters of mathematics, Roman numerals. Not the wide forms of East
 ///   Asia, which show, nor `ª` and `º`;
-/// - the hyphens U+2010 and U+2011.
+/// - the hyphens U+2010 and U+2011, the figure dash and the minus sign.
 pub(super) fn looks_like_others(text: &str) -> Vec<usize> {
     let mut found: Vec<usize> = Vec::new();
     let mut word: Vec<(usize, char)> = Vec::new();
     for (at, c) in text.char_indices() {
-        if matches!(c, '\u{2010}' | '\u{2011}') || is_of_latin_letters(c) {
+        if matches!(c, '\u{2010}'..='\u{2012}' | '\u{2212}') || is_of_latin_letters(c) {
             found.push(at);
         }
         if c.is_alphabetic() || chars::is_mark(c) {
@@ -39,6 +39,14 @@ fn in_word(word: &[(usize, char)], found: &mut Vec<usize>) {
     }
     let is_odd = |c: char| if own < foreign { chars::is_latin(c) } else { latin(c) != c };
     found.extend(word.iter().filter(|(_, c)| is_odd(*c)).map(|(at, _)| *at));
+}
+
+/// The Cyrillic and Greek letters of a key all of which look like Latin ones: `сор` among keys that are Latin is `cop` to whoever reads
+/// it. One letter that differs by however little, somewhere in the key, says that the script was meant.
+pub(super) fn impostors(key: &str) -> Vec<usize> {
+    let foreign = || key.char_indices().filter(|(_, c)| chars::is_cyrillic_or_greek(*c));
+    let is_same = |c: char| latin(c) != c && !"вкκγνιχρѡУ".contains(c);
+    if foreign().all(|(_, c)| is_same(c)) { foreign().map(|(at, _)| at).collect() } else { Vec::new() }
 }
 
 /// One character that stands for Latin letters, and looks like them.

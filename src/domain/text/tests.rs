@@ -195,6 +195,12 @@ fn keys_that_look_the_same_and_are_two_are_shown_apart() {
     assert_eq!(width(&key_label(decomposed)), width(composed) + 1);
     // A mark that no letter is made of with its base stays where it is.
     assert_eq!(key_label("x\u{301}"), "x\u{301}");
+    assert_eq!(key_label("call type "), "call type␠");
+    assert_eq!(key_label("call\u{2013}type"), "call‹U+2013›type");
+    assert_eq!(key_label("\u{441}\u{43e}\u{440}_1"), "‹U+0441›‹U+043E›‹U+0440›_1");
+    for of_people in ["10\u{2013}12", "\u{412}\u{435}\u{440}\u{430}"] {
+        assert_eq!(marked(of_people, Charset::Unicode), of_people);
+    }
 }
 
 #[test]
@@ -208,7 +214,7 @@ fn values_that_look_the_same_are_marked() {
     assert_ne!(marked("cafe\u{301}", Charset::Unicode), marked("caf\u{e9}", Charset::Unicode));
 }
 
-/// Told by their code points, and only where nothing else tells them.
+/// Told by their code points, and only where nothing else tells them; in keys and values alike.
 #[test]
 fn letters_that_look_like_others_are_told() {
     let told = [
@@ -217,6 +223,7 @@ fn letters_that_look_like_others_are_told() {
         ("\u{fb01}bre", "‹U+FB01›bre"),
         ("non\u{2011}stop", "non‹U+2011›stop"),
         ("\u{1d400}", "‹U+1D400›"),
+        ("-\u{2212}1", "-‹U+2212›1"),
         // One Latin letter in a Russian word.
         ("\u{43c}\u{43e}c\u{43a}\u{432}\u{430}", "\u{43c}\u{43e}‹U+0063›\u{43a}\u{432}\u{430}"),
     ];
@@ -224,8 +231,21 @@ fn letters_that_look_like_others_are_told() {
         assert_eq!((marked(text, Charset::Unicode), key_label(text)), (shown.into(), shown.into()));
     }
     assert_eq!(marked("g\u{43e}ld", Charset::AsciiMarks), "g<U+043E>ld");
-    let own =
-        ["Москва", "Αθήνα", "10 kΩ", "12 µm", "nº 5", "ＡＢＣ", "日本 Tokyo", "Łódź", "naïve", "Jürgen", "tier: да"];
+    let own = [
+        "Москва",
+        "Αθήνα",
+        "10 kΩ",
+        "12 µm",
+        "nº 5",
+        "ＡＢＣ",
+        "日本 Tokyo",
+        "Łódź",
+        "naïve",
+        "Jürgen",
+        "tier: да",
+        "он сор",
+        "А и В",
+    ];
     for text in own {
         assert_eq!((marked(text, Charset::Unicode), key_label(text)), (text.into(), text.into()));
     }

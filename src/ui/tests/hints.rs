@@ -1,10 +1,14 @@
 //! The hints, the notices above them, and what they may say.
 
 use super::{ID, Theme, draw, flow_is_read, picture, rows};
-use crate::app::{
-    Msg,
-    keymap::BINDINGS,
-    testing::{Desk, truth},
+use crate::{
+    app::{
+        Msg,
+        keymap::BINDINGS,
+        msg::EarlierRuns,
+        testing::{Desk, truth},
+    },
+    domain::outbox::JournalEdit,
 };
 
 #[test]
@@ -86,9 +90,10 @@ fn no_hint_is_cut() {
                 .filter(|(_, b, k)| !b.hint.is_empty() && !k.is_empty() && desk.model.meets(b.when))
                 .map(|(i, b, k)| match b.pair {
                     true => {
-                        format!("{} {} {}", k[0].label(false), desk.model.keymap.keys(i + 1)[0].label(false), b.hint)
+                        let other = desk.model.keymap.keys(i + 1)[0].label(false);
+                        format!("{} {other} {}", k[0].label(false), desk.model.hint(b))
                     }
-                    false => format!("{} {}", k[0].label(false), b.hint),
+                    false => format!("{} {}", k[0].label(false), desk.model.hint(b)),
                 })
                 .collect();
             for shown in footer.trim().split("  ") {
@@ -216,6 +221,23 @@ fn what_was_undone_is_not_called_never_sent() {
     desk.customer(id, &[("tier", "gold")]);
     desk.keys("u");
     assert_eq!(desk.notice(), "Nothing more to undo.");
+}
+
+/// Enter goes to a draft, and makes one of a second text of its cell.
+#[test]
+fn the_list_of_drafts_says_what_enter_does_with_the_selected_text() {
+    let mut desk = Desk::new(120, 36);
+    desk.customer(ID, &[("tier", "gold")]);
+    desk.keys("<enter>e1<esc>");
+    let mut state = desk.model.outbox.journal();
+    state.edits.extend(state.edits.clone().into_iter().map(|edit| JournalEdit { mine: "gold2".into(), ..edit }));
+    let mut desk = Desk::new(120, 36);
+    desk.customer(ID, &[("tier", "gold")]);
+    desk.tell(Msg::Left(EarlierRuns { state, remarks: Vec::new() }));
+    let footer = |desk: &mut Desk| rows(desk).pop().expect("a footer");
+    assert!(footer(&mut desk).contains("⏎ go there"), "{}", rows(&mut desk).join("\n"));
+    desk.keys("j");
+    assert!(footer(&mut desk).contains("⏎ make it the draft"), "{}", rows(&mut desk).join("\n"));
 }
 
 /// Where nothing may be written, no key is offered that would be refused.

@@ -42,6 +42,15 @@ impl DraftList {
         self.others.get(row.checked_sub(self.cells.len())?)
     }
 
+    /// What Enter does with the selected row, for the footer.
+    pub(crate) fn accept_hint(&self) -> &'static str {
+        match self.other(self.selected) {
+            Some(other) if other.got.is_loose() => "go on with it",
+            Some(_) => "make it the draft",
+            None => "go there",
+        }
+    }
+
     fn selected(&self) -> Option<Selected> {
         match self.cells.get(self.selected) {
             Some(cell) => Some(Selected::Cell(cell.clone())),
