@@ -315,9 +315,9 @@ impl Watch {
                     }
                 }
                 _ = round.tick(), if is_observed => {
-                    let at = live.client().clock().now();
-                    if let Some((observer, ends)) = &self.observed {
-                        observer.collected(at, ends);
+                    // What waits to be taken in is not observed yet.
+                    if self.live.waiting() == 0 && let Some((observer, ends)) = &self.observed {
+                        observer.collected(self.live.client().clock().now(), ends);
                     }
                 }
                 _ = tick.tick() => {

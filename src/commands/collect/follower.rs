@@ -111,7 +111,7 @@ impl Follower {
                 },
                 () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => self.time(ends),
                 _ = round.tick() => self.round(ends),
-                _ = observed.tick() => self.observer.collected(self.live.client().clock().now(), ends),
+                _ = observed.tick() => self.collected(ends),
                 changed = changed(&mut division) => {
                     let at = self.live.client().clock().now();
                     self.divide(&changed, at, ends);
@@ -120,9 +120,16 @@ impl Follower {
         }
     }
 
+    /// Everything until now was observed, unless something of it waits to be taken in.
+    fn collected(&self, ends: &Ends) {
+        if self.live.waiting() == 0 {
+            self.observer.collected(self.live.client().clock().now(), ends);
+        }
+    }
+
     /// Everything until now was observed; nothing more will be.
     pub(super) fn end(&mut self, ends: &Ends) {
-        self.observer.collected(self.live.client().clock().now(), ends);
+        self.collected(ends);
     }
 
     fn take(&mut self, at: At, heard: LinkEvent, ends: &Ends) -> Result<(), Failure> {
@@ -239,7 +246,7 @@ impl Follower {
         let gone = self.monitor.forget_ended(at, Retention::DEFAULT, |_| false);
         self.observer.forget(&gone);
         self.live.forget(&gone);
-        self.observer.collected(at, ends);
+        self.collected(ends);
         if let Some(writer) = &ends.writer {
             let board = &self.monitor.board;
             let organization = self.observer.organization();

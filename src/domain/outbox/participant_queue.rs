@@ -191,6 +191,9 @@ pub(super) struct QueuedWrite {
     pub losses: Vec<Loss>,
     /// When any of its values was first seen.
     pub appeared: Option<Duration>,
+    /// Before any of them was, a newer write of ours left that carries all of them: that they are seen does not show that this one
+    /// was applied.
+    pub echoed: bool,
     /// Keys that it left out were missing when its values were first seen.
     pub left_gone: bool,
     /// It was given back to the operator although a PATCH of it may still be applied: only its costs are watched.
@@ -231,6 +234,7 @@ impl QueuedWrite {
             flow_ended: None,
             losses: Vec::new(),
             appeared: None,
+            echoed: false,
             left_gone: false,
             ghost: false,
         }
@@ -279,7 +283,7 @@ impl QueuedWrite {
     pub(super) fn is_shown_by(&self, map: &[(CompactString, Value)]) -> bool {
         let mut open = self.items.iter().filter(|item| !matches!(item.phase, Phase::Replaced));
         let overwritten = self.items.iter().any(|item| matches!(item.phase, Phase::Overwritten { .. }));
-        !overwritten && self.is_in(map) && open.any(|item| !item.is_earlier(Some(&item.mine)))
+        !overwritten && !self.echoed && self.is_in(map) && open.any(|item| !item.is_earlier(Some(&item.mine)))
     }
 
     /// Everything of it is there.
@@ -290,7 +294,7 @@ impl QueuedWrite {
 
     /// Some of it was not there before: where it is seen, it was applied.
     pub(super) fn is_new(&self) -> bool {
-        self.items.iter().any(|item| !item.is_earlier(Some(&item.mine)))
+        !self.echoed && self.items.iter().any(|item| !item.is_earlier(Some(&item.mine)))
     }
 
     /// When the last value of it was seen.

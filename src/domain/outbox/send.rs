@@ -361,6 +361,10 @@ impl ParticipantQueue {
         write.first_sent.get_or_insert(context.at.mono);
         write.last_sent = Some(context.at.mono);
         write.flow = self.flow.clone();
+        for earlier in self.sent.iter_mut().filter(|w| w.appeared.is_none()) {
+            let carries = |item: &QueuedKey| write.body.get(&item.key).is_some_and(|text| is_sent(text, &item.mine));
+            earlier.echoed |= earlier.items.iter().all(carries);
+        }
         context.audit(target, &write, &write.items, AuditOutcome::Sent);
         let request = PatchRequest {
             target: target.clone(),

@@ -147,6 +147,7 @@ impl ParticipantQueue {
         // It may be a late frame from a while ago.
         let returned = reads && self.trail.is_doubtful(key);
         let mut ask = false;
+        let map = &self.last;
         for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
             let sent = write.first_sent.is_some();
             match write.items.iter_mut().find(|i| i.key == *key) {
@@ -178,7 +179,11 @@ impl ParticipantQueue {
                     }
                 }
                 Some(_) => {}
-                None => write.show(key, value, now),
+                None => {
+                    if write.show(key, value, now) && by == Source::Stream {
+                        write.show_rest(map, now);
+                    }
+                }
             }
         }
         if ask && reads {

@@ -22,10 +22,10 @@ const MAX_SHOWN: usize = 8;
 const MAX_READS: u32 = 5;
 
 impl QueuedWrite {
-    /// An untouched key is seen to hold something.
-    pub(super) fn show(&mut self, key: &Key, value: Option<&Value>, now: Duration) {
+    /// An untouched key is seen to hold something. True if that is new to this write.
+    pub(super) fn show(&mut self, key: &Key, value: Option<&Value>, now: Duration) -> bool {
         if self.is_own(key.as_str()) {
-            return;
+            return false;
         }
         match value {
             Some(value)
@@ -36,13 +36,24 @@ impl QueuedWrite {
                 self.doubt = Some(now);
             }
             Some(value) => {
-                self.note(key.clone(), value, now);
                 self.doubt = Some(now);
+                return self.note(key.clone(), value, now);
             }
             None if self.shown.contains_key(key) || self.fresh.iter().any(|(k, _)| k == key.as_str()) => {
                 self.doubt = Some(now);
             }
             None => {}
+        }
+        false
+    }
+
+    /// A map of the stream has something new to this write: what else it has otherwise than the fresh read is as new.
+    pub(super) fn show_rest(&mut self, map: &ByKey<Value>, now: Duration) {
+        let otherwise =
+            |(key, value): &(&Key, &Value)| self.fresh.iter().any(|(k, v)| k == key.as_str() && v != *value);
+        let rest: Vec<_> = map.iter().filter(otherwise).map(|(key, value)| (key.clone(), value.clone())).collect();
+        for (key, value) in rest {
+            self.show(&key, Some(&value), now);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::support::{Center, Program, count};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -58,7 +58,7 @@ fn talk(center: &Center, placed: &mut Placed, long: Duration) {
 fn check_counts(program: &Program, store: &[&str]) -> HashMap<String, HashMap<String, String>> {
     let rows = exported(program, store);
     let mut calls = HashMap::new();
-    let mut keys = std::collections::HashSet::new();
+    let mut keys = HashSet::new();
     for row in rows {
         assert!(
             keys.insert((row["conversation"].clone(), row["purpose"].clone(), row["key"].clone())),
@@ -115,8 +115,22 @@ fn a_collector_that_is_killed_loses_nothing_that_it_said_it_had() {
             .retain(|(_, (began, ended))| holes.iter().all(|(since, until)| ended < since || *began > *until + second));
         assert!(expected.len() > kills, "{} calls outside of holes", expected.len());
         for (id, _) in &expected {
-            let row = calls.get(id).unwrap_or_else(|| panic!("{id} is lost"));
-            assert!(!row["ended"].is_empty(), "the end of {id} is lost: {row:?}");
+            assert!(calls.contains_key(id), "{id} is lost");
+        }
+        // The last word of a call may have been on its way when its collector was killed. Whoever follows reads the end, after a while.
+        let without_end = |rows: &[HashMap<String, String>]| {
+            let is_over = |row: &HashMap<String, String>| !row["ended"].is_empty();
+            let ended = rows.iter().filter(|row| is_over(row)).map(|row| row["conversation"].as_str());
+            let ended: HashSet<&str> = ended.collect();
+            expected.iter().filter(|(id, _)| !ended.contains(id.as_str())).count()
+        };
+        let late = without_end(&exported(&program, &store));
+        if late > 0 {
+            let collector = Collector::start(&program, &args);
+            wait_for("the ends that were on their way", || {
+                (without_end(&exported(&program, &store)) == 0).then_some(())
+            });
+            assert_eq!(collector.stop(), Some(143));
         }
         assert!(calls.keys().all(|id| placed.contains_key(id)));
         // Each kill lies in a hole.
@@ -124,7 +138,7 @@ fn a_collector_that_is_killed_loses_nothing_that_it_said_it_had() {
             assert!(holes.iter().any(|(since, until)| *since <= killed && killed < *until), "{killed}: {holes:#?}");
         }
         eprintln!(
-            "{} kills: {} calls placed, {} of them surely stored, {} stored; at most {worst:?} before a kill not stored",
+            "{} kills: {} calls placed, {} of them surely stored, {late} of these without their end at first, {} stored; at most {worst:?} before a kill not stored",
             kills,
             placed.len(),
             expected.len(),
