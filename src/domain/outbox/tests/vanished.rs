@@ -255,18 +255,10 @@ fn what_a_late_write_costs_a_key_that_no_newer_one_carries_is_reported() {
     assert!(losses.contains(&("b", "theirs")), "{losses:?}");
 }
 
-/// An accepted write that a newer one of ours replaces before it was ever seen may still come. What reads showed until then is
-/// lost to it.
+/// An accepted write that a newer one of ours replaces before it was ever seen, or carries along, may still come: what is seen is the
+/// newer one. What reads showed until then is lost to it.
 #[test]
-fn what_a_replaced_write_costs_when_it_comes_late_is_reported() {
-    let mut fixture = Fixture::new(&[("k", "a")], Policy::default());
-    for text in ["first", "second"] {
-        let cell = fixture.draft("mine", None, text);
-        let write = reads(&fixture.commit(&[cell]))[0];
-        fixture.read(write, &[("k", "a")]);
-        fixture.accepted(write);
-        fixture.now += 50;
-    }
+fn what_an_unseen_write_costs_when_it_comes_after_a_newer_one_is_reported() {
     let settle = |fixture: &mut Fixture, mut effects: Vec<Effect>, now: &[(&str, &str)], rounds| {
         for _ in 0..rounds {
             while let [write] = reads(&effects)[..] {
@@ -275,18 +267,54 @@ fn what_a_replaced_write_costs_when_it_comes_late_is_reported() {
             effects = fixture.later(100);
         }
     };
-    let effects = fixture.frame(&[("k", "a"), ("mine", "second")]);
-    settle(&mut fixture, effects, &[("k", "a"), ("mine", "second")], 10);
-    assert_eq!(fixture.word("mine"), "seen");
-    // No frame tells what somebody else writes now.
-    let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("k", "b"), ("mine", "second")]));
-    let effects = fixture.outbox.read_seen(fixture.at(), &view);
-    settle(&mut fixture, effects, &[("k", "b"), ("mine", "second")], 10);
-    let effects = fixture.frame(&[("k", "a"), ("mine", "first")]);
-    settle(&mut fixture, effects, &[("k", "a"), ("mine", "first")], 150);
-    let losses: Vec<(&str, &str)> =
-        fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
-    assert_eq!(losses, [("k", "b")]);
+    for first in ["mine", "tier"] {
+        let mut fixture = Fixture::new(&[("k", "a")], Policy::default());
+        for (key, text) in [(first, "first"), ("mine", "second")] {
+            let cell = fixture.draft(key, None, text);
+            let write = reads(&fixture.commit(&[cell]))[0];
+            fixture.read(write, &[("k", "a")]);
+            fixture.accepted(write);
+            fixture.now += 50;
+        }
+        let carried = [("tier", "first")].into_iter().filter(|(key, _)| *key == first);
+        let map = |k| [("k", k), ("mine", "second")].into_iter().chain(carried.clone()).collect::<Vec<_>>();
+        let effects = fixture.frame(&map("a"));
+        settle(&mut fixture, effects, &map("a"), 10);
+        assert_eq!(fixture.word("mine"), "seen");
+        // No frame tells what somebody else writes now.
+        let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&map("b")));
+        let effects = fixture.outbox.read_seen(fixture.at(), &view);
+        settle(&mut fixture, effects, &map("b"), 10);
+        let late = [("k", "a"), (first, "first")];
+        let effects = fixture.frame(&late);
+        settle(&mut fixture, effects, &late, 150);
+        let losses = fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str()));
+        assert_eq!(losses.collect::<Vec<_>>(), [("k", "b")], "{first}");
+    }
+}
+
+/// The fresh read showed a newer value of a key than the screen, and the stream goes back to the one on the screen in a message that
+/// brings something new, too.
+#[test]
+fn what_the_stream_tells_beside_news_is_as_new() {
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    let sent = body(&fixture.read(write, &[("tier", "gold"), ("k", "b")]));
+    assert_eq!(sent.as_deref(), Some("tier=platinum k=b"));
+    fixture.now += 20;
+    fixture.frame(&[("tier", "gold"), ("k", "a"), ("n", "c")]);
+    fixture.accepted(write);
+    fixture.now += 20;
+    let mut effects = fixture.frame(&[("tier", "platinum"), ("k", "b")]);
+    for _ in 0..40 {
+        while let [write] = reads(&effects)[..] {
+            effects = fixture.read(write, &[("tier", "platinum"), ("k", "b")]);
+        }
+        effects = fixture.later(100);
+    }
+    let losses = fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str()));
+    assert_eq!(losses.collect::<Vec<_>>(), [("n", "c"), ("k", "a")]);
 }
 
 /// A PATCH of the edited keys alone, on a server that replaces: what it removes is reported, also where a newer edit of ours was about to
