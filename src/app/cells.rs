@@ -1,6 +1,6 @@
 //! The cells of a call: what is there now, and whether it may be edited.
 
-use super::{Model, notice::Level};
+use super::{Model, notice::NoticeLevel};
 use crate::domain::{Value, outbox::Cell};
 
 impl Model {
@@ -14,7 +14,7 @@ impl Model {
     /// True, with the reason told, when nothing may be written.
     pub(super) fn refuses_edits(&mut self) -> bool {
         let Some(why) = self.outbox.policy().read_only.as_ref().map(|r| r.why.clone()) else { return false };
-        self.say(Level::Alarm, format!("Read-only ({why}): nothing can be edited here."));
+        self.say(NoticeLevel::Alarm, format!("Read-only ({why}): nothing can be edited here."));
         true
     }
 }

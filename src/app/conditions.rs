@@ -7,7 +7,7 @@ use super::{
     model::Model,
     popups::{Filtered, Overlay},
     screen::Screen,
-    signin::{How, Stage},
+    signin::{How, SignInStage},
 };
 use crate::domain::{
     findings::RuleId,
@@ -57,7 +57,7 @@ impl Model {
                 self.settings.sign_in != How::Nobody && (self.sign_in_needed.is_some() || self.token_ends.is_some())
             }
             C::HasAddress => {
-                matches!(self.overlays.last(), Some(Overlay::SignIn(prompt)) if matches!(prompt.stage, Stage::Waiting { .. }))
+                matches!(self.overlays.last(), Some(Overlay::SignIn(prompt)) if matches!(prompt.stage, SignInStage::Waiting { .. }))
             }
             C::HasFlowKey => self.flow.row().is_some(),
             C::HasFlow => self.flow.definition().is_some(),

@@ -1,6 +1,6 @@
 //! What can be put on the clipboard. The text is exact: whoever copies a value wants that value, masked or not.
 
-use super::{Effect, Model, notice::Level};
+use super::{Effect, Model, notice::NoticeLevel};
 use crate::domain::{
     Key, Participant,
     outbox::{PatchBody, PatchRequest, PatchTarget, WriteId, encoded},
@@ -97,7 +97,7 @@ impl Model {
     /// Copies the text. `lacking`: why there may be none.
     pub(super) fn copy_text(&mut self, label: &str, lacking: &str, text: Option<String>) -> Vec<Effect> {
         let Some(text) = text else {
-            self.say(Level::Info, format!("Nothing was copied: {lacking}."));
+            self.say(NoticeLevel::Info, format!("Nothing was copied: {lacking}."));
             return Vec::new();
         };
         let count = text.chars().count();

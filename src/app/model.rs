@@ -12,8 +12,8 @@ use super::{
     fresh::Fresh,
     keymap::Keymap,
     layout,
-    notice::Level,
     notice::Notice,
+    notice::NoticeLevel,
     places::Place,
     popups::CellEditor,
     popups::Overlay,
@@ -246,7 +246,7 @@ impl Model {
                         SelectionMoved::Gone => "The selected call is no longer shown; the one next to it is selected.",
                         SelectionMoved::Ended => "The selected call has ended; the one next to it is selected.",
                     };
-                    self.say(Level::Info, words);
+                    self.say(NoticeLevel::Info, words);
                 }
             }
             Screen::Call => {
@@ -356,7 +356,7 @@ impl Model {
     /// Says that this was copied; whether it reached a clipboard is known of the desktop's own only.
     pub(super) fn copied(&mut self, what: &str) {
         let words = self.copied_words(what);
-        let level = if self.settings.copies_through.is_some() { Level::Info } else { Level::Done };
+        let level = if self.settings.copies_through.is_some() { NoticeLevel::Info } else { NoticeLevel::Done };
         self.say(level, words);
     }
 
@@ -372,7 +372,7 @@ impl Model {
     }
 
     /// Shows a message in the footer.
-    pub fn say(&mut self, level: Level, text: impl Into<String>) {
+    pub fn say(&mut self, level: NoticeLevel, text: impl Into<String>) {
         self.notice = Some(Notice { level, text: text.into(), since: self.now, standing: None });
     }
 

@@ -89,7 +89,7 @@ pub enum Msg {
     /// Conversations of which states were replaced by newer ones before they were looked at, and how many.
     Coalesced(Vec<(ConversationId, u64)>),
     /// What came of signing in again.
-    SignIn(super::signin::Progress),
+    SignIn(super::signin::SignInProgress),
     /// The name of a user.
     UserName(UserId, String),
     /// The name of a flow.

@@ -9,7 +9,7 @@ const STAY: Duration = Duration::from_secs(5);
 
 /// How serious a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum NoticeLevel {
     /// Something went as wished.
     Done,
     /// Good to know.
@@ -22,7 +22,7 @@ pub enum Level {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     /// How serious.
-    pub level: Level,
+    pub level: NoticeLevel,
     /// The words.
     pub text: String,
     /// Since when it is shown.
@@ -34,12 +34,12 @@ pub struct Notice {
 impl Notice {
     /// When it disappears by itself; alarms stay until a key is pressed after half that time.
     pub fn until(&self) -> Option<Duration> {
-        (self.level != Level::Alarm).then_some(self.since.mono + STAY)
+        (self.level != NoticeLevel::Alarm).then_some(self.since.mono + STAY)
     }
 
     /// It goes once that is left of which it was said: what it says to press means something else here.
     pub(super) fn is_out_of_place(&self, here: &KeyFocus) -> bool {
-        self.level != Level::Alarm && self.standing.as_ref().is_some_and(|there| there != here)
+        self.level != NoticeLevel::Alarm && self.standing.as_ref().is_some_and(|there| there != here)
     }
 
     /// Old enough that a key press may clear it.

@@ -19,7 +19,7 @@ pub enum How {
 
 /// How far a sign-in is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum SignInStage {
     /// The operator has not decided.
     Asked,
     /// The platform is being asked.
@@ -41,7 +41,7 @@ pub struct SignIn {
     /// What can be done about it.
     pub how: How,
     /// How far it is.
-    pub stage: Stage,
+    pub stage: SignInStage,
     /// Why the last try failed.
     pub trouble: Option<String>,
     /// The address that the browser ended on, a secret or a token.
@@ -93,7 +93,7 @@ pub enum Try {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum SignInProgress {
     /// The browser is waited for.
     Waiting {
         /// What to open in it.

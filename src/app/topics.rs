@@ -5,7 +5,7 @@ use crate::domain::{Conversation, ConversationId, FlowId, QueueId, UserId};
 
 /// Something that can be watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Watched {
+pub enum WatchTarget {
     /// The conversations of a queue.
     Queue(QueueId),
     /// The conversations of a user.
@@ -14,7 +14,7 @@ pub enum Watched {
     Flow(FlowId),
 }
 
-impl Watched {
+impl WatchTarget {
     /// Events of this one tell about the call as it is now.
     pub fn tells(&self, call: &Conversation) -> bool {
         match self {
@@ -38,7 +38,7 @@ impl Watched {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicRow {
     /// What it is.
-    pub what: Watched,
+    pub what: WatchTarget,
     /// Its name.
     pub name: String,
     /// Watched after Enter.
@@ -55,7 +55,7 @@ pub struct Listing {
     /// Kinds that could not be listed, and why.
     pub troubles: Vec<String>,
     /// What is watched now, listed or not, with its name.
-    pub watched: Vec<(Watched, String)>,
+    pub watched: Vec<(WatchTarget, String)>,
     /// Calls that are watched by their ids.
     pub named: Vec<ConversationId>,
     /// The calls of all flows are looked for, whatever flow they are in.
@@ -95,17 +95,17 @@ impl Topics {
 
     /// What the link has to know: changes, and the flows that stay, since "all flows" may end with one that goes.
     pub fn to_send(&self) -> Vec<TopicRow> {
-        let stays = |r: &&TopicRow| r.on != r.was || (r.on && matches!(r.what, Watched::Flow(_)));
+        let stays = |r: &&TopicRow| r.on != r.was || (r.on && matches!(r.what, WatchTarget::Flow(_)));
         self.listing.iter().flat_map(|l| &l.rows).filter(stays).cloned().collect()
     }
 
     /// Whether anything that is watched after Enter tells about the call.
     pub fn covers(&self, call: &Conversation) -> bool {
         let Some(listing) = &self.listing else { return true };
-        let changed = |what: &Watched| listing.rows.iter().any(|r| r.what == *what && r.on != r.was);
+        let changed = |what: &WatchTarget| listing.rows.iter().any(|r| r.what == *what && r.on != r.was);
         let stay = listing.watched.iter().filter(|(what, _)| !changed(what)).map(|(what, name)| (what, name));
         let on = listing.rows.iter().filter(|r| r.on).map(|r| (&r.what, &r.name));
-        let flows = || listing.rows.iter().any(|r| matches!(r.what, Watched::Flow(_)) && r.was && !r.on);
+        let flows = || listing.rows.iter().any(|r| matches!(r.what, WatchTarget::Flow(_)) && r.was && !r.on);
         listing.named.contains(&call.id)
             || stay.chain(on).any(|(what, _)| what.tells(call))
             || listing.all_flows && !flows()
@@ -114,7 +114,7 @@ impl Topics {
     /// What is watched after Enter, in a few words.
     pub fn label(&self) -> String {
         let Some(listing) = &self.listing else { return String::new() };
-        let changed = |what: &Watched| listing.rows.iter().any(|r| r.what == *what);
+        let changed = |what: &WatchTarget| listing.rows.iter().any(|r| r.what == *what);
         let stay = listing.watched.iter().filter(|(what, _)| !changed(what)).map(|(_, name)| name.as_str());
         let on = listing.rows.iter().filter(|r| r.on).map(|r| r.name.as_str());
         let names: Vec<&str> = on.chain(stay).chain(listing.named.iter().map(ConversationId::as_str)).collect();

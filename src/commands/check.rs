@@ -20,7 +20,7 @@ use crate::{
     exit::{Exit, Failure},
     expectfile,
     genesys::{Client, client::Priority, discover, feed::FeedOptions},
-    live::{self, LinkEvent, Live, targets::Targets},
+    live::{LinkEvent, Live, targets::Targets},
     localfile, ndjson,
 };
 use causes::Causes;
@@ -94,7 +94,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     flows_exist(&client, &expectations).await?;
     let judges = !expectations.is_empty();
     let mut judge = Judge::new(settings.tuning, expectations, args.learn);
-    live::learn(&mut judge.monitor.board.names, &targets);
+    targets.teach(&mut judge.monitor.board.names);
     let mut report = CheckReport::new(args.json, args.learn, Paint::of(context));
     let mut causes = Causes::new(client.clone());
     let whole = match deadline {

@@ -12,7 +12,7 @@ use crate::{
     exit::{Exit, Failure},
     export::{self, Counts, ExportOptions, ExportedCall},
     genesys::{Client, discover::conversation_id},
-    live::{self, targets::Targets},
+    live::targets::Targets,
     recording::{RecordingReader, playback::Playback},
 };
 use clap::{Args, ValueEnum};
@@ -163,7 +163,7 @@ fn findings<'a>(monitor: &'a Monitor, entry: &BoardEntry) -> Vec<&'a Finding> {
 /// Every call once, as it is now.
 async fn read(client: &Client, watched: &WatchOptions, monitor: &mut Monitor) -> anyhow::Result<()> {
     let targets = Targets::resolve(client, &watched.wanted()).await?;
-    live::learn(&mut monitor.board.names, &targets);
+    targets.teach(&mut monitor.board.names);
     lookup::read_all(client, &targets, |at, update| {
         monitor.update(at, update, &());
         Ok(())

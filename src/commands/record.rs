@@ -11,7 +11,7 @@ use crate::{
     commands::options::{self, WatchOptions},
     exit::Exit,
     genesys::feed::FeedOptions,
-    live::{self, Live},
+    live::Live,
 };
 use clap::Args;
 use std::{path::PathBuf, time::Duration};
@@ -52,7 +52,7 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     let at = client.clock().now();
     let (recorder, _closing) = start(file, &args.file, &targets, at)?;
     let mut follow = Follow::new(Plan::everything(Form::Silent));
-    live::learn(&mut follow.monitor.board.names, &targets);
+    targets.teach(&mut follow.monitor.board.names);
     note(format_args!("recording {} into {}; Ctrl-C ends it", targets.label(), args.file.display()));
     let mut live = Live::start(client, &targets, FeedOptions::default());
     live.start_recording(recorder, &follow.monitor.board, None);

@@ -5,7 +5,7 @@ use crate::{
     domain::At,
     exit::{Exit, Failure},
     live::targets::Targets,
-    recording::{CreateError, Header, Progress, Recorder, Reserved},
+    recording::{CreateError, Header, Recorder, RecordingProgress, Reserved},
 };
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ pub(super) fn start(
 /// Tells the figures of a recording at its end.
 pub(super) struct Closing {
     file: PathBuf,
-    progress: Progress,
+    progress: RecordingProgress,
 }
 
 impl Drop for Closing {

@@ -20,7 +20,7 @@ use crate::{
         CreateError, RecordingLine, RecordingReader, Tail, create_private,
         playback::{Playback, Played},
     },
-    shell::{self, Connection, Player},
+    shell::{self, BackendSetup, Player},
 };
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -116,7 +116,7 @@ async fn on_screen(
     let nowhere = genesys::Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut)?;
     let client = Client::new(nowhere);
     let connect: shell::Connect = Box::new(|| Box::pin(std::future::pending()));
-    let connection = Connection { client, player: Some(player), connect, failures: None };
+    let connection = BackendSetup { client, player: Some(player), connect, failures: None };
     Ok(ui::ended(shell::run(options, connection).await?))
 }
 

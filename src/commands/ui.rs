@@ -24,7 +24,7 @@ use crate::{
     live::{Live, targets::Targets},
     ndjson,
     recording::{Header, Reserved},
-    shell::{self, Connected, Connection},
+    shell::{self, BackendSetup, Connected},
     ui::Theme,
 };
 use jiff::tz::TimeZone;
@@ -87,7 +87,7 @@ pub async fn watch(
             Ok(Connected { live, targets })
         })
     });
-    Ok(ended(shell::run(options, Connection { client, player: None, connect, failures }).await?))
+    Ok(ended(shell::run(options, BackendSetup { client, player: None, connect, failures }).await?))
 }
 
 /// How the program ends after the UI did.

@@ -115,7 +115,7 @@ pub async fn run(args: WatchArgs, context: &Context, signal: impl Future<Output 
         if args.json {
             follow.tell_causes();
         }
-        live::learn(&mut follow.monitor.board.names, &targets);
+        targets.teach(&mut follow.monitor.board.names);
         let at = client.clock().now();
         let recorder = args.record.as_deref().zip(reserved);
         let recorder = recorder.map(|(file, reserved)| recorder::start(reserved, file, &targets, at)).transpose()?;

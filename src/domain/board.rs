@@ -10,7 +10,7 @@ mod entry;
 mod laying;
 mod older;
 
-pub use entry::{BoardEntry, Known};
+pub use entry::{BoardEntry, KnownState};
 pub use older::DisbelievedValue;
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 };
 use attributes::Sink;
 use compact_str::CompactString;
-use conclusion::{Told, UpdateFacts, all_ended, conclude, main_media};
+use conclusion::{ToldEnd, UpdateFacts, all_ended, conclude, main_media};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use laying::{Laying, set};
@@ -142,9 +142,9 @@ impl Board {
 
     /// What is known of this conversation, to be compared with what an event tells; `None`, too, for one that the platform no
     /// longer has: whatever is told of that is told whole.
-    pub fn known(&self, id: &str) -> Option<Known<'_>> {
+    pub fn known(&self, id: &str) -> Option<KnownState<'_>> {
         let entry = self.entries.get(id).filter(|entry| !entry.gone)?;
-        Some(Known {
+        Some(KnownState {
             conversation: &entry.conversation,
             base: entry.base,
             marks: &entry.marks,
@@ -316,7 +316,7 @@ impl Board {
         };
         let before = before.or_else(|| (!settled(conversation)).then(|| UpdateFacts::of(conversation)));
         if let Some(before) = before {
-            let told = Told { end: None, complete: true, known: true, was_gone: false };
+            let told = ToldEnd { end: None, complete: true, known: true, was_gone: false };
             let over = conclude(conversation, &before, &told, at, changes);
             self.ended = self.ended + usize::from(over) - usize::from(before.ended);
         }
@@ -564,7 +564,7 @@ impl Board {
             conversation.freshness = Freshness::Live;
             *unobserved = None;
         }
-        let told = Told { end: snapshot.ended, complete, known, was_gone };
+        let told = ToldEnd { end: snapshot.ended, complete, known, was_gone };
         let over = conclude(conversation, &before, &told, at, changes);
         self.ended = self.ended + usize::from(over) - usize::from(before.ended);
     }

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 pub struct Delta {
     /// The conversation.
     pub conversation: ConversationId,
-    /// What it differs from: [`super::Known::base`]. It means nothing on top of anything else.
+    /// What it differs from: [`super::KnownState::base`]. It means nothing on top of anything else.
     pub base: u64,
     /// The known participants whose attribute maps it tells, by their places: a bit each, of the first 64.
     pub maps: u64,
@@ -17,17 +17,17 @@ pub struct Delta {
     pub participants: Vec<ParticipantDelta>,
     /// Participants who are not known, after those.
     pub joined: Vec<ParticipantSnapshot>,
-    /// How participants were written who were written otherwise than is remembered ([`super::Known::marks`]), with their
+    /// How participants were written who were written otherwise than is remembered ([`super::KnownState::marks`]), with their
     /// places.
-    pub marks: Vec<(usize, Mark)>,
-    /// How it wrote what stands behind the participants, if otherwise than is remembered ([`super::Known::rest`]).
+    pub marks: Vec<(usize, ParticipantMark)>,
+    /// How it wrote what stands behind the participants, if otherwise than is remembered ([`super::KnownState::rest`]).
     pub rest: Option<Block>,
 }
 
 /// How an event wrote a participant: fingerprints of the text before the attribute map, of that after it, and of the map in
 /// pieces. They mean something to whoever made them, and are kept with the conversation as long as it is what it was then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
+pub struct ParticipantMark {
     /// Lengths in bytes; without an attribute map all of it is before.
     pub lengths: (u32, u32),
     /// Fingerprints.

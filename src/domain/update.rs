@@ -109,7 +109,7 @@ pub enum Update {
 
 /// What an update tells of attributes, by what, and of whom.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct ToldAttributes {
     /// By what it was observed.
     pub by: Source,
     /// Of each participant that it tells something of: its keys. Empty for a read, which tells what was so at some moment
@@ -131,7 +131,7 @@ pub struct ToldParticipant {
 impl Update {
     /// What it tells of attributes. An event tells them at the moment at which it is heard. `board` is the one that it is
     /// going to be applied to.
-    pub fn told(&self, board: &Board) -> Told {
+    pub fn told(&self, board: &Board) -> ToldAttributes {
         let one = |id: &ParticipantId, attributes| vec![ToldParticipant { id: id.clone(), whole: false, attributes }];
         let (_, by) = self.subject();
         let states = |snapshot: &Snapshot| {
@@ -145,7 +145,7 @@ impl Update {
             Self::Event(event) => one(&event.participant, event.attributes.clone()),
             Self::Read { .. } | Self::Gone(_) | Self::Left { .. } | Self::Flow(_) => Vec::new(),
         };
-        Told { by, participants }
+        ToldAttributes { by, participants }
     }
 
     /// The conversation that it is about, and by what that was observed.

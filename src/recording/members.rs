@@ -31,7 +31,7 @@ impl FilePlace {
 pub(super) trait Input: Read + Send {}
 impl<T: Read + Send> Input for T {}
 
-type Raw = Counted<BufReader<Box<dyn Input>>>;
+type Raw = CountingReader<BufReader<Box<dyn Input>>>;
 
 /// Lines out of the members of a file, or out of a plain one.
 pub(super) struct Members {
@@ -70,7 +70,7 @@ impl Members {
     }
 
     fn at(input: Box<dyn Input>, begins: u64) -> io::Result<Self> {
-        let mut raw = Counted { input: BufReader::with_capacity(BUFFER, input), count: begins };
+        let mut raw = CountingReader { input: BufReader::with_capacity(BUFFER, input), count: begins };
         let start = raw.fill_buf()?;
         let (any, packed) = (!start.is_empty(), start.starts_with(&MAGIC));
         let source = if packed { packed_in(raw) } else { Source::Plain(raw) };
@@ -131,12 +131,12 @@ fn packed_in(raw: Raw) -> Source {
 }
 
 /// Counts what was taken.
-struct Counted<R> {
+struct CountingReader<R> {
     input: R,
     count: u64,
 }
 
-impl<R: BufRead> Read for Counted<R> {
+impl<R: BufRead> Read for CountingReader<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.input.read(buf)?;
         self.count += n as u64;
@@ -144,7 +144,7 @@ impl<R: BufRead> Read for Counted<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Counted<R> {
+impl<R: BufRead> BufRead for CountingReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.input.fill_buf()
     }

@@ -18,7 +18,7 @@ mod writer;
 pub use line::{EditLine, FORMAT, Header, LinkLine, Record, RecordingLine, VERSION};
 pub use members::FilePlace;
 pub use reader::{Error as ReadError, RecordingReader, Tail};
-pub use writer::{CreateError, Progress, Recorder, RecordingStatus, Reserved, Summary, create_private};
+pub use writer::{CreateError, Recorder, RecordingProgress, RecordingStatus, Reserved, Summary, create_private};
 
 #[cfg(test)]
 mod tests;

@@ -81,9 +81,9 @@ pub struct Summary {
 
 /// How a recording is going, for whoever does not own the recorder.
 #[derive(Clone, Debug)]
-pub struct Progress(Arc<Shared>);
+pub struct RecordingProgress(Arc<Shared>);
 
-impl Progress {
+impl RecordingProgress {
     /// The figures now.
     pub fn status(&self) -> RecordingStatus {
         let figure = |n: &AtomicU64| n.load(Ordering::Relaxed);
@@ -184,8 +184,8 @@ impl Recorder {
     }
 
     /// The figures for someone else, who may ask for them even when the recording has ended.
-    pub fn progress(&self) -> Progress {
-        Progress(self.shared.clone())
+    pub fn progress(&self) -> RecordingProgress {
+        RecordingProgress(self.shared.clone())
     }
 
     fn count(&self) {
@@ -322,7 +322,7 @@ impl Drop for Reserved {
 
 /// The thread's side.
 struct Out {
-    encoder: GzEncoder<Counted>,
+    encoder: GzEncoder<CountingFile>,
     shared: Arc<Shared>,
     unflushed: usize,
     /// When the oldest line that is not flushed was taken in.
@@ -333,7 +333,7 @@ struct Out {
 
 impl Out {
     fn new(file: File, shared: Arc<Shared>) -> Self {
-        let encoder = encoder(Counted { file: Some(file), shared: shared.clone() });
+        let encoder = encoder(CountingFile { file: Some(file), shared: shared.clone() });
         Self { encoder, shared, unflushed: 0, oldest: None, member: 0 }
     }
 
@@ -382,7 +382,7 @@ impl Out {
     fn next_member(&mut self) -> io::Result<()> {
         self.encoder.try_finish()?;
         let done = self.encoder.get_mut();
-        let next = Counted { file: done.file.take(), shared: done.shared.clone() };
+        let next = CountingFile { file: done.file.take(), shared: done.shared.clone() };
         self.encoder = encoder(next);
         (self.unflushed, self.oldest, self.member) = (0, None, 0);
         Ok(())
@@ -400,18 +400,18 @@ impl Out {
 }
 
 /// The compressor of a member.
-fn encoder(out: Counted) -> GzEncoder<Counted> {
+fn encoder(out: CountingFile) -> GzEncoder<CountingFile> {
     GzEncoder::new(out, Compression::new(4))
 }
 
 /// Counts what reaches the file.
-struct Counted {
+struct CountingFile {
     /// Gone once the next member has it.
     file: Option<File>,
     shared: Arc<Shared>,
 }
 
-impl Write for Counted {
+impl Write for CountingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Some(file) = &mut self.file else { return Err(io::ErrorKind::BrokenPipe.into()) };
         let written = file.write(bytes)?;

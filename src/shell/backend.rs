@@ -42,7 +42,7 @@ pub struct Connected {
 pub type Connect = Box<dyn FnMut() -> BoxFuture<'static, anyhow::Result<Connected>> + Send>;
 
 /// An organisation to be watched. The screen is up before `connect` is begun.
-pub struct Connection {
+pub struct BackendSetup {
     /// The client, with the clock that stamps every moment.
     pub client: Client,
     /// A recording to be played instead of a link.
@@ -67,7 +67,7 @@ impl From<Msg> for TaskOutcome {
 
 type Task = BoxFuture<'static, TaskOutcome>;
 
-/// The running side of a [`Connection`].
+/// The running side of a [`BackendSetup`].
 pub(super) struct Backend {
     client: Client,
     live: Option<Live>,

@@ -1,16 +1,16 @@
 //! What there is to watch, by name, and what is watched of it.
 
 use crate::{
-    app::topics::{Listing, TopicRow, Watched},
+    app::topics::{Listing, TopicRow, WatchTarget},
     domain::{FlowId, QueueId, UserId},
     genesys::{Client, discover::Discovered},
 };
 
 /// Lists queues, flows and users that the token may see. A kind that may not be listed is named, with the reason.
 pub async fn list(client: &Client, found: &Discovered) -> Listing {
-    let queues = found.queues.iter().map(|(id, name)| (Watched::Queue(id.clone()), name.clone()));
-    let users = found.users.iter().map(|(id, name)| (Watched::User(id.clone()), name.clone()));
-    let flows = found.flows.iter().map(|(id, name)| (Watched::Flow(id.clone()), name.clone()));
+    let queues = found.queues.iter().map(|(id, name)| (WatchTarget::Queue(id.clone()), name.clone()));
+    let users = found.users.iter().map(|(id, name)| (WatchTarget::User(id.clone()), name.clone()));
+    let flows = found.flows.iter().map(|(id, name)| (WatchTarget::Flow(id.clone()), name.clone()));
     let mut listing = Listing {
         watched: queues.chain(users).chain(flows).collect(),
         named: found.conversations.clone(),
@@ -23,7 +23,7 @@ pub async fn list(client: &Client, found: &Discovered) -> Listing {
         Ok(queues) => listing.rows.extend(queues.into_iter().map(|q| {
             let id = QueueId::new(q.id.as_str());
             let was = found.queues.iter().any(|(known, _)| *known == id);
-            row(Watched::Queue(id), q.name, was)
+            row(WatchTarget::Queue(id), q.name, was)
         })),
         Err(error) => listing.troubles.push(format!("Queues could not be listed: {error}")),
     }
@@ -31,7 +31,7 @@ pub async fn list(client: &Client, found: &Discovered) -> Listing {
         Ok(flows) => listing.rows.extend(flows.into_iter().map(|f| {
             let id = FlowId::new(f.id.as_str());
             let was = found.all_flows || found.flows.iter().any(|(known, _)| *known == id);
-            row(Watched::Flow(id), f.name, was)
+            row(WatchTarget::Flow(id), f.name, was)
         })),
         Err(error) => listing.troubles.push(format!("Flows could not be listed: {error}")),
     }
@@ -39,7 +39,7 @@ pub async fn list(client: &Client, found: &Discovered) -> Listing {
         Ok(users) => listing.rows.extend(users.into_iter().map(|u| {
             let id = UserId::new(u.id.as_str());
             let was = found.users.iter().any(|(known, _)| *known == id);
-            row(Watched::User(id), u.name, was)
+            row(WatchTarget::User(id), u.name, was)
         })),
         Err(error) => listing.troubles.push(format!("Users could not be listed: {error}")),
     }
@@ -50,12 +50,12 @@ pub async fn list(client: &Client, found: &Discovered) -> Listing {
 /// `found` with these rows added or taken away.
 pub fn changed(found: &Discovered, rows: Vec<TopicRow>) -> Discovered {
     let mut found = found.clone();
-    found.all_flows &= !rows.iter().any(|r| matches!(r.what, Watched::Flow(_)) && !r.on);
+    found.all_flows &= !rows.iter().any(|r| matches!(r.what, WatchTarget::Flow(_)) && !r.on);
     for TopicRow { what, name, on, .. } in rows {
         match what {
-            Watched::Queue(id) => put(&mut found.queues, id, name, on),
-            Watched::User(id) => put(&mut found.users, id, name, on),
-            Watched::Flow(id) => put(&mut found.flows, id, name, on),
+            WatchTarget::Queue(id) => put(&mut found.queues, id, name, on),
+            WatchTarget::User(id) => put(&mut found.users, id, name, on),
+            WatchTarget::Flow(id) => put(&mut found.flows, id, name, on),
         }
     }
     found

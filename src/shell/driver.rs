@@ -5,13 +5,13 @@
 mod inputs;
 
 use super::{
-    Connected, Connection, Demo, Ended, HistorySource, Persistence, ShellOptions,
+    BackendSetup, Connected, Demo, Ended, HistorySource, Persistence, ShellOptions,
     backend::{Backend, TaskOutcome},
     background,
     connecting::{self, Connecting},
     input::{Burst, Keys, burst},
     pace::Pace,
-    presence::{About, Watched},
+    presence::{About, PresenceFollower},
     recording,
     screen::Screen,
     signals::{Signal, Signals},
@@ -19,7 +19,7 @@ use super::{
     terminal::Terminal,
 };
 use crate::{
-    app::{Effect, Exit, Model, Msg, notice::Level, signin::Progress, update},
+    app::{Effect, Exit, Model, Msg, notice::NoticeLevel, signin::SignInProgress, update},
     domain::{At, Link},
     genesys::{Clock, client::NextTry},
     live,
@@ -56,7 +56,7 @@ pub(super) struct Driver<T, K> {
     pub(super) demo: Option<Box<dyn Demo>>,
     pub(super) history: Option<Arc<dyn HistorySource>>,
     /// Tells of keys whose presence falls, where there is a past to compare with.
-    presence: Option<Watched>,
+    presence: Option<PresenceFollower>,
     pub(super) state: PathBuf,
     /// How the screens look could not be kept, and that was said.
     pub(super) forgetful: bool,
@@ -94,7 +94,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     ///
     /// # Errors
     /// The terminal has no size.
-    pub(super) fn new(options: ShellOptions, connection: Connection, terminal: T, keys: K) -> io::Result<Self> {
+    pub(super) fn new(options: ShellOptions, connection: BackendSetup, terminal: T, keys: K) -> io::Result<Self> {
         let api = connection.client.connection().api_url.to_string();
         let signing = Signing::new(connection.client.clone());
         let connecting = match connection.player {
@@ -113,7 +113,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         }
         model.settings.sign_in = signing.how();
         if let Some(hint) = model.settings.hint.take() {
-            model.say(Level::Info, hint);
+            model.say(NoticeLevel::Info, hint);
         }
         if let Some(view) = &options.view {
             view.apply(&mut model);
@@ -133,7 +133,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             keeping: Duration::ZERO,
             held: Vec::new(),
             demo: options.demo,
-            presence: options.history.clone().filter(|_| is_live).map(Watched::start),
+            presence: options.history.clone().filter(|_| is_live).map(PresenceFollower::start),
             history: options.history,
             state: options.state,
             forgetful: false,
@@ -209,7 +209,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 self.tell(at, msg);
             }
             Input::SignIn(progress) => {
-                if progress == Progress::Done {
+                if progress == SignInProgress::Done {
                     self.backend.signed_in();
                     if let Some(connecting) = &mut self.connecting {
                         connecting.begin_now();
@@ -352,7 +352,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
 
     fn connected(&mut self, at: At, Connected { live, targets }: Connected) {
         self.connecting = None;
-        live::learn(&mut self.model.monitor.board.names, &targets);
+        targets.teach(&mut self.model.monitor.board.names);
         self.model.settings.watching = targets.label();
         self.backend.started(live);
         self.pace.changed();

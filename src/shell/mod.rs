@@ -31,7 +31,7 @@ use crate::{
     ui::Theme,
 };
 
-pub use backend::{Connect, Connected, Connection};
+pub use backend::{BackendSetup, Connect, Connected};
 pub use check::{LookOptions, look, size};
 pub(crate) use clipboard::is_sure as has_clipboard;
 pub use demo::Demo;
@@ -97,7 +97,7 @@ pub fn beside_faults(run: fn() -> u8) -> u8 {
 ///
 /// # Errors
 /// The terminal could not be set up or written to, or what is to be watched does not exist.
-pub async fn run(options: ShellOptions, connection: Connection) -> anyhow::Result<Ended> {
+pub async fn run(options: ShellOptions, connection: BackendSetup) -> anyhow::Result<Ended> {
     let signals = Signals::listen()?;
     #[cfg(unix)]
     deadly::restore_on_death()?;

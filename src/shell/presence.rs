@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use std::sync::{Arc, mpsc};
 
 /// Watches the presence of keys, beginning with what the history store knows.
-pub(super) struct Watched {
+pub(super) struct PresenceFollower {
     watch: PresenceWatch,
     /// What the store knows, until it is here: nothing is judged before.
     seeds: Option<mpsc::Receiver<Vec<FlowSeed>>>,
@@ -55,7 +55,7 @@ impl About {
     }
 }
 
-impl Watched {
+impl PresenceFollower {
     /// Asks the store, off the loop. Within a runtime.
     pub(super) fn start(history: Arc<dyn HistorySource>) -> Self {
         let (seeds, read) = mpsc::channel();
@@ -309,7 +309,8 @@ mod tests {
     fn the_screens_alarm_knows_that_the_list_of_calls_is_cut() {
         let desk = Desk::new(80, 24);
         let (watch, standing, told) = (PresenceWatch::default(), Vec::new(), FxHashMap::default());
-        let mut watched = Watched { watch, seeds: None, live: true, standing, lost: Vec::new(), fed: None, told };
+        let mut watched =
+            PresenceFollower { watch, seeds: None, live: true, standing, lost: Vec::new(), fed: None, told };
         let at = desk.model.now;
         let now = at.wall.as_millisecond();
         watched.look(&desk.model, &About::Time, at, false);

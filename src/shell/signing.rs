@@ -3,7 +3,7 @@
 use crate::{
     app::{
         Msg,
-        signin::{How, Progress, Try},
+        signin::{How, SignInProgress, Try},
     },
     config,
     genesys::{Auth, Client, Error, Tokens, signin::SignIn},
@@ -21,8 +21,8 @@ pub(super) struct Signing {
     running: JoinSet<()>,
     /// Where the address goes that the browser ended on.
     address: Option<oneshot::Sender<String>>,
-    told: mpsc::UnboundedSender<Progress>,
-    inbox: mpsc::UnboundedReceiver<Progress>,
+    told: mpsc::UnboundedSender<SignInProgress>,
+    inbox: mpsc::UnboundedReceiver<SignInProgress>,
     /// When the token ends, as far as was known last.
     ends: Option<Duration>,
 }
@@ -56,7 +56,7 @@ impl Signing {
         if let Try::Address(address) = wanted {
             match self.address.take() {
                 Some(waiting) => drop(waiting.send(address.0)),
-                None => self.say(Progress::Failed("this sign-in has ended; begin another".into())),
+                None => self.say(SignInProgress::Failed("this sign-in has ended; begin another".into())),
             }
             return;
         }
@@ -75,16 +75,17 @@ impl Signing {
                 Try::Address(_) => Ok(()),
             };
             // Without a screen nobody needs to know.
-            let _ = told.send(done.map_or_else(|error| Progress::Failed(error.to_string()), |()| Progress::Done));
+            let _ = told
+                .send(done.map_or_else(|error| SignInProgress::Failed(error.to_string()), |()| SignInProgress::Done));
         });
     }
 
-    fn say(&self, progress: Progress) {
+    fn say(&self, progress: SignInProgress) {
         let _ = self.told.send(progress);
     }
 
     /// What came of it; for ever pending while nothing does.
-    pub(super) async fn next(&mut self) -> Progress {
+    pub(super) async fn next(&mut self) -> SignInProgress {
         match self.inbox.recv().await {
             Some(progress) => progress,
             None => std::future::pending().await,
@@ -95,7 +96,7 @@ impl Signing {
 async fn browser(
     client: &Client,
     address: oneshot::Receiver<String>,
-    told: &mpsc::UnboundedSender<Progress>,
+    told: &mpsc::UnboundedSender<SignInProgress>,
 ) -> Result<(), Error> {
     let connection = client.connection();
     let Auth::Pkce { client_id, .. } = &connection.auth else { return Ok(()) };
@@ -105,7 +106,7 @@ async fn browser(
     let opening = url.clone();
     // Starting a browser may take its time; without one, the address is shown.
     let opened = tokio::task::spawn_blocking(move || config::open_browser(&opening)).await.unwrap_or(false);
-    let _ = told.send(Progress::Waiting { url, opened });
+    let _ = told.send(SignInProgress::Waiting { url, opened });
     let tokens = sign_in.finish(async { address.await.ok() }).await?;
     client.adopt(&tokens).await;
     Ok(())

@@ -1,7 +1,7 @@
 //! The footer: the hints of whatever has the keyboard, and the notice above them.
 
 use super::paint::{Bit, Paint, bit};
-use crate::app::{Model, keymap::Command, notice::Level, screen::Screen};
+use crate::app::{Model, keymap::Command, notice::NoticeLevel, screen::Screen};
 use ratatui::layout::Rect;
 
 /// The notice, in the rule above the hints: nothing moves when it comes or goes. A longer one grows upward.
@@ -9,9 +9,9 @@ pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
     let Some(notice) = &model.notice else { return };
     let t = paint.theme;
     let (mark, of_mark, style) = match notice.level {
-        Level::Done => (paint.glyphs.seen, t.seen(), t.strong()),
-        Level::Info => (paint.glyphs.dot, t.strong(), t.strong()),
-        Level::Alarm => (paint.glyphs.alarm, t.alarm(), t.alarm()),
+        NoticeLevel::Done => (paint.glyphs.seen, t.seen(), t.strong()),
+        NoticeLevel::Info => (paint.glyphs.dot, t.strong(), t.strong()),
+        NoticeLevel::Alarm => (paint.glyphs.alarm, t.alarm(), t.alarm()),
     };
     let width = rule.width.saturating_sub(6);
     let mut lines = Vec::new();

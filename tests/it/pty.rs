@@ -550,7 +550,7 @@ fn panicking_child() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let ended = runtime.block_on(shell::run(
         options,
-        shell::Connection { client: genesys::Client::new(connection), player: None, connect, failures: None },
+        shell::BackendSetup { client: genesys::Client::new(connection), player: None, connect, failures: None },
     ));
     panic!("it went on: {ended:?}");
 }

@@ -2,7 +2,7 @@
 
 use super::{Choice, CommandOutcome, Popup};
 use crate::{
-    app::{Model, editor::Editor, keymap::Command, notice::Level},
+    app::{Model, editor::Editor, keymap::Command, notice::NoticeLevel},
     domain::{
         Key,
         outbox::{Cell, Got, PatchTarget},
@@ -30,14 +30,14 @@ impl Popup for AddKey {
         let name = self.text.text();
         match command {
             Command::Accept if name.is_empty() => {
-                model.say(Level::Info, "A key needs a name.");
+                model.say(NoticeLevel::Info, "A key needs a name.");
                 CommandOutcome::Stay
             }
             Command::Accept => CommandOutcome::Take(Choice::NewKey(Cell::new(&self.target, Key::from(name.as_str())))),
             _ => {
                 if !name.is_empty() {
                     let key = model.key_label(Command::Add);
-                    model.say(Level::Info, format!("The name is kept: {key} asks for it again."));
+                    model.say(NoticeLevel::Info, format!("The name is kept: {key} asks for it again."));
                 }
                 CommandOutcome::Close
             }

@@ -2,7 +2,7 @@
 
 use super::{CommandOutcome, Popup};
 use crate::{
-    app::{Model, editor::Editor, keymap::Command, notice::Level},
+    app::{Model, editor::Editor, keymap::Command, notice::NoticeLevel},
     domain::filter::{Filter, Mistake},
 };
 
@@ -30,13 +30,13 @@ impl Popup for AlertPrompt {
         let text = self.text.text().trim().to_owned();
         match text.parse::<Filter>() {
             Ok(filter) if filter.is_empty() => {
-                model.say(Level::Info, "An empty expression holds for every call; type what is waited for.");
+                model.say(NoticeLevel::Info, "An empty expression holds for every call; type what is waited for.");
                 CommandOutcome::Stay
             }
             Ok(filter) => {
                 let now = model.now;
                 model.monitor.alerts.add_filter(&text, filter, &model.monitor.board, now);
-                model.say(Level::Info, format!("Alert set: when a call starts matching {text}."));
+                model.say(NoticeLevel::Info, format!("Alert set: when a call starts matching {text}."));
                 CommandOutcome::Close
             }
             Err(mistake) => {

@@ -1,7 +1,7 @@
 //! The list of alerts.
 
 use super::{AlertPrompt, CommandOutcome, Popup, step};
-use crate::app::{Model, call::Hand, keymap::Command, notice::Level, popups::Overlay};
+use crate::app::{Model, call::Hand, keymap::Command, notice::NoticeLevel, popups::Overlay};
 
 /// The list of alerts.
 #[derive(Debug, Default)]
@@ -26,14 +26,14 @@ impl Popup for AlertList {
                 let fired = model.monitor.alerts.list.get(self.selected).and_then(|w| w.last.clone());
                 match fired {
                     Some(fired) if model.monitor.board.get(fired.call.as_str()).is_none() => {
-                        model.say(Level::Info, "This call is no longer listed.");
+                        model.say(NoticeLevel::Info, "This call is no longer listed.");
                         return CommandOutcome::Close;
                     }
                     Some(fired) => {
                         let selection = fired.participant.map(|participant| Hand { participant, key: fired.key });
                         return CommandOutcome::Go(fired.call, selection);
                     }
-                    None => model.say(Level::Info, "It has not fired yet."),
+                    None => model.say(NoticeLevel::Info, "It has not fired yet."),
                 }
             }
             _ => return CommandOutcome::Close,
@@ -50,6 +50,6 @@ impl Model {
             (true, true) => "Set. No key is expected yet: --expect FILE says which calls should have.",
             (false, _) => "No alert any more on missed milestones.",
         };
-        self.say(Level::Info, words);
+        self.say(NoticeLevel::Info, words);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Choice, CommandOutcome, Popup};
 use crate::{
-    app::{Effect, Model, editor::Editor, keymap::Command, notice::Level},
+    app::{Effect, Model, editor::Editor, keymap::Command, notice::NoticeLevel},
     domain::{
         Key,
         outbox::{Got, PatchTarget},
@@ -88,7 +88,7 @@ impl Popup for Bulk {
         match command {
             Command::Accept => {
                 let outcome = self.accept().unwrap_or_else(|why| {
-                    model.say(Level::Alarm, why);
+                    model.say(NoticeLevel::Alarm, why);
                     CommandOutcome::Stay
                 });
                 if matches!(outcome, CommandOutcome::Take(_)) {
@@ -105,7 +105,7 @@ impl Popup for Bulk {
             _ => {
                 if !self.text.text().trim().is_empty() {
                     let key = model.key_label(Command::Paste);
-                    model.say(Level::Info, format!("The text is kept: {key} opens it again."));
+                    model.say(NoticeLevel::Info, format!("The text is kept: {key} opens it again."));
                 }
                 return CommandOutcome::Close;
             }

@@ -6,7 +6,7 @@ use crate::{
         Model,
         editor::Editor,
         keymap::{Command, Scope},
-        notice::Level,
+        notice::NoticeLevel,
     },
     domain::outbox::{Base, Cell, EditState},
 };
@@ -39,13 +39,13 @@ impl CellEditor {
         let view = model.outbox.view(&self.cell).filter(|v| v.mine == text);
         if let Some(EditState::Armed { .. }) = view.map(|v| v.state) {
             model.touch();
-            model.say(Level::Info, "Unchanged: it stays armed.");
+            model.say(NoticeLevel::Info, "Unchanged: it stays armed.");
             return CommandOutcome::Close;
         }
         if self.is_base(&text) && !matches!(self.base, Base::Saw(None)) {
             model.outbox.discard(&self.cell);
             model.touch();
-            model.say(Level::Info, "Unchanged: nothing to send.");
+            model.say(NoticeLevel::Info, "Unchanged: nothing to send.");
             return CommandOutcome::Close;
         }
         model.outbox.draft(&self.cell, self.base.clone(), text);
@@ -67,10 +67,10 @@ impl CellEditor {
                     let (edit, discard) = (own(Command::Edit), own(Command::Discard));
                     let review = model.key_label(Command::Review);
                     let words = format!("Kept as a draft: {edit} edits it, {review} sends it, {discard} discards it.");
-                    (Level::Info, words)
+                    (NoticeLevel::Info, words)
                 }
                 Some(why) => {
-                    (Level::Alarm, format!("A draft in this program alone, as it cannot be kept on disk: {why}"))
+                    (NoticeLevel::Alarm, format!("A draft in this program alone, as it cannot be kept on disk: {why}"))
                 }
             };
             model.say(level, words);
@@ -108,7 +108,7 @@ impl Popup for CellEditor {
             if same {
                 return;
             }
-            model.say(Level::Info, "No longer armed: what is typed is a draft.");
+            model.say(NoticeLevel::Info, "No longer armed: what is typed is a draft.");
         }
         if self.is_base(&text) {
             model.outbox.discard(&self.cell);

@@ -8,7 +8,7 @@ use crate::{
 
 /// What is about to be sent.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Commit {
+pub struct CommitQuestion {
     /// The cells, in the order of their participants.
     pub cells: Vec<Cell>,
     /// What asks for a second yes: the call or the participant has ended.
@@ -23,7 +23,7 @@ pub struct Commit {
     pub undo: Option<Undo>,
 }
 
-impl Commit {
+impl CommitQuestion {
     /// The question that would send these.
     pub(in crate::app) fn new(model: &Model, cells: Vec<Cell>) -> Self {
         let doubt = model.outbox.doubt(&model.monitor.board, &cells);
@@ -31,7 +31,7 @@ impl Commit {
     }
 }
 
-impl Popup for Commit {
+impl Popup for CommitQuestion {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let timing = match command {
             Command::Accept => Timing::Now,

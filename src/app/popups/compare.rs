@@ -1,7 +1,7 @@
 //! Two calls, or two moments of one call, side by side.
 
 use super::{CommandOutcome, Popup, step};
-use crate::app::{Model, call::Hand, compare::Compare, keymap::Command, notice::Level};
+use crate::app::{Model, call::Hand, compare::Compare, keymap::Command, notice::NoticeLevel};
 
 impl Popup for Compare {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
@@ -31,7 +31,7 @@ impl Popup for Compare {
                 });
                 let Some((call, participant, key)) = cell else { return CommandOutcome::Stay };
                 if board.get(call.as_str()).is_none() {
-                    model.say(Level::Info, "This call is no longer listed.");
+                    model.say(NoticeLevel::Info, "This call is no longer listed.");
                     return CommandOutcome::Close;
                 }
                 return CommandOutcome::Go(call, Some(Hand { participant, key: Some(key) }));

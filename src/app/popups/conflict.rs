@@ -1,19 +1,19 @@
 //! Two values for one cell: base, theirs, mine.
 
-use super::{CellEditor, Choice, CommandOutcome, Commit, Overlay, Popup};
+use super::{CellEditor, Choice, CommandOutcome, CommitQuestion, Overlay, Popup};
 use crate::{
-    app::{Model, keymap::Command, notice::Level},
+    app::{Model, keymap::Command, notice::NoticeLevel},
     domain::outbox::{Base, Cell, Timing},
 };
 
 /// Two values for one cell: base, theirs, mine.
 #[derive(Debug)]
-pub struct Conflict {
+pub struct ConflictQuestion {
     /// Which cell.
     pub cell: Cell,
 }
 
-impl Conflict {
+impl ConflictQuestion {
     /// What the question showed as theirs counts as seen: the draft can be sent again. Its text.
     fn insist(&self, model: &mut Model) -> Option<String> {
         let text = model.outbox.edit_again(&self.cell)?;
@@ -25,23 +25,23 @@ impl Conflict {
     }
 }
 
-impl Popup for Conflict {
+impl Popup for ConflictQuestion {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let cell = &self.cell;
         model.touch();
         // What was said of it goes with the answer.
         let said = format!("{} ", cell.key);
-        model.notice.take_if(|notice| notice.level == Level::Alarm && notice.text.starts_with(&said));
+        model.notice.take_if(|notice| notice.level == NoticeLevel::Alarm && notice.text.starts_with(&said));
         match command {
             Command::Theirs => {
                 model.outbox.keep_theirs(model.now, cell);
                 model.outbox.acknowledge(cell);
                 let key = model.key_label(Command::Undo);
-                model.say(Level::Info, format!("Kept theirs. {key} brings your text back as a draft."));
+                model.say(NoticeLevel::Info, format!("Kept theirs. {key} brings your text back as a draft."));
             }
             Command::Mine => {
                 self.insist(model);
-                let commit = Commit::new(model, vec![cell.clone()]);
+                let commit = CommitQuestion::new(model, vec![cell.clone()]);
                 return match commit.doubt {
                     None => CommandOutcome::Take(Choice::Send(commit, Timing::Now)),
                     // It asks twice, as any edit of something that has ended.

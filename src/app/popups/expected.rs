@@ -5,17 +5,17 @@ use crate::app::{
     Model,
     diagnose::{is_of, listed},
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
 };
 
 /// The list of expectations.
 #[derive(Debug, Default)]
-pub struct Expected {
+pub struct ExpectedList {
     /// Which one is selected.
     pub selected: usize,
 }
 
-impl Popup for Expected {
+impl Popup for ExpectedList {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let all = model.monitor.examiner.expectations();
         self.selected = self.selected.min(all.len().saturating_sub(1));
@@ -32,7 +32,10 @@ impl Popup for Expected {
                         return CommandOutcome::Close;
                     }
                     None => {
-                        model.say(Level::Info, "Nothing was found by this expectation: the calls are as expected.");
+                        model.say(
+                            NoticeLevel::Info,
+                            "Nothing was found by this expectation: the calls are as expected.",
+                        );
                     }
                 }
             }

@@ -6,7 +6,7 @@ use crate::app::{
     export::{Export, ExportField, Goal},
     key::{Code, Key},
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
 };
 
 impl Popup for Export {
@@ -23,7 +23,7 @@ impl Popup for Export {
                 let path = self.path.text().trim().to_owned();
                 if path.is_empty() {
                     self.line = ExportField::File;
-                    model.say(Level::Info, "The file needs a name.");
+                    model.say(NoticeLevel::Info, "The file needs a name.");
                     return CommandOutcome::Stay;
                 }
                 let goal = Goal::File { path, replace: self.exists.is_some() };

@@ -66,7 +66,7 @@ impl Popup for FilterPrompt {
             Command::Accept | Command::SaveView if self.mistake.is_some() => CommandOutcome::Stay,
             Command::Accept => CommandOutcome::Close,
             Command::SaveView if self.of != Filtered::Calls => {
-                model.say(crate::app::notice::Level::Info, "Views are of the Calls screen.");
+                model.say(crate::app::notice::NoticeLevel::Info, "Views are of the Calls screen.");
                 CommandOutcome::Stay
             }
             Command::SaveView => CommandOutcome::Open(Box::new(Overlay::SaveView(SaveView::default()))),

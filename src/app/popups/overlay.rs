@@ -1,9 +1,9 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
 use super::{
-    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, CellEditor, ColumnPicker, Commit, Conflict, CopyList,
-    DraftList, Expected, FilterPrompt, Find, GoTo, Help, HistoryList, LossList, OntoList, Palette, Pick, Popup,
-    QuitQuestion, RemovedList, SaveView, SincePrompt, TrapPrompt, When,
+    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, CellEditor, ColumnPicker, CommandPalette, CommitQuestion,
+    ConflictQuestion, CopyList, DraftList, ExpectedList, FilterPrompt, Find, GoTo, Help, HistoryList, LossList,
+    OntoList, Pick, Popup, QuitQuestion, RemovedList, SaveView, SincePrompt, TrapPrompt, When,
 };
 use crate::app::{compare::Compare, export::Export, keymap::Scope, signin::SignIn, topics::Topics};
 
@@ -13,7 +13,7 @@ pub enum Overlay {
     /// The keys of this screen.
     Help(Help),
     /// Every action, searched.
-    Palette(Palette),
+    Palette(CommandPalette),
     /// The column picker.
     Columns(ColumnPicker),
     /// The filter prompt.
@@ -27,9 +27,9 @@ pub enum Overlay {
     /// The name of a key to add.
     AddKey(AddKey),
     /// What is about to be sent.
-    Commit(Commit),
+    Commit(CommitQuestion),
     /// Two values for one cell: base, theirs, mine.
-    Conflict(Conflict),
+    Conflict(ConflictQuestion),
     /// Everything typed and not sent, over all calls.
     Drafts(DraftList),
     /// What can be copied.
@@ -55,7 +55,7 @@ pub enum Overlay {
     /// The expression of a new alert.
     AlertPrompt(AlertPrompt),
     /// Keys that calls are expected to have.
-    Expected(Expected),
+    Expected(ExpectedList),
     /// What a lookup of a flow that is run answers.
     Answer(AnswerPrompt),
     /// What is to be handed on.

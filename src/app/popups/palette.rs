@@ -10,7 +10,7 @@ use crate::app::{
 
 /// The command line.
 #[derive(Debug)]
-pub struct Palette {
+pub struct CommandPalette {
     /// What is typed.
     pub query: Editor,
     /// What matches, best first.
@@ -25,7 +25,7 @@ pub struct Palette {
     recalled: Option<(usize, String)>,
 }
 
-impl Palette {
+impl CommandPalette {
     /// All actions of these scopes.
     pub(in crate::app) fn new(scopes: Vec<Scope>) -> Self {
         let query = Editor::new("", false);
@@ -143,7 +143,7 @@ fn elsewhere(entry: CommandEntry, scope: Scope) -> String {
     format!("{} works on the {} screen.", entry.name(), scope.title())
 }
 
-impl Popup for Palette {
+impl Popup for CommandPalette {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let last = self.found.len().saturating_sub(1);
         let at_top = self.selected.is_none_or(|at| at == 0);

@@ -1,6 +1,6 @@
 //! A list to take something from.
 
-use super::{CommandOutcome, Commit, Popup, step};
+use super::{CommandOutcome, CommitQuestion, Popup, step};
 use crate::{
     app::{
         Effect, Model,
@@ -9,7 +9,7 @@ use crate::{
         flow,
         key::{Code, Key},
         keymap::Command,
-        notice::Level,
+        notice::NoticeLevel,
         since::SinceQuestion,
     },
     domain::{
@@ -66,7 +66,7 @@ pub enum Choice {
     /// Ask before this draft is sent.
     Ask(Cell),
     /// Send what was asked about, then.
-    Send(Commit, Timing),
+    Send(CommitQuestion, Timing),
     /// Edit the selected value in the operator's own editor.
     EditOutside,
     /// Go on with a text that is in no cell.
@@ -164,13 +164,16 @@ impl Pick {
             return CommandOutcome::Stay;
         };
         if model.settings.views[place].configured {
-            model.say(Level::Info, format!("View {name} is one of the configuration file: it can be removed there."));
+            model.say(
+                NoticeLevel::Info,
+                format!("View {name} is one of the configuration file: it can be removed there."),
+            );
             return CommandOutcome::Stay;
         }
         model.settings.views.remove(place);
         self.choices.remove(self.selected);
         self.selected = self.selected.min(self.choices.len().saturating_sub(1));
-        model.say(Level::Done, format!("View {name} deleted."));
+        model.say(NoticeLevel::Done, format!("View {name} deleted."));
         let effects = vec![Effect::DeleteView(name)];
         if self.choices.is_empty() { CommandOutcome::Done(effects) } else { CommandOutcome::Effects(effects) }
     }

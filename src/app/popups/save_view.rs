@@ -1,7 +1,7 @@
 //! The name under which what is shown is saved.
 
 use super::{CommandOutcome, Popup};
-use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::Level, popups::Overlay, views::View};
+use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::NoticeLevel, popups::Overlay, views::View};
 
 /// The name of a view that is saved.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Popup for SaveView {
             return CommandOutcome::Close;
         }
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
-            model.say(Level::Info, "A view needs a name of at most 64 letters.");
+            model.say(NoticeLevel::Info, "A view needs a name of at most 64 letters.");
             return CommandOutcome::Stay;
         }
         // The filter under it has been saved with the view, so it holds.
@@ -42,7 +42,7 @@ impl Popup for SaveView {
                 "saved"
             }
         };
-        model.say(Level::Done, format!("View {name} {word}: {}.", view.words()));
+        model.say(NoticeLevel::Done, format!("View {name} {word}: {}.", view.words()));
         CommandOutcome::Done(vec![Effect::SaveView(view)])
     }
 

@@ -6,8 +6,8 @@ use crate::app::{
     editor::Editor,
     key::Key,
     keymap::Command,
-    notice::Level,
-    signin::{Hidden, How, Opened, SignIn, Stage, Try},
+    notice::NoticeLevel,
+    signin::{Hidden, How, Opened, SignIn, SignInStage, Try},
 };
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ impl SignIn {
         let text = self.text.text().trim().to_owned();
         let given = (!text.is_empty()).then_some(Hidden(text));
         match (self.how, given, &self.stage) {
-            (_, _, Stage::Trying) | (How::Nobody, ..) => None,
-            (How::Browser, Some(address), Stage::Waiting { .. }) => Some(Try::Address(address)),
+            (_, _, SignInStage::Trying) | (How::Nobody, ..) => None,
+            (How::Browser, Some(address), SignInStage::Waiting { .. }) => Some(Try::Address(address)),
             (How::Browser, ..) => Some(Try::Browser),
             (How::Secret, secret, _) => Some(Try::Secret(secret)),
             (How::Token, Some(token), _) => Some(Try::Token(token)),
@@ -45,7 +45,7 @@ impl SignIn {
         match is_meant {
             true => self.opened = Opened::Wanted,
             false => model.say(
-                Level::Alarm,
+                NoticeLevel::Alarm,
                 "Ignored: the sign-in has ended and this asks for another. Pause for a second, then type or paste.",
             ),
         }
@@ -62,19 +62,19 @@ impl Popup for SignIn {
                 }
                 let Some(wanted) = self.wanted() else { return CommandOutcome::Stay };
                 self.trouble = None;
-                self.stage = Stage::Trying;
+                self.stage = SignInStage::Trying;
                 self.text = Editor::new("", false);
                 CommandOutcome::Effects(vec![Effect::SignIn(wanted)])
             }
             Command::Copy => match &self.stage {
-                Stage::Waiting { url, .. } => CommandOutcome::Effects(vec![Effect::Copy(url.clone())]),
+                SignInStage::Waiting { url, .. } => CommandOutcome::Effects(vec![Effect::Copy(url.clone())]),
                 _ => CommandOutcome::Stay,
             },
             _ => {
                 // What is shown stays, and is marked stale; a browser that comes back later still counts.
                 if model.sign_in_needed.is_some() {
                     let key = model.key_label(Command::SignIn);
-                    model.say(Level::Info, format!("Nothing is read or sent until you sign in: {key}."));
+                    model.say(NoticeLevel::Info, format!("Nothing is read or sent until you sign in: {key}."));
                 }
                 CommandOutcome::Close
             }

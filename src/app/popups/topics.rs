@@ -6,8 +6,8 @@ use crate::{
         Effect, Model,
         editor::Editor,
         keymap::Command,
-        notice::Level,
-        topics::{TopicRow, Topics, Watched},
+        notice::NoticeLevel,
+        topics::{TopicRow, Topics, WatchTarget},
     },
     domain::{Conversation, ConversationId},
 };
@@ -46,12 +46,12 @@ fn take(model: &mut Model, topics: &Topics) -> Vec<Effect> {
         return Vec::new();
     }
     for row in &changes {
-        if let (Watched::Queue(id), true) = (&row.what, row.on) {
+        if let (WatchTarget::Queue(id), true) = (&row.what, row.on) {
             model.monitor.board.names.learn_queue(id.clone(), &row.name);
         }
     }
     let (on, off): (Vec<&TopicRow>, Vec<&TopicRow>) = changes.iter().partition(|r| r.on);
-    model.say(Level::Info, format!("{} more watched, {} unsubscribed.", on.len(), off.len()));
+    model.say(NoticeLevel::Info, format!("{} more watched, {} unsubscribed.", on.len(), off.len()));
     model.settings.watching = topics.label();
     // Calls that nothing tells about any more would only stand there as they were.
     let left = |call: &Conversation| off.iter().any(|r| r.what.tells(call)) && !topics.covers(call);

@@ -2,7 +2,7 @@
 
 use super::{CommandOutcome, Popup};
 use crate::{
-    app::{Model, editor::Editor, keymap::Command, notice::Level},
+    app::{Model, editor::Editor, keymap::Command, notice::NoticeLevel},
     domain::{
         Trap,
         filter::{Filter, Mistake},
@@ -35,7 +35,7 @@ impl Popup for TrapPrompt {
         let Ok(filter) = words.parse::<Filter>() else { return CommandOutcome::Stay };
         model.trap = Some(Trap::set(None, None, filter, model.now));
         let what = if words.is_empty() { "any call".to_owned() } else { text::cut(&words, 40).into_owned() };
-        model.say(Level::Info, format!("Waiting for the next call: {what}. It is opened when it comes."));
+        model.say(NoticeLevel::Info, format!("Waiting for the next call: {what}. It is opened when it comes."));
         CommandOutcome::Close
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Choice, CommandOutcome, Popup};
 use crate::{
-    app::{Model, editor::Editor, keymap::Command, notice::Level},
+    app::{Model, editor::Editor, keymap::Command, notice::NoticeLevel},
     domain::{
         filter::{Filter, Mistake},
         outbox::Cell,
@@ -25,7 +25,7 @@ impl When {
     pub(in crate::app) fn is_down(model: &mut Model) -> bool {
         let down = !model.link.is_live();
         if down {
-            model.say(Level::Alarm, "The link is down: no condition can be judged. The draft stays.");
+            model.say(NoticeLevel::Alarm, "The link is down: no condition can be judged. The draft stays.");
         }
         down
     }
@@ -42,7 +42,7 @@ impl Popup for When {
         }
         match self.text.text().trim().parse::<Filter>() {
             Ok(filter) if !filter.is_empty() => return CommandOutcome::Take(Choice::Arm(filter, self.cells.clone())),
-            Ok(_) => model.say(Level::Info, "An expression is needed, such as ivr_choice or state:queue."),
+            Ok(_) => model.say(NoticeLevel::Info, "An expression is needed, such as ivr_choice or state:queue."),
             Err(mistake) => self.mistake = Some(mistake),
         }
         CommandOutcome::Stay

@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Model,
     call::{CallScreen, Hand},
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{AlertList, AlertPrompt, Overlay},
 };
 use crate::domain::alert::Fired;
@@ -14,7 +14,7 @@ pub(super) fn fired(model: &mut Model, fired: Option<Fired>) -> Vec<Effect> {
     // One message for what came at one moment: the last; all are in the list.
     let Some(Fired { words, .. }) = fired else { return Vec::new() };
     let key = model.key_label(Command::Jump);
-    model.say(Level::Info, format!("Alert: {words}. {key} goes there."));
+    model.say(NoticeLevel::Info, format!("Alert: {words}. {key} goes there."));
     model.touch();
     let now = model.now;
     if !model.monitor.alerts.rings(now) {
@@ -35,7 +35,7 @@ pub(super) fn key(model: &mut Model) {
     } else {
         format!("No alert any more on {}.", cell.key)
     };
-    model.say(Level::Info, words);
+    model.say(NoticeLevel::Info, words);
 }
 
 /// Opens the list.
@@ -51,7 +51,7 @@ pub(super) fn ask(model: &mut Model) {
 /// To what fired last.
 pub(super) fn jump(model: &mut Model) {
     let Some(fired) = model.monitor.alerts.last.clone() else {
-        model.say(Level::Info, "No alert has fired yet.");
+        model.say(NoticeLevel::Info, "No alert has fired yet.");
         return;
     };
     go(model, fired);
@@ -59,7 +59,7 @@ pub(super) fn jump(model: &mut Model) {
 
 fn go(model: &mut Model, fired: Fired) {
     if model.monitor.board.get(fired.call.as_str()).is_none() {
-        model.say(Level::Info, "This call is no longer listed.");
+        model.say(NoticeLevel::Info, "This call is no longer listed.");
         return;
     }
     let selection = fired.participant.map(|participant| Hand { participant, key: fired.key });

@@ -3,7 +3,7 @@
 use crate::app::{
     Model,
     call::CallScreen,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{Bulk, Overlay},
 };
 use crate::domain::outbox::{Got, PatchTarget};
@@ -32,8 +32,8 @@ pub(super) fn loaded(model: &mut Model, path: &str, result: Result<String, Strin
         Ok(text) => {
             *bulk = Bulk::new(bulk.target.clone(), &text);
             model.outbox.keep_loose(&bulk.target, Got::Pasted, &text);
-            model.say(Level::Info, format!("Read from {path}."));
+            model.say(NoticeLevel::Info, format!("Read from {path}."));
         }
-        Err(why) => model.say(Level::Alarm, format!("{path} could not be read: {why}")),
+        Err(why) => model.say(NoticeLevel::Alarm, format!("{path} could not be read: {why}")),
     }
 }

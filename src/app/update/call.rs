@@ -6,7 +6,7 @@ use crate::app::{
     call::{CallScreen, Mode},
     copy::Copyable,
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{Find, Overlay},
     screen::Screen,
 };
@@ -29,12 +29,15 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::DetailUp => call.detail_scroll = call.detail_scroll.saturating_sub(3),
         Command::Left | Command::Right => {
             let key = model.key_label(Command::Mode);
-            model.say(Level::Info, format!("Only one column of values: {key} puts participants side by side."));
+            model.say(NoticeLevel::Info, format!("Only one column of values: {key} puts participants side by side."));
         }
         Command::Sort if call.mode == Mode::Table => call.order = call.order.next(),
         Command::Sort => {
             let key = model.key_label(Command::Mode);
-            model.say(Level::Info, format!("The matrix is sorted by key: {key} shows the table, which can be sorted."));
+            model.say(
+                NoticeLevel::Info,
+                format!("The matrix is sorted by key: {key} shows the table, which can be sorted."),
+            );
         }
         Command::Mode => {
             call.mode = if call.mode == Mode::Matrix { Mode::Table } else { Mode::Matrix };
@@ -98,14 +101,14 @@ fn search(model: &mut Model, back: bool) {
     let Some(call) = &mut model.call else { return };
     let (text, rows) = (call.search.clone(), call.rows.len());
     if text.is_empty() || rows == 0 {
-        model.say(Level::Info, "Nothing is searched for: / searches the keys of this call.");
+        model.say(NoticeLevel::Info, "Nothing is searched for: / searches the keys of this call.");
         return;
     }
     let here = call.position().unwrap_or(0).min(rows - 1);
     let from = if back { (here + rows - 1) % rows } else { (here + 1) % rows };
     match call.find(&text, from, back) {
         Some(to) => call.go(to, page),
-        None => model.say(Level::Info, format!("No key of this call has {text:?} in it.")),
+        None => model.say(NoticeLevel::Info, format!("No key of this call has {text:?} in it.")),
     }
 }
 
@@ -114,7 +117,7 @@ fn mark(model: &mut Model) {
     let on = model.outbox.toggle_mark(&cell);
     let key = model.key_label(Command::Review);
     model.say(
-        Level::Info,
+        NoticeLevel::Info,
         if on { format!("Marked: {key} reviews and sends the marked drafts.") } else { "Not marked.".into() },
     );
 }
@@ -125,18 +128,18 @@ fn discard(model: &mut Model) {
     match view.state {
         EditState::Unseen(_) | EditState::Overwritten { .. } => {
             model.outbox.acknowledge(&cell);
-            model.say(Level::Info, "Noted: the server's value stays.");
+            model.say(NoticeLevel::Info, "Noted: the server's value stays.");
         }
         EditState::Armed { id } => {
             model.outbox.disarm(id);
-            model.say(Level::Info, "Disarmed: it is a draft again.");
+            model.say(NoticeLevel::Info, "Disarmed: it is a draft again.");
         }
-        _ if view.state.is_busy() => model.say(Level::Info, "It is already being sent: undo it once it is seen."),
+        _ if view.state.is_busy() => model.say(NoticeLevel::Info, "It is already being sent: undo it once it is seen."),
         _ => {
             let text = view.mine.to_owned();
             model.outbox.discard(&cell);
             let shown = crate::domain::text::cut(&text, 40).into_owned();
-            model.say(Level::Info, format!("Draft discarded: {shown}"));
+            model.say(NoticeLevel::Info, format!("Draft discarded: {shown}"));
         }
     }
 }

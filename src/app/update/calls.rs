@@ -7,7 +7,7 @@ use crate::app::{
     calls::{Sort, keys_with_counts, value},
     keymap::Command,
     layout::PaneShown,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{Choice, ColumnPicker, FilterPrompt, Overlay, Pick},
 };
 use crate::domain::{ConversationId, Key, filter::Filter};
@@ -94,7 +94,7 @@ fn sort(model: &mut Model) {
 fn open_coverage(model: &mut Model) {
     if model.calls.keys.is_empty() {
         let columns = model.key_label(Command::Columns);
-        model.say(Level::Info, format!("No attribute columns are shown: {columns} chooses them."));
+        model.say(NoticeLevel::Info, format!("No attribute columns are shown: {columns} chooses them."));
         return;
     }
     model.calls.coverage.open =
@@ -134,5 +134,5 @@ fn pin(model: &mut Model) {
         model.calls.pinned.insert(id);
         "Pinned: the call stays on the screen after it ends."
     };
-    model.say(Level::Info, words);
+    model.say(NoticeLevel::Info, words);
 }

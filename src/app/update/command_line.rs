@@ -2,7 +2,7 @@
 
 use super::{flow, mask, since, views, why};
 use crate::app::{
-    Effect, Model, command_line::Request, notice::Level, popups::Overlay, screen::Screen, topics::Topics,
+    Effect, Model, command_line::Request, notice::NoticeLevel, popups::Overlay, screen::Screen, topics::Topics,
 };
 use crate::domain::filter::{CallFacts, Filter};
 
@@ -36,7 +36,7 @@ pub(super) fn ask(model: &mut Model, request: Request) -> Vec<Effect> {
             model.touch();
         }
         Request::Theme(name) => {
-            model.say(Level::Info, format!("Theme {name} for now; `theme` in the configuration keeps it."));
+            model.say(NoticeLevel::Info, format!("Theme {name} for now; `theme` in the configuration keeps it."));
             return vec![Effect::Theme(name)];
         }
     }
@@ -69,10 +69,10 @@ fn queue(model: &mut Model, name: &str) -> Vec<Effect> {
         return Vec::new();
     }
     if model.replay.is_some() {
-        model.say(Level::Info, format!("No call of this recording is in a queue `{name}` now."));
+        model.say(NoticeLevel::Info, format!("No call of this recording is in a queue `{name}` now."));
         return Vec::new();
     }
-    model.say(Level::Info, format!("No call is in a queue `{name}`: select it below to watch it."));
+    model.say(NoticeLevel::Info, format!("No call is in a queue `{name}`: select it below to watch it."));
     let mut topics = Topics::waiting();
     topics.query.replace(name);
     model.overlays.push(Overlay::Topics(topics));

@@ -4,8 +4,8 @@ use super::edits;
 use crate::app::{
     Effect, Model,
     keymap::Command,
-    notice::Level,
-    popups::{Commit, Conflict, Overlay},
+    notice::NoticeLevel,
+    popups::{CommitQuestion, ConflictQuestion, Overlay},
 };
 use crate::domain::outbox::{self, Base, Cell, EditState, NonText, Timing};
 
@@ -24,13 +24,16 @@ pub(super) fn review(model: &mut Model) -> Vec<Effect> {
             0 => "No drafts to review.".to_owned(),
             _ => format!("The calls of these drafts are not here: {key} shows them."),
         };
-        model.say(Level::Info, words);
+        model.say(NoticeLevel::Info, words);
         return Vec::new();
     }
     if !gone.is_empty() {
-        model.say(Level::Info, format!("Without {} drafts of calls that are not here: {key} shows them.", gone.len()));
+        model.say(
+            NoticeLevel::Info,
+            format!("Without {} drafts of calls that are not here: {key} shows them.", gone.len()),
+        );
     }
-    model.overlays.push(Overlay::Commit(Commit::new(model, cells)));
+    model.overlays.push(Overlay::Commit(CommitQuestion::new(model, cells)));
     Vec::new()
 }
 
@@ -45,11 +48,11 @@ pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
         }
         let theirs = model.value_of(cell).cloned();
         model.outbox.overtaken(cell, theirs);
-        model.overlays.push(Overlay::Conflict(Conflict { cell: cell.clone() }));
+        model.overlays.push(Overlay::Conflict(ConflictQuestion { cell: cell.clone() }));
         model.touch();
         return Vec::new();
     }
-    let panel = Commit::new(model, cells);
+    let panel = CommitQuestion::new(model, cells);
     ask_with(model, panel)
 }
 
@@ -77,10 +80,10 @@ pub(super) fn overtaken(model: &mut Model) {
     }
     let theirs = model.value_of(&cell).cloned();
     model.outbox.overtaken(&cell, theirs);
-    model.overlays.push(Overlay::Conflict(Conflict { cell }));
+    model.overlays.push(Overlay::Conflict(ConflictQuestion { cell }));
 }
 
-pub(super) fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
+pub(super) fn ask_with(model: &mut Model, panel: CommitQuestion) -> Vec<Effect> {
     let flow = panel.cells.iter().any(|c| {
         model.monitor.board.get(c.conversation.as_str()).is_some_and(|e| e.conversation.running_flow().is_some())
     });
@@ -93,15 +96,15 @@ pub(super) fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
 }
 
 /// Sends what was asked about; an editor under the question is done.
-pub(super) fn send(model: &mut Model, commit: &Commit, timing: Timing) -> Vec<Effect> {
+pub(super) fn send(model: &mut Model, commit: &CommitQuestion, timing: Timing) -> Vec<Effect> {
     if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
         model.overlays.pop();
     }
     let non_text = if commit.sure { NonText::Omit } else { NonText::Ask };
-    let how = outbox::Commit { timing, acknowledge_ended: commit.sure, non_text };
+    let how = outbox::CommitOptions { timing, acknowledge_ended: commit.sure, non_text };
     let done = model.outbox.commit(model.now, &model.monitor.board, &commit.cells, how);
     if let Some((cell, why)) = done.refused.first() {
-        model.say(Level::Alarm, format!("{}: {why}", cell.key));
+        model.say(NoticeLevel::Alarm, format!("{}: {why}", cell.key));
     }
     model.touch();
     edits::effects(model, done.effects)

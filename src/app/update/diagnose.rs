@@ -5,8 +5,8 @@ use crate::app::{
     call::Hand,
     diagnose::Diagnose,
     keymap::Command,
-    notice::Level,
-    popups::{Expected, FilterPrompt, Overlay},
+    notice::NoticeLevel,
+    popups::{ExpectedList, FilterPrompt, Overlay},
     screen::Screen,
 };
 use crate::domain::findings::Finding;
@@ -29,7 +29,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Open if d.unfold() => {}
         Command::Open => jump(model),
         Command::Fold => d.fold(),
-        Command::Expectations => model.overlays.push(Overlay::Expected(Expected::default())),
+        Command::Expectations => model.overlays.push(Overlay::Expected(ExpectedList::default())),
         Command::Filter => model.overlays.push(Overlay::Filter(FilterPrompt::new(model))),
         Command::ClearFilter => _ = d.set_filter(""),
         Command::Back if !d.filter_text.is_empty() => _ = d.set_filter(""),
@@ -44,7 +44,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 fn jump(model: &mut Model) {
     let Some(finding) = model.diagnose.finding().cloned() else { return };
     let Some(entry) = model.monitor.board.get(finding.conversation.as_str()) else {
-        model.say(Level::Info, "This call is no longer listed.");
+        model.say(NoticeLevel::Info, "This call is no longer listed.");
         return;
     };
     let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));

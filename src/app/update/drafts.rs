@@ -1,6 +1,6 @@
 //! Several drafts at a time: what a paste, a copy between participants and the external editor have in common.
 
-use crate::app::{Model, keymap::Command, notice::Level};
+use crate::app::{Model, keymap::Command, notice::NoticeLevel};
 use crate::domain::{
     Key, Value,
     outbox::{Base, Cell, EditState, PatchTarget},
@@ -64,9 +64,10 @@ pub(super) fn make_drafts(model: &mut Model, target: &PatchTarget, texts: Vec<(K
     };
     let key = model.key_label(Command::Review);
     match drafts {
-        0 => model.say(Level::Info, "Nothing to change: every value is there already."),
-        1 => model.say(Level::Info, format!("1 draft on {on}, marked: {key} reviews and sends it.{unchanged}")),
-        n => model.say(Level::Info, format!("{n} drafts on {on}, marked: {key} reviews and sends them.{unchanged}")),
+        0 => model.say(NoticeLevel::Info, "Nothing to change: every value is there already."),
+        1 => model.say(NoticeLevel::Info, format!("1 draft on {on}, marked: {key} reviews and sends it.{unchanged}")),
+        n => model
+            .say(NoticeLevel::Info, format!("{n} drafts on {on}, marked: {key} reviews and sends them.{unchanged}")),
     }
     drafts
 }

@@ -5,8 +5,8 @@ use crate::app::{
     Effect, Model,
     call::{CallScreen, Hand},
     keymap::Command,
-    notice::Level,
-    popups::{AddKey, CellEditor, Commit, Conflict, Overlay},
+    notice::NoticeLevel,
+    popups::{AddKey, CellEditor, CommitQuestion, ConflictQuestion, Overlay},
 };
 use crate::domain::{
     ConversationId,
@@ -25,7 +25,7 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     let state = model.outbox.view(&cell).map(|v| (v.state.clone(), v.base.clone(), v.mine.to_owned()));
     match state {
         Some((EditState::Conflict { .. } | EditState::Overwritten { .. } | EditState::Unseen(_), ..)) => {
-            model.overlays.push(Overlay::Conflict(Conflict { cell }));
+            model.overlays.push(Overlay::Conflict(ConflictQuestion { cell }));
         }
         Some((
             EditState::Draft
@@ -83,21 +83,24 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
     }
     let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return Vec::new() };
     let Some(now) = beginning(model, &cell) else {
-        model.say(Level::Info, "Nothing to set to empty: the key is absent here.");
+        model.say(NoticeLevel::Info, "Nothing to set to empty: the key is absent here.");
         return Vec::new();
     };
     if now.as_str().is_empty() {
-        model.say(Level::Info, "It is empty already.");
+        model.say(NoticeLevel::Info, "It is empty already.");
         return Vec::new();
     }
     if model.outbox.has_text(&cell) {
         let key = model.key_label(Command::Discard);
-        model.say(Level::Alarm, format!("A draft is here: {key} discards it, then the value can be set to empty."));
+        model.say(
+            NoticeLevel::Alarm,
+            format!("A draft is here: {key} discards it, then the value can be set to empty."),
+        );
         return Vec::new();
     }
     model.outbox.draft(&cell, Base::Saw(Some(now)), "");
     model.touch();
-    let panel = Commit { made: true, ..Commit::new(model, vec![cell]) };
+    let panel = CommitQuestion { made: true, ..CommitQuestion::new(model, vec![cell]) };
     ask_with(model, panel)
 }
 
@@ -113,7 +116,10 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
         model.outbox.draft(&cell, Base::Saw(now), text);
         model.touch();
         let key = model.key_label(Command::Review);
-        model.say(Level::Info, format!("Your text for {} is a draft again: {key} reviews and sends it.", cell.key));
+        model.say(
+            NoticeLevel::Info,
+            format!("Your text for {} is a draft again: {key} reviews and sends it.", cell.key),
+        );
         return Vec::new();
     }
     let elsewhere = |model: &Model| {
@@ -132,19 +138,19 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
         Ok(undo) => undo,
         Err(NoUndo::Nothing) => {
             let words = model.nothing_to_undo();
-            model.say(Level::Info, words);
+            model.say(NoticeLevel::Info, words);
             return Vec::new();
         }
         Err(NoUndo::OnItsWay) => {
-            model.say(Level::Info, "An edit is still being sent: it can be undone once it is answered.");
+            model.say(NoticeLevel::Info, "An edit is still being sent: it can be undone once it is answered.");
             return Vec::new();
         }
     };
     model.touch();
     if undo.cells.is_empty() {
-        model.say(Level::Info, "A newer draft is there: send or discard it first.");
+        model.say(NoticeLevel::Info, "A newer draft is there: send or discard it first.");
         return Vec::new();
     }
-    let panel = Commit { undo: Some(undo.clone()), made: true, ..Commit::new(model, undo.cells) };
+    let panel = CommitQuestion { undo: Some(undo.clone()), made: true, ..CommitQuestion::new(model, undo.cells) };
     ask_with(model, panel)
 }

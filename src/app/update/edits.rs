@@ -1,6 +1,6 @@
 //! What the outbox asks for, done.
 
-use crate::app::{Effect, Model, keymap::Command, notice::Level, rows, screen::Screen};
+use crate::app::{Effect, Model, keymap::Command, notice::NoticeLevel, rows, screen::Screen};
 use crate::domain::outbox::{self, Cell, Got, JournalEdit};
 
 /// Requests go out, notices are shown.
@@ -35,7 +35,9 @@ fn say(model: &mut Model, notice: outbox::OutboxNotice) {
         }
     };
     let (level, words) = match notice {
-        N::Seen { after, .. } => (Level::Done, format!("Seen: the value came back after {} ms.", after.as_millis())),
+        N::Seen { after, .. } => {
+            (NoticeLevel::Done, format!("Seen: the value came back after {} ms.", after.as_millis()))
+        }
         // It stays in its cell until a key opens it: a question that opens by itself would take for its answer a key that was
         // meant for what stood there before.
         N::Conflict { cell, maybe_applied } => {
@@ -43,7 +45,7 @@ fn say(model: &mut Model, notice: outbox::OutboxNotice) {
                 if maybe_applied { "a try whose answer was lost may have been written" } else { "nothing was sent" };
             let (of, open) = of(&cell);
             let words = format!("{}{of} changed on the server since you started editing: {sent}. {open}", cell.key);
-            (Level::Alarm, words)
+            (NoticeLevel::Alarm, words)
         }
         N::Failed { target, failure } => {
             let is_second = |other: &JournalEdit| other.got == Got::Failed && other.cell.target() == target;
@@ -53,28 +55,28 @@ fn say(model: &mut Model, notice: outbox::OutboxNotice) {
                 }
                 false => "The draft is kept.".to_owned(),
             };
-            (Level::Alarm, format!("Failed: {}. {kept}", failure.reason.trim_end_matches('.')))
+            (NoticeLevel::Alarm, format!("Failed: {}. {kept}", failure.reason.trim_end_matches('.')))
         }
         N::Unseen(cell) => {
             let (of, open) = of(&cell);
-            (Level::Alarm, format!("{}{of} was accepted but is not there. {open}", cell.key))
+            (NoticeLevel::Alarm, format!("{}{of} was accepted but is not there. {open}", cell.key))
         }
         N::Overwritten(cell) => {
             let (of, open) = of(&cell);
-            (Level::Alarm, format!("{}{of} holds another value now. {open}", cell.key))
+            (NoticeLevel::Alarm, format!("{}{of} holds another value now. {open}", cell.key))
         }
         N::Lost(cell) => {
             let key = model.key_label(Command::Losses);
             let words = format!("{} lost its value while your edit was in progress. {key} restores it.", cell.key);
-            (Level::Alarm, words)
+            (NoticeLevel::Alarm, words)
         }
-        N::FlowEnded(_) => (Level::Info, "The flow has ended: held edits are being sent.".into()),
-        N::SentAgain(cell) => (Level::Info, format!("The flow wrote {} back: yours is sent again.", cell.key)),
-        N::Disarmed(n) => (Level::Info, format!("The link is down: {n} conditional edits were disarmed.")),
-        N::Fired { when, .. } => (Level::Info, format!("Fired: {when}")),
+        N::FlowEnded(_) => (NoticeLevel::Info, "The flow has ended: held edits are being sent.".into()),
+        N::SentAgain(cell) => (NoticeLevel::Info, format!("The flow wrote {} back: yours is sent again.", cell.key)),
+        N::Disarmed(n) => (NoticeLevel::Info, format!("The link is down: {n} conditional edits were disarmed.")),
+        N::Fired { when, .. } => (NoticeLevel::Info, format!("Fired: {when}")),
     };
     // A failure stays until it was looked at: what went well beside it is in its cell.
-    if level == Level::Done && model.notice.as_ref().is_some_and(|shown| shown.level == Level::Alarm) {
+    if level == NoticeLevel::Done && model.notice.as_ref().is_some_and(|shown| shown.level == NoticeLevel::Alarm) {
         return;
     }
     model.say(level, words);

@@ -4,7 +4,7 @@ use crate::app::{
     Model,
     export::{Export, Goal, NotWritten, Plan},
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     popups::Overlay,
 };
 
@@ -23,7 +23,7 @@ pub(super) fn done(model: &mut Model, plan: &Plan, result: Result<String, NotWri
     match result {
         Ok(words) => {
             model.overlays.retain(|o| !matches!(o, Overlay::Export(_)));
-            model.say(Level::Done, words);
+            model.say(NoticeLevel::Done, words);
         }
         Err(NotWritten::Exists(path)) => {
             // The name may have been changed since.
@@ -32,9 +32,9 @@ pub(super) fn done(model: &mut Model, plan: &Plan, result: Result<String, NotWri
                 menu.exists = Some(path.clone());
             }
             let key = model.key_label(Command::Accept);
-            model.say(Level::Alarm, format!("{path} is there already. {key} replaces it; nothing was written."));
+            model.say(NoticeLevel::Alarm, format!("{path} is there already. {key} replaces it; nothing was written."));
         }
-        Err(NotWritten::Failed(why)) => model.say(Level::Alarm, why),
+        Err(NotWritten::Failed(why)) => model.say(NoticeLevel::Alarm, why),
     }
 }
 

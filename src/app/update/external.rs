@@ -8,8 +8,8 @@ use crate::app::{
     Effect, Model,
     call::CallScreen,
     external::{External, as_map, as_value},
-    notice::Level,
-    popups::{Conflict, Overlay, RemovedList},
+    notice::NoticeLevel,
+    popups::{ConflictQuestion, Overlay, RemovedList},
 };
 use crate::domain::{
     Key, Value,
@@ -40,7 +40,7 @@ pub(super) fn value(model: &mut Model) -> Vec<Effect> {
     let undecided =
         |s: &EditState| matches!(s, EditState::Conflict { .. } | EditState::Overwritten { .. } | EditState::Unseen(_));
     if model.outbox.view(&cell).is_some_and(|v| undecided(&v.state)) {
-        model.overlays.push(Overlay::Conflict(Conflict { cell }));
+        model.overlays.push(Overlay::Conflict(ConflictQuestion { cell }));
         return Vec::new();
     }
     let (base, text) = base_and_text(model, &cell);
@@ -75,24 +75,24 @@ pub(super) fn map(model: &mut Model) -> Vec<Effect> {
 pub(super) fn edited(model: &mut Model, external: External, result: Result<String, String>) -> Vec<Effect> {
     let before = external.text();
     match (external, result) {
-        (_, Err(why)) => model.say(Level::Alarm, format!("{why}. Nothing was changed.")),
-        (_, Ok(after)) if after == before => model.say(Level::Info, "Unchanged."),
+        (_, Err(why)) => model.say(NoticeLevel::Alarm, format!("{why}. Nothing was changed.")),
+        (_, Ok(after)) if after == before => model.say(NoticeLevel::Info, "Unchanged."),
         (External::Value { cell, base, text }, Ok(after)) => {
             let after = as_value(&text, &after);
             if after == text {
-                model.say(Level::Info, "Unchanged.");
+                model.say(NoticeLevel::Info, "Unchanged.");
             } else {
                 make_drafts(model, &cell.target(), vec![(cell.key, Some(base), after)]);
             }
         }
         (External::Map { .. }, Ok(after)) if after.trim().is_empty() => {
-            model.say(Level::Info, "The file came back empty: nothing was changed.");
+            model.say(NoticeLevel::Info, "The file came back empty: nothing was changed.");
         }
         (External::Map { target, shown }, Ok(after)) => match as_map(&after) {
             Ok(pairs) => differences(model, &target, &shown, pairs),
             Err(why) => {
                 bulk::open(model, target, &after);
-                model.say(Level::Alarm, format!("Not staged: {why}. The text is here; correct it or leave it."));
+                model.say(NoticeLevel::Alarm, format!("Not staged: {why}. The text is here; correct it or leave it."));
             }
         },
     }
@@ -115,7 +115,7 @@ fn differences(model: &mut Model, target: &PatchTarget, shown: &[(Key, Base, Str
         }
     }
     if texts.is_empty() && removed.is_empty() {
-        model.say(Level::Info, "No value differs.");
+        model.say(NoticeLevel::Info, "No value differs.");
         return;
     }
     if !texts.is_empty() {

@@ -5,7 +5,7 @@ use crate::app::{
     Effect, Model,
     keymap::Command,
     msg::{EarlierRuns, ReadDone},
-    notice::Level,
+    notice::NoticeLevel,
 };
 use crate::domain::{
     At, Change, Claims, ConversationId, FlowSource, Link, Source, Update,
@@ -148,7 +148,7 @@ pub(super) fn left(model: &mut Model, left: EarlierRuns) -> Vec<Effect> {
             key(Command::Losses)
         ));
     }
-    let level = if remarks.is_empty() { Level::Info } else { Level::Alarm };
+    let level = if remarks.is_empty() { NoticeLevel::Info } else { NoticeLevel::Alarm };
     let words = remarks.into_iter().chain(words).collect::<Vec<_>>().join("\n");
     if !words.is_empty() {
         model.say(level, words);
@@ -167,7 +167,7 @@ pub(super) fn fire(model: &mut Model, at: At) -> Vec<Effect> {
     }
     let fired = model.outbox.fire_due(at, &model.monitor.board);
     if let Some((cell, why)) = fired.refused.first() {
-        model.say(Level::Alarm, format!("{}: {why}", cell.key));
+        model.say(NoticeLevel::Alarm, format!("{}: {why}", cell.key));
     }
     edits::effects(model, fired.effects)
 }
@@ -185,7 +185,7 @@ pub(super) fn read(model: &mut Model, at: At, done: ReadDone) -> Vec<Effect> {
             }
             None => {
                 let id = text::shorten_id(done.conversation.as_str(), 12).into_owned();
-                model.say(Level::Alarm, format!("Conversation {id} could not be read: {}", failure.reason));
+                model.say(NoticeLevel::Alarm, format!("Conversation {id} could not be read: {}", failure.reason));
                 Vec::new()
             }
         },
@@ -221,7 +221,7 @@ pub(super) fn bad_frame(model: &mut Model, at: At, reason: &str) -> Vec<Effect> 
     model.rate.add(at, 1);
     model.bad_frames += 1;
     model.say(
-        Level::Alarm,
+        NoticeLevel::Alarm,
         format!("A frame could not be read and was skipped ({} so far): {reason}", model.bad_frames),
     );
     Vec::new()
@@ -232,7 +232,7 @@ pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
     if model.link.is_live() && !link.is_live() {
         let todo = model.outbox.link(false);
         // What was good news while the link stood says nothing of now.
-        if model.notice.as_ref().is_some_and(|notice| notice.level == Level::Done) {
+        if model.notice.as_ref().is_some_and(|notice| notice.level == NoticeLevel::Done) {
             model.notice = None;
         }
         effects = edits::effects(model, todo);

@@ -6,7 +6,7 @@ use crate::app::{
     call::Hand,
     diagnose::{FindingIdentity, FindingScope, Selected},
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     screen::Screen,
 };
 use crate::domain::{
@@ -20,7 +20,7 @@ use crate::domain::{
 pub(super) fn fallen(model: &mut Model, finding: Finding) {
     if finding.since == model.now {
         let key = model.key_label(Command::Diagnose);
-        model.say(Level::Alarm, format!("{}. {key} lists it.", finding.message));
+        model.say(NoticeLevel::Alarm, format!("{}. {key} lists it.", finding.message));
         // `!` goes to the call, as to that of any other alert.
         model.monitor.alerts.last = Some(Fired {
             call: finding.conversation.clone(),
@@ -63,7 +63,7 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
     let worth = if all.iter().any(|f| f.severity > Severity::Info) { Severity::Warn } else { Severity::Info };
     let all: Vec<&Finding> = all.into_iter().filter(|f| f.severity >= worth).collect();
     if all.is_empty() {
-        model.say(Level::Info, "Nothing was found on the calls here.");
+        model.say(NoticeLevel::Info, "Nothing was found on the calls here.");
         return Vec::new();
     }
     let here = here(model, &all).filter(|_| visited || model.screen == Screen::Call);
@@ -94,7 +94,7 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
         Screen::Call => model.switch_call(finding.conversation, selection),
         _ => model.go_to_call(finding.conversation, selection),
     }
-    model.say(Level::Info, words);
+    model.say(NoticeLevel::Info, words);
     Vec::new()
 }
 

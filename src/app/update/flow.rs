@@ -7,7 +7,7 @@ use crate::app::{
     flow::{Definition, DemoStep, FlowHistory, FlowKeyStatus, LookupOutcome, Reading, Show, Waits},
     key::{Code, Key as Pressed},
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{AnswerPrompt, Choice, Overlay, Pick},
     screen::Screen,
 };
@@ -98,7 +98,7 @@ fn flows(model: &Model) -> Vec<(String, usize)> {
 fn pick(model: &mut Model) {
     let flows = flows(model);
     if flows.is_empty() {
-        model.say(Level::Info, "No call here is known to have run a flow yet.");
+        model.say(NoticeLevel::Info, "No call here is known to have run a flow yet.");
         return;
     }
     let choices = flows
@@ -238,7 +238,7 @@ fn ask(model: &mut Model) {
 
 fn begin(model: &mut Model) -> Vec<Effect> {
     let Some(definition) = model.flow.definition().cloned() else {
-        model.say(Level::Info, "The flow cannot be run: its configuration has not been read.");
+        model.say(NoticeLevel::Info, "The flow cannot be run: its configuration has not been read.");
         return Vec::new();
     };
     let mut effects = hang_up(model);
@@ -303,7 +303,7 @@ fn jump(model: &mut Model) {
         || row.lacking.iter().filter(|(_, standing)| !matches!(standing, FlowKeyStatus::Waiting | FlowKeyStatus::Late));
     if lacking().next().is_none() {
         let words = format!("Every call of this flow has {key}.");
-        model.say(Level::Info, words);
+        model.say(NoticeLevel::Info, words);
         return;
     }
     let choices = lacking().filter_map(|(id, standing)| {
@@ -336,7 +336,7 @@ pub(super) fn go(model: &mut Model, call: ConversationId, participant: Option<Pa
         carrier.or_else(|| call.customer()).map(|p| p.id.clone())
     };
     let Some(participant) = participant.or_else(customer) else {
-        model.say(Level::Info, "This call is not listed.");
+        model.say(NoticeLevel::Info, "This call is not listed.");
         return;
     };
     model.go_to_call(call, Some(Hand { participant, key: Some(key.into()) }));

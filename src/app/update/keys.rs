@@ -8,8 +8,8 @@ use crate::app::{
     Effect, Exit, Model,
     key::{Code, Key},
     keymap::Command,
-    notice::Level,
-    popups::{Help, Overlay, Palette, SaveView},
+    notice::NoticeLevel,
+    popups::{CommandPalette, Help, Overlay, SaveView},
     question::{KeyAnswer, NoAnswer},
     screen::Screen,
     signin::How,
@@ -40,7 +40,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             KeyAnswer::Yes => command(model, binding.command),
             KeyAnswer::Later => Vec::new(),
             KeyAnswer::No(why) => {
-                model.say(Level::Info, why.words(model.settings.ascii));
+                model.say(NoticeLevel::Info, why.words(model.settings.ascii));
                 Vec::new()
             }
         },
@@ -49,25 +49,25 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
                 Err(why @ NoAnswer::Crowded) => why.words(model.settings.ascii),
                 _ => model.why_not(binding.when),
             };
-            model.say(Level::Info, why);
+            model.say(NoticeLevel::Info, why);
             Vec::new()
         }
         // What came with other keys is none of them.
         None if model.asks_to_send() && model.refuses_answer(Command::Accept) == Err(NoAnswer::Crowded) => {
-            model.say(Level::Info, NoAnswer::Crowded.words(model.settings.ascii));
+            model.say(NoticeLevel::Info, NoAnswer::Crowded.words(model.settings.ascii));
             Vec::new()
         }
         None if !model.overlays.is_empty() => popups::typed(model, key),
         None if model.screen == Screen::Flow && flow::takes(model, key) => flow::typed(model, key),
         None => {
             let words = model.unused(key);
-            model.say(Level::Info, words);
+            model.say(NoticeLevel::Info, words);
             Vec::new()
         }
     });
     // That an answer was none is more than what the key after it would have meant.
     if let Some(why) = cancelled.filter(|_| model.exit.is_none() && is_asked(model)) {
-        model.say(Level::Info, why.words(model.settings.ascii));
+        model.say(NoticeLevel::Info, why.words(model.settings.ascii));
     }
     effects
 }
@@ -91,7 +91,7 @@ fn answered(model: &mut Model, answer: Option<Result<Command, NoAnswer>>) -> Vec
             self::command(model, command)
         }
         Some(Err(why)) => {
-            model.say(Level::Info, why.words(model.settings.ascii));
+            model.say(NoticeLevel::Info, why.words(model.settings.ascii));
             Vec::new()
         }
         None => Vec::new(),
@@ -103,7 +103,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     let due = model.another_key(None);
     let effects = answered(model, due);
     if !popups::paste(model, text) {
-        model.say(Level::Info, "Pasted text was ignored: nothing is being typed here.");
+        model.say(NoticeLevel::Info, "Pasted text was ignored: nothing is being typed here.");
     }
     effects
 }
@@ -114,7 +114,7 @@ pub(super) fn as_text(model: &mut Model, text: &str) -> Vec<Effect> {
     let effects = answered(model, due);
     if !popups::paste(model, text) {
         let words = "Text arrived all at once: it was taken for a paste and ignored, as nothing is being typed here.";
-        model.say(Level::Info, words);
+        model.say(NoticeLevel::Info, words);
     }
     effects
 }
@@ -140,7 +140,7 @@ fn reread(model: &mut Model) -> Vec<Effect> {
             return Vec::new();
         }
         Link::Connecting | Link::Reconnecting { .. } | Link::Offline { .. } | Link::SignedOut { .. } => {
-            model.say(Level::Info, "Trying to connect now.");
+            model.say(NoticeLevel::Info, "Trying to connect now.");
             return vec![Effect::Reconnect];
         }
     }
@@ -152,10 +152,10 @@ fn reread(model: &mut Model) -> Vec<Effect> {
         Screen::Calls | Screen::Flow | Screen::Since => model.calls.selected.clone(),
     };
     let Some(conversation) = id else {
-        model.say(Level::Info, "No call is selected.");
+        model.say(NoticeLevel::Info, "No call is selected.");
         return Vec::new();
     };
-    model.say(Level::Info, "The call is being read again.");
+    model.say(NoticeLevel::Info, "The call is being read again.");
     let asked = model.monitor.board.revision(conversation.as_str());
     vec![Effect::Read { conversation, asked, write: None }]
 }
@@ -177,7 +177,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             let scopes = model.screen_scopes();
             model.overlays.push(Overlay::Help(Help::new(scopes)));
         }
-        Command::Palette => model.overlays.push(Overlay::Palette(Palette::new(model.screen_scopes()))),
+        Command::Palette => model.overlays.push(Overlay::Palette(CommandPalette::new(model.screen_scopes()))),
         Command::Diagnose => diagnose::open(model),
         Command::Timeline => timeline::toggle(model),
         Command::Reread => return reread(model),
@@ -193,7 +193,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                     format!("The mouse selects text now, as in any terminal. {key} lets it work the screens again.")
                 }
             };
-            model.say(Level::Info, words);
+            model.say(NoticeLevel::Info, words);
             return vec![Effect::Mouse(model.settings.mouse)];
         }
         Command::Review => return commit::review(model),

@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Model,
     call::{CallScreen, Hand},
     copy::Copyable,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{AddKey, CopyList, DraftList, HistoryList, LossList, Onto, OntoList, Overlay, PastValue},
 };
 use crate::domain::{
@@ -18,7 +18,7 @@ pub(super) fn drafts(model: &mut Model, earlier: bool) {
     let cells: Vec<Cell> = drafts.chain(model.outbox.on_their_way()).collect();
     let others = model.outbox.others().to_vec();
     if cells.is_empty() && others.is_empty() {
-        model.say(Level::Info, "No unsent drafts.");
+        model.say(NoticeLevel::Info, "No unsent drafts.");
     } else {
         model.overlays.push(Overlay::Drafts(DraftList { cells, others, earlier, selected: 0 }));
     }
@@ -64,7 +64,7 @@ pub(super) fn history(model: &mut Model) {
             }
             _ => "It has not changed since it was first seen.".to_owned(),
         };
-        model.say(Level::Info, words);
+        model.say(NoticeLevel::Info, words);
         return;
     }
     let selected = values.len() - 1;
@@ -76,7 +76,7 @@ pub(super) fn losses(model: &mut Model) {
     let losses = model.outbox.losses().to_vec();
     if losses.is_empty() {
         let words = model.no_losses();
-        model.say(Level::Info, words);
+        model.say(NoticeLevel::Info, words);
     } else {
         model.overlays.push(Overlay::Losses(LossList { losses, selected: 0 }));
     }
@@ -107,7 +107,7 @@ pub(super) fn onto(model: &mut Model) {
         } else {
             "This participant has no attributes."
         };
-        model.say(Level::Info, words);
+        model.say(NoticeLevel::Info, words);
         return;
     }
     model.overlays.push(Overlay::Onto(OntoList { from, rows, selected: 0 }));

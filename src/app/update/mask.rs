@@ -1,6 +1,6 @@
 //! Personal data masked, or shown.
 
-use crate::app::{Model, notice::Level};
+use crate::app::{Model, notice::NoticeLevel};
 
 /// Masks personal data, or shows it; what is so already is left as it is.
 pub(super) fn mask(model: &mut Model, masks: bool) {
@@ -11,6 +11,6 @@ pub(super) fn mask(model: &mut Model, masks: bool) {
         (true, false) => "Personal data in values is masked; names and numbers of callers are not.",
         (false, true) => "Values are shown as they are: personal data is not masked.",
     };
-    model.say(Level::Info, words);
+    model.say(NoticeLevel::Info, words);
     model.touch();
 }

@@ -222,12 +222,12 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         Msg::Unkept(unkept) => {
             model.unkept = unkept;
             if let Some(words) = model.unkept.words() {
-                model.say(super::notice::Level::Alarm, words);
+                model.say(super::notice::NoticeLevel::Alarm, words);
             }
             Vec::new()
         }
         Msg::Failed(what) => {
-            model.say(super::notice::Level::Alarm, what);
+            model.say(super::notice::NoticeLevel::Alarm, what);
             Vec::new()
         }
         Msg::Time => feed::time(model, at),

@@ -5,7 +5,7 @@ use crate::app::{
     Effect, Model,
     key::Key,
     keymap::{Binding, Command},
-    notice::Level,
+    notice::NoticeLevel,
     popups::{Choice, CommandOutcome, Overlay},
 };
 
@@ -89,7 +89,7 @@ fn nothing_here(model: &mut Model, key: Key) {
         return;
     }
     let label = key.label(model.settings.ascii);
-    model.say(Level::Info, format!("{label} does nothing here."));
+    model.say(NoticeLevel::Info, format!("{label} does nothing here."));
 }
 
 /// A key that means nothing on a question: what would answer it.
@@ -106,7 +106,7 @@ fn answer_first(model: &mut Model) {
             Some(format!("{} {}", keys.first()?.label(model.settings.ascii), binding.hint))
         })
         .collect();
-    model.say(Level::Info, format!("Answer first: {}.", answers.join(", ")));
+    model.say(NoticeLevel::Info, format!("Answer first: {}.", answers.join(", ")));
 }
 
 /// A key that no binding takes: text, where text is typed; the number of a row in a list.

@@ -1,6 +1,6 @@
 //! Recording what comes in: begun and ended by one key, and never forgotten.
 
-use crate::app::{Effect, Model, notice::Level, recording::Recording};
+use crate::app::{Effect, Model, notice::NoticeLevel, recording::Recording};
 
 /// `R`: begins or ends a recording.
 pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
@@ -19,7 +19,7 @@ pub(super) fn going(model: &mut Model, recording: Option<Recording>) {
             "Recording into {}. It is exact and private: it holds customers' data. {key} ends it.",
             recording.file.display()
         );
-        model.say(Level::Info, words);
+        model.say(NoticeLevel::Info, words);
     }
     model.recording = recording;
 }
@@ -27,5 +27,5 @@ pub(super) fn going(model: &mut Model, recording: Option<Recording>) {
 /// It was closed.
 pub(super) fn ended(model: &mut Model, words: String, failed: bool) {
     model.recording = None;
-    model.say(if failed { Level::Alarm } else { Level::Done }, words);
+    model.say(if failed { NoticeLevel::Alarm } else { NoticeLevel::Done }, words);
 }

@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{Choice, GoTo, Overlay, Pick},
     replay::{Arrival, IndexPart, IndexedEvent, Play, PlaybackState, Playing, TimelineMark},
     screen::Screen,
@@ -116,7 +116,7 @@ fn nothing(model: &mut Model, what: &str, on: bool) -> Vec<Effect> {
     let where_to = if on { "after" } else { "before" };
     let reading = model.replay.as_ref().and_then(|r| r.index.reading()).filter(|_| on);
     let so_far = reading.map(|p| format!(" so far: {p} % of the recording was read")).unwrap_or_default();
-    model.say(Level::Info, format!("There is no {what} {where_to} this moment{so_far}."));
+    model.say(NoticeLevel::Info, format!("There is no {what} {where_to} this moment{so_far}."));
     Vec::new()
 }
 
@@ -137,7 +137,7 @@ fn calls(model: &mut Model) {
         })
         .collect();
     if choices.is_empty() {
-        model.say(Level::Info, "No call was read from the recording so far.");
+        model.say(NoticeLevel::Info, "No call was read from the recording so far.");
         return;
     }
     // The selected one, if it is there.
@@ -190,7 +190,7 @@ fn arrive(model: &mut Model, arrival: Arrival) {
         model.calls.following = false;
     }
     model.touch();
-    model.say(Level::Info, words);
+    model.say(NoticeLevel::Info, words);
 }
 
 /// More of the recording was read.
@@ -221,7 +221,7 @@ pub(super) fn lost(model: &mut Model, at: At, lines: u64) -> Vec<Effect> {
         witness.note(at, IndexedEvent::Gap);
     }
     let words = format!("{lines} lines are missing here: the disk was too slow when it was recorded.");
-    model.say(Level::Alarm, words);
+    model.say(NoticeLevel::Alarm, words);
     model.touch();
     let outcome = super::feed::monitored(model, |monitor, operator| monitor.missed(at, operator));
     super::feed::reported(model, outcome)
@@ -231,7 +231,7 @@ pub(super) fn lost(model: &mut Model, at: At, lines: u64) -> Vec<Effect> {
 pub(super) fn refused(model: &mut Model, what: &str) -> bool {
     let replayed = model.replay.is_some();
     if replayed {
-        model.say(Level::Alarm, format!("This is a recording: {what}"));
+        model.say(NoticeLevel::Alarm, format!("This is a recording: {what}"));
     }
     replayed
 }

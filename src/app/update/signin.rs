@@ -4,10 +4,10 @@ use crate::app::{
     Model,
     editor::Editor,
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     popups::Overlay,
     rows,
-    signin::{How, Opened, Progress, SignIn, Stage},
+    signin::{How, Opened, SignIn, SignInProgress, SignInStage},
 };
 use std::time::Duration;
 
@@ -40,7 +40,10 @@ fn warn(model: &mut Model, ends: Option<Duration>) {
         model.token_warned = passed(ends);
         let key = model.key_label(Command::SignIn);
         let left = rows::clock_age(left(ends));
-        model.say(Level::Alarm, format!("The sign-in ends in {left} and cannot be renewed. {key} signs in again."));
+        model.say(
+            NoticeLevel::Alarm,
+            format!("The sign-in ends in {left} and cannot be renewed. {key} signs in again."),
+        );
     }
 }
 
@@ -54,7 +57,7 @@ fn open(model: &mut Model, reason: &str) {
         prompt.reason = reason.to_owned();
         return;
     }
-    let (stage, text) = (Stage::Asked, Editor::new("", false));
+    let (stage, text) = (SignInStage::Asked, Editor::new("", false));
     let prompt = SignIn { reason: reason.to_owned(), how, stage, trouble: None, text, opened: Opened::Wanted };
     model.overlays.insert(0, Overlay::SignIn(Box::new(prompt)));
 }
@@ -90,24 +93,24 @@ fn close(model: &mut Model) {
 }
 
 /// What came of a sign-in.
-pub(super) fn progress(model: &mut Model, progress: Progress) {
+pub(super) fn progress(model: &mut Model, progress: SignInProgress) {
     match progress {
-        Progress::Waiting { url, opened } => {
+        SignInProgress::Waiting { url, opened } => {
             if let Some(prompt) = prompt(model) {
-                prompt.stage = Stage::Waiting { url, opened };
+                prompt.stage = SignInStage::Waiting { url, opened };
             }
         }
-        Progress::Failed(why) => match prompt(model) {
+        SignInProgress::Failed(why) => match prompt(model) {
             Some(prompt) => {
-                prompt.stage = Stage::Asked;
+                prompt.stage = SignInStage::Asked;
                 prompt.trouble = Some(why);
             }
-            None => model.say(Level::Alarm, format!("Not signed in: {why}")),
+            None => model.say(NoticeLevel::Alarm, format!("Not signed in: {why}")),
         },
-        Progress::Done => {
+        SignInProgress::Done => {
             model.sign_in_needed = None;
             close(model);
-            model.say(Level::Done, "Signed in again. What was missed is read now; drafts are as they were.");
+            model.say(NoticeLevel::Done, "Signed in again. What was missed is read now; drafts are as they were.");
         }
     }
 }
@@ -151,17 +154,17 @@ mod tests {
         assert_eq!(desk.asked(), [Effect::SignIn(Try::Browser)]);
         desk.keys("<enter>");
         assert_eq!(desk.asked(), [], "one at a time");
-        desk.tell(Msg::SignIn(Progress::Waiting { url: "https://login/x".into(), opened: false }));
+        desk.tell(Msg::SignIn(SignInProgress::Waiting { url: "https://login/x".into(), opened: false }));
         desk.keys("<ctrl-y>");
         assert_eq!(desk.asked(), [Effect::Copy("https://login/x".into())]);
         desk.tell(Msg::Paste("http://localhost:1/?code=a&state=b".into()));
         desk.keys("<enter>");
         let address = Hidden("http://localhost:1/?code=a&state=b".into());
         assert_eq!(desk.asked(), [Effect::SignIn(Try::Address(address))]);
-        desk.tell(Msg::SignIn(Progress::Failed("it is to another request".into())));
+        desk.tell(Msg::SignIn(SignInProgress::Failed("it is to another request".into())));
         let Some(Overlay::SignIn(prompt)) = desk.model.overlays.last() else { panic!("the prompt stays") };
         assert_eq!(prompt.trouble.as_deref(), Some("it is to another request"));
-        desk.tell(Msg::SignIn(Progress::Done));
+        desk.tell(Msg::SignIn(SignInProgress::Done));
         assert_eq!(prompts(&desk), 0);
     }
 

@@ -4,7 +4,7 @@ use super::why;
 use crate::app::{
     Effect, Model,
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{Choice, Overlay, Pick, SincePrompt},
     screen::Screen,
     since::{
@@ -33,7 +33,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let from = why::selected(model).map(|cell| cell.conversation).filter(|_| model.screen != Screen::Flow);
     let Some((key, on, flow)) = asked else {
         let words = why::none_selected(model);
-        model.say(Level::Info, words);
+        model.say(NoticeLevel::Info, words);
         return Vec::new();
     };
     model.go_to(Screen::Since);
@@ -111,8 +111,8 @@ pub(super) fn stored(model: &mut Model, question: &SinceQuestion, stored: Stored
 pub(super) fn call(model: &mut Model, answer: Result<Option<HistoryCall>, String>) {
     match answer {
         Ok(Some(call)) => model.since.call = Some(call),
-        Ok(None) => model.say(Level::Info, "The store no longer has this call."),
-        Err(why) => model.say(Level::Alarm, why),
+        Ok(None) => model.say(NoticeLevel::Info, "The store no longer has this call."),
+        Err(why) => model.say(NoticeLevel::Alarm, why),
     }
     model.touch();
 }
@@ -184,7 +184,7 @@ fn open_call(model: &mut Model) -> Vec<Effect> {
         }
     };
     if choices.is_empty() {
-        model.say(Level::Info, nothing);
+        model.say(NoticeLevel::Info, nothing);
         return Vec::new();
     }
     let title = format!("Calls without {key}");
@@ -245,7 +245,7 @@ fn pick(model: &mut Model) {
     let here = model.since.question.key.clone();
     let selected = keys.iter().position(|key| *key == here).unwrap_or(0);
     if keys.is_empty() {
-        model.say(Level::Info, "No keys are known: no call was seen yet.");
+        model.say(NoticeLevel::Info, "No keys are known: no call was seen yet.");
         return;
     }
     let choices = keys.into_iter().map(|key| (key.clone(), String::new(), Choice::SinceKey(key))).collect();

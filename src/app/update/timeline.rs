@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{FilterPrompt, Overlay},
     rows,
     screen::Screen,
@@ -80,7 +80,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                     let selection = Hand { participant: item.participant, key: Some(item.key) };
                     model.go_to_call(item.conversation, Some(selection));
                 } else {
-                    model.say(Level::Info, "This call is no longer listed.");
+                    model.say(NoticeLevel::Info, "This call is no longer listed.");
                 }
             }
         }

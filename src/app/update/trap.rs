@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Model,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{Overlay, TrapPrompt},
 };
 use crate::domain::{At, ConversationId};
@@ -10,7 +10,7 @@ use crate::domain::{At, ConversationId};
 /// `f`: asks what to wait for, or stops waiting.
 pub(super) fn toggle(model: &mut Model) {
     if model.trap.take().is_some() {
-        model.say(Level::Info, "No longer waiting for the next call.");
+        model.say(NoticeLevel::Info, "No longer waiting for the next call.");
         return;
     }
     model.overlays.push(Overlay::Trap(TrapPrompt::new(model)));
@@ -27,11 +27,11 @@ pub(super) fn look(model: &mut Model, at: At, id: &ConversationId) -> Vec<Effect
     model.calls.pinned.insert(id.clone());
     if model.overlays.is_empty() {
         model.go_to_call(id.clone(), None);
-        model.say(Level::Done, "This is the call that was waited for. It is pinned.");
+        model.say(NoticeLevel::Done, "This is the call that was waited for. It is pinned.");
     } else {
         // What is being typed is not taken away.
         model.calls.selected = Some(id.clone());
-        model.say(Level::Done, "Caught a call: it is pinned and selected in Calls.");
+        model.say(NoticeLevel::Done, "Caught a call: it is pinned and selected in Calls.");
     }
     vec![Effect::Bell]
 }

@@ -2,7 +2,7 @@
 
 use crate::app::{
     Model,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{Choice, Overlay, Pick},
     screen::Screen,
     views::View,
@@ -11,7 +11,7 @@ use crate::app::{
 /// `V`: the views there are.
 pub(super) fn list(model: &mut Model) {
     if model.settings.views.is_empty() {
-        model.say(Level::Info, "No saved views yet: ctrl-s on Calls saves filter, columns and sort.");
+        model.say(NoticeLevel::Info, "No saved views yet: ctrl-s on Calls saves filter, columns and sort.");
         return;
     }
     let choice = |view: &View| (view.name.clone(), view.words(), Choice::View(view.name.clone()));
@@ -24,9 +24,9 @@ pub(super) fn take(model: &mut Model, name: &str) {
     let Some(view) = model.settings.views.iter().find(|view| view.name == name).cloned() else { return };
     if view.apply(model) {
         model.go_to(Screen::Calls);
-        model.say(Level::Info, format!("View {name}: {}.", view.words()));
+        model.say(NoticeLevel::Info, format!("View {name}: {}.", view.words()));
     } else {
-        model.say(Level::Alarm, format!("The filter of view {name} cannot be understood: {}", view.filter));
+        model.say(NoticeLevel::Alarm, format!("The filter of view {name} cannot be understood: {}", view.filter));
     }
 }
 

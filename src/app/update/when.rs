@@ -6,12 +6,12 @@ use crate::app::{
     call::CallScreen,
     editor::Editor,
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     popups::{Overlay, When},
 };
 use crate::domain::{
     filter::Filter,
-    outbox::{Cell, Commit, EditState},
+    outbox::{Cell, CommitOptions, EditState},
 };
 
 /// `w`: asks for the expression; on an edit that is armed, disarms it.
@@ -25,7 +25,7 @@ pub(super) fn begin(model: &mut Model) {
         let n = model.outbox.disarm(id);
         model.touch();
         model.say(
-            Level::Info,
+            NoticeLevel::Info,
             if n == 1 {
                 "Disarmed: it is a draft again.".into()
             } else {
@@ -49,7 +49,7 @@ pub(super) fn begin(model: &mut Model) {
     } else if state.as_ref().is_some_and(can) {
         vec![cell]
     } else {
-        model.say(Level::Info, "Type the value first: a condition is put on a draft.");
+        model.say(NoticeLevel::Info, "Type the value first: a condition is put on a draft.");
         return;
     };
     // What it waited for in an earlier run is a good guess.
@@ -60,15 +60,15 @@ pub(super) fn begin(model: &mut Model) {
 /// Arms these drafts.
 pub(super) fn arm(model: &mut Model, filter: Filter, cells: &[Cell]) -> Vec<Effect> {
     let words = filter.to_string();
-    match model.outbox.arm(model.now, filter, cells, Commit::default()) {
+    match model.outbox.arm(model.now, filter, cells, CommitOptions::default()) {
         Ok(_) => {
             let key = model.key_label(Command::When);
-            model.say(Level::Info, format!("Armed: sent once when {words} holds. {key} disarms."));
+            model.say(NoticeLevel::Info, format!("Armed: sent once when {words} holds. {key} disarms."));
             model.touch();
             feed::fire(model, model.now)
         }
         Err(why) => {
-            model.say(Level::Alarm, format!("Not armed: {why}"));
+            model.say(NoticeLevel::Alarm, format!("Not armed: {why}"));
             Vec::new()
         }
     }

@@ -5,7 +5,7 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     keymap::Command,
-    notice::Level,
+    notice::NoticeLevel,
     screen::Screen,
     why::{Gathering, is_due, simulate, sum_up},
 };
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub(super) fn open(model: &mut Model) {
     let Some(cell) = selected(model) else {
         let words = none_selected(model);
-        model.say(Level::Info, words);
+        model.say(NoticeLevel::Info, words);
         return;
     };
     open_cell(model, cell);
@@ -203,14 +203,14 @@ fn simulated(model: &mut Model) {
         flow?.definition.clone()
     });
     let (Some(key), Some(flow), Some(shown)) = (key, flow, shown) else {
-        model.say(Level::Info, "Nothing to simulate: the definition of the flow that ran is not known.");
+        model.say(NoticeLevel::Info, "Nothing to simulate: the definition of the flow that ran is not known.");
         return;
     };
     let simulated = simulate(&flow, &key, &shown.trunk);
     // Where there is little room, what it came to stands further below.
     let words = sum_up(&key, &simulated);
     model.why.simulated = simulated;
-    model.say(Level::Info, words);
+    model.say(NoticeLevel::Info, words);
     model.touch();
 }
 

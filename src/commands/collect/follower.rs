@@ -17,7 +17,7 @@ use crate::{
     },
     exit::{Exit, Failure},
     genesys::{Client, client::Priority, feed::FeedOptions},
-    live::{self, LinkEvent, Live, targets::Targets},
+    live::{LinkEvent, Live, targets::Targets},
     store::lease::{Division, Fence},
 };
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl Follower {
     pub(super) fn start(beginning: Beginning, ends: &Ends) -> Self {
         let Beginning { client, options, observer, ringer, targets, first } = beginning;
         let mut monitor = Monitor::new(options);
-        live::learn(&mut monitor.board.names, &targets);
+        targets.teach(&mut monitor.board.names);
         let begin = match &first {
             Some(first) => Targets(share(observer.organization(), &targets, &first.held)),
             None => targets.clone(),

@@ -3,7 +3,7 @@
 use super::{Check, DoctorReport};
 use crate::{
     domain::ConversationId,
-    genesys::{Client, client::LogLevel},
+    genesys::{Client, client::ExecutionLogLevel},
 };
 use std::io;
 
@@ -49,7 +49,7 @@ pub(super) async fn run(client: &Client, report: &mut DoctorReport) -> io::Resul
     })
 }
 
-fn of_level(level: &LogLevel) -> Check {
+fn of_level(level: &ExecutionLogLevel) -> Check {
     const NAME: &str = "execution level";
     let called = if level.level.is_empty() { "not known" } else { level.level.as_str() };
     let lowest =
@@ -79,7 +79,7 @@ mod tests {
     fn a_level_says_what_is_recorded() {
         let of = |level: &str, inputs| {
             let characteristics = Switches { execution_input_outputs: inputs, names: None };
-            let check = of_level(&LogLevel { level: level.into(), characteristics });
+            let check = of_level(&ExecutionLogLevel { level: level.into(), characteristics });
             (check.status, check.message)
         };
         assert_eq!(of("All", Some(true)).0, CheckStatus::Pass);

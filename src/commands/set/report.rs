@@ -48,7 +48,7 @@ struct Output {
     lost: Vec<String>,
     overwritten: Vec<Overwritten>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    conflicts: Vec<Conflict>,
+    conflicts: Vec<KeyConflict>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -68,7 +68,7 @@ struct Overwritten {
 /// A key that did not have the value it was to have.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Conflict {
+pub(super) struct KeyConflict {
     pub key: String,
     pub expected: Option<String>,
     pub theirs: Option<String>,
@@ -77,7 +77,7 @@ pub(super) struct Conflict {
     pub theirs_kind: Option<&'static str>,
 }
 
-impl Conflict {
+impl KeyConflict {
     pub(super) fn new(key: &str, expected: Option<String>, theirs: Option<&Value>) -> Self {
         let kind = theirs.and_then(|v| match v.kind() {
             JsonKind::Text => None,
@@ -165,7 +165,7 @@ impl SetReport {
         id: &ConversationId,
         participant: &ParticipantId,
         request: &Request,
-        conflicts: Vec<Conflict>,
+        conflicts: Vec<KeyConflict>,
     ) -> Self {
         let mut report = Self::new(id, Some(participant), request, "conflict");
         report.output.conflicts = conflicts;
@@ -202,7 +202,7 @@ impl SetReport {
         output.conflicts = write
             .conflicts
             .iter()
-            .map(|c| Conflict::new(c.key.as_str(), value(&c.wanted), c.theirs.as_ref()))
+            .map(|c| KeyConflict::new(c.key.as_str(), value(&c.wanted), c.theirs.as_ref()))
             .collect();
         output.error = write.failure.as_ref().map(|failure| failure.reason.clone());
         if write.outcome != WriteOutcome::Conflict {
@@ -240,7 +240,7 @@ impl SetReport {
     }
 
     /// Keys that did not hold what was expected.
-    pub(super) fn conflicts(&self) -> &[Conflict] {
+    pub(super) fn conflicts(&self) -> &[KeyConflict] {
         &self.output.conflicts
     }
 

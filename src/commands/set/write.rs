@@ -2,7 +2,7 @@
 
 use super::{
     Request,
-    report::{Conflict, SetReport},
+    report::{KeyConflict, SetReport},
 };
 use crate::{
     audit::Audit,
@@ -15,7 +15,7 @@ use crate::{
         editing,
         monitor::Monitor,
         outbox::{
-            Base, Cell, Commit, Effect, NonText, Outbox, PatchTarget, Policy, Refusal, WriteId, WriteOutcome,
+            Base, Cell, CommitOptions, Effect, NonText, Outbox, PatchTarget, Policy, Refusal, WriteId, WriteOutcome,
             WriteReport, is_same,
         },
         text,
@@ -89,13 +89,13 @@ fn draft(outbox: &mut Outbox, target: &PatchTarget, request: &Request) -> Vec<Ce
 }
 
 /// The conditions that do not hold.
-fn unmet(whom: Whom<'_>, request: &Request) -> Vec<Conflict> {
+fn unmet(whom: Whom<'_>, request: &Request) -> Vec<KeyConflict> {
     let conditions = request.only_if.iter();
     conditions
         .filter_map(|(key, expected)| {
             let there = whom.participant.attributes.get(key).map(|a| &a.value);
             let wanted = expected.as_deref().map(Value::text);
-            let conflict = Conflict::new(key, expected.clone(), there);
+            let conflict = KeyConflict::new(key, expected.clone(), there);
             (!is_same(wanted.as_ref(), there)).then_some(conflict)
         })
         .collect()
@@ -138,9 +138,9 @@ fn not_text(odd: &[(Key, Value)]) -> String {
 }
 
 /// Other participants that hold what was expected here.
-fn elsewhere(call: &Conversation, chosen: &ParticipantId, conflicts: &[Conflict]) -> Vec<String> {
+fn elsewhere(call: &Conversation, chosen: &ParticipantId, conflicts: &[KeyConflict]) -> Vec<String> {
     let mut hints = Vec::new();
-    for Conflict { key, expected, .. } in conflicts.iter().filter(|c| c.expected.is_some()) {
+    for KeyConflict { key, expected, .. } in conflicts.iter().filter(|c| c.expected.is_some()) {
         let wanted = expected.as_deref().map(Value::text);
         let holds = |p: &&Participant| is_same(wanted.as_ref(), p.attributes.get(key).map(|a| &a.value));
         for other in call.participants.iter().filter(|p| p.id != *chosen).filter(holds) {
@@ -214,7 +214,8 @@ impl<'a> SetWriter<'a> {
     pub(super) async fn run(mut self, signal: Pin<&mut impl Future<Output = Exit>>) -> anyhow::Result<SetReport> {
         let cells = draft(&mut self.outbox, &self.target, self.request);
         // Said on the command line, and analytics not keeping it is told: that is the acknowledgement.
-        let how = Commit { acknowledge_ended: true, non_text: self.request.non_text, ..Commit::default() };
+        let how =
+            CommitOptions { acknowledge_ended: true, non_text: self.request.non_text, ..CommitOptions::default() };
         let committed = self.outbox.commit(self.now(), &self.monitor.board, &cells, how);
         if let Some((_, refusal)) = committed.refused.into_iter().next() {
             let exit = match refusal {

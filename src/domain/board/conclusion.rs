@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 
 /// How a message tells the end of a conversation.
-pub(super) struct Told {
+pub(super) struct ToldEnd {
     /// When it ended; reads only.
     pub end: Option<Timestamp>,
     /// All participants were told.
@@ -21,7 +21,7 @@ pub(super) struct Told {
 pub(super) fn conclude(
     conversation: &mut Conversation,
     before: &UpdateFacts,
-    told: &Told,
+    told: &ToldEnd,
     at: At,
     changes: &mut Vec<Change>,
 ) -> bool {

@@ -2,7 +2,7 @@
 
 use super::DisbelievedValue;
 use crate::domain::{
-    At, Block, Change, Conversation, ConversationId, History, Mark, Names, Participant, ParticipantId,
+    At, Block, Change, Conversation, ConversationId, History, Names, Participant, ParticipantId, ParticipantMark,
     ParticipantSnapshot, Snapshot, State, suspect::Disagreement,
 };
 use std::time::Duration;
@@ -23,11 +23,11 @@ pub struct BoardEntry {
     pub(super) states: u64,
     /// Ids of the participants that the last whole event carried. One that lacks some of them is late.
     pub(super) last_seen: Vec<ParticipantId>,
-    /// Counts what was laid over the conversation; see [`Known::base`].
+    /// Counts what was laid over the conversation; see [`KnownState::base`].
     pub(super) base: u64,
-    /// See [`Known::marks`].
-    pub(super) marks: Box<[Mark]>,
-    /// See [`Known::rest`].
+    /// See [`KnownState::marks`].
+    pub(super) marks: Box<[ParticipantMark]>,
+    /// See [`KnownState::rest`].
     pub(super) rest: Option<Block>,
     /// Counts the conversations of the board in order of first sight.
     pub(super) seq: u64,
@@ -47,13 +47,13 @@ pub struct BoardEntry {
 
 /// What a board knows of a conversation, for whoever tells the difference (`Delta`).
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct KnownState<'a> {
     /// The conversation.
     pub conversation: &'a Conversation,
     /// Names this state of it.
     pub base: u64,
     /// How the last event wrote its participants, by their places; nothing when anything else was laid over it since.
-    pub marks: &'a [Mark],
+    pub marks: &'a [ParticipantMark],
     /// How it wrote what stands behind them; nothing under the same conditions.
     pub rest: Option<Block>,
     /// Names of queues and users.
@@ -92,10 +92,10 @@ impl BoardEntry {
     }
 
     /// Remembers how a participant was written.
-    pub(super) fn remember(&mut self, place: usize, mark: Mark) {
+    pub(super) fn remember(&mut self, place: usize, mark: ParticipantMark) {
         if place >= self.marks.len() {
             let mut marks = std::mem::take(&mut self.marks).into_vec();
-            marks.resize(self.conversation.participants.len().max(place + 1), Mark::default());
+            marks.resize(self.conversation.participants.len().max(place + 1), ParticipantMark::default());
             self.marks = marks.into_boxed_slice();
         }
         self.marks[place] = mark;

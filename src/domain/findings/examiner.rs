@@ -1,6 +1,6 @@
 //! Follows calls as they change, and examines of them what changed.
 
-use super::expected::{self, Expected, Judged, Memory, Scene};
+use super::expected::{self, Expectations, Judged, Memory, Scene};
 use super::habits::Habits;
 use super::lost::{self, LostKey};
 use super::notes::{Family, Notes};
@@ -61,7 +61,7 @@ pub struct Observed<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Examiner {
     tuning: Tuning,
-    expected: Expected,
+    expected: Expectations,
     /// Keys that verdicts of expectations may depend on; `None` when a filter may depend on any.
     deciding: Option<FxHashSet<String>>,
     habits: Habits,
@@ -89,7 +89,7 @@ impl Examiner {
     pub fn new(tuning: Tuning, expectations: Vec<Expectation>) -> Self {
         let any_filter = expectations.iter().any(|e| e.when.is_some());
         let deciding = (!any_filter).then(|| expectations.iter().map(|e| e.key.to_string()).collect());
-        Self { tuning, expected: Expected { all: expectations }, deciding, ..Self::default() }
+        Self { tuning, expected: Expectations { all: expectations }, deciding, ..Self::default() }
     }
 
     /// Keys that calls are expected to have.

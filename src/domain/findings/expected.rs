@@ -10,11 +10,11 @@ use crate::domain::{At, Attribute, Conversation, Participant, json};
 
 /// The expectations, with what is asked of them often.
 #[derive(Clone, Debug, Default)]
-pub struct Expected {
+pub struct Expectations {
     pub(super) all: Vec<Expectation>,
 }
 
-impl Expected {
+impl Expectations {
     /// Nothing is expected.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
@@ -91,7 +91,7 @@ impl Scene<'_> {
 
 /// Judges all expectations. Returns when time alone will change a verdict.
 pub(super) fn examine(
-    expected: &Expected,
+    expected: &Expectations,
     memory: &mut Vec<Memory>,
     scene: &Scene<'_>,
     notes: &mut Notes<'_>,
@@ -107,7 +107,7 @@ pub(super) fn examine(
 
 fn judge(
     expectation: &Expectation,
-    expected: &Expected,
+    expected: &Expectations,
     memory: &mut Memory,
     scene: &Scene<'_>,
     notes: &mut Notes<'_>,
@@ -261,7 +261,7 @@ fn holder<'a>(call: &'a Conversation, key: &str) -> Option<&'a Attribute> {
 /// The key where it does not belong. A key that some expectation wants there is not misplaced.
 fn misplaced<'a>(
     expectation: &Expectation,
-    expected: &Expected,
+    expected: &Expectations,
     scene: &Scene<'a>,
 ) -> Option<(&'a Participant, &'a Attribute)> {
     let key = expectation.key.as_str();
@@ -274,7 +274,7 @@ fn misplaced<'a>(
 
 /// Keys that other calls carry on the customer and this one on somebody else, where no expectation speaks of them.
 pub(super) fn by_habit(
-    expected: &Expected,
+    expected: &Expectations,
     since: &mut Vec<(crate::domain::Key, At)>,
     scene: &Scene<'_>,
     notes: &mut Notes<'_>,

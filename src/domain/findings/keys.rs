@@ -1,7 +1,7 @@
 //! Rules that compare the keys of a call with each other and with those of other calls.
 
 use super::RuleId;
-use super::expected::Expected;
+use super::expected::Expectations;
 use super::habits::{Habits, Spelled};
 use super::notes::Notes;
 use super::shown::shown_key;
@@ -25,7 +25,7 @@ struct Carried<'a> {
     spelled: Arc<Spelled>,
 }
 
-pub(super) fn examine(call: &Conversation, expected: &Expected, habits: &mut Habits, notes: &mut Notes<'_>) {
+pub(super) fn examine(call: &Conversation, expected: &Expectations, habits: &mut Habits, notes: &mut Notes<'_>) {
     let keys = call.participants.iter().map(|p| p.attributes.len()).sum();
     let mut carried: Vec<Carried<'_>> = Vec::with_capacity(keys);
     for participant in &call.participants {
@@ -61,7 +61,7 @@ pub(super) fn examine(call: &Conversation, expected: &Expected, habits: &mut Hab
 }
 
 /// Keys that are the same but for case, or but for blanks, hyphens, underscores and characters that look alike.
-fn spellings(carried: &[Carried<'_>], expected: &Expected, habits: &Habits, notes: &mut Notes<'_>) {
+fn spellings(carried: &[Carried<'_>], expected: &Expectations, habits: &Habits, notes: &mut Notes<'_>) {
     // Nearly always: every key is alone with its skeleton, and no other spelling is known.
     if expected.is_empty() && habits.has_one_spelling_each() && !has_twins(carried) {
         return;
@@ -121,7 +121,7 @@ fn by_case(
     one: &Carried<'_>,
     siblings: &[&Carried<'_>],
     earlier: &[&Carried<'_>],
-    expected: &Expected,
+    expected: &Expectations,
     habits: &Habits,
     habit_calls: u32,
 ) -> Option<(String, &'static str)> {
@@ -143,7 +143,7 @@ fn by_case(
 }
 
 /// The key that this one looks like, and why it matters.
-fn alike(one: &Carried<'_>, earlier: &[&Carried<'_>], expected: &Expected) -> Option<(String, &'static str)> {
+fn alike(one: &Carried<'_>, earlier: &[&Carried<'_>], expected: &Expectations) -> Option<(String, &'static str)> {
     let spelled = &one.spelled;
     if let Some(right) =
         expected.spelling(|other| other.to_lowercase() != spelled.fold && skeleton(other) == spelled.skeleton)

@@ -24,7 +24,7 @@ pub fn is_system_key(key: &str) -> bool {
 /// How the rules are applied. The default is meant to be right for calls on which nothing is wrong: it finds nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tuning {
-    settings: Vec<Setting>,
+    settings: Vec<RuleSetting>,
     /// Keys that no rule looks at; `*` at the end stands for anything.
     pub ignored_keys: Vec<CompactString>,
     /// After a milestone (or a key's appearance in the wrong place) this much may pass before it is judged: events of one
@@ -47,7 +47,7 @@ pub struct Tuning {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Setting {
+struct RuleSetting {
     on: bool,
     severity: Option<Severity>,
 }
@@ -55,7 +55,7 @@ struct Setting {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            settings: vec![Setting { on: true, severity: None }; RULES.len()],
+            settings: vec![RuleSetting { on: true, severity: None }; RULES.len()],
             ignored_keys: Vec::new(),
             grace: Duration::from_millis(500),
             flap_returns: 4,

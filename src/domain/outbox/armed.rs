@@ -1,6 +1,8 @@
 //! Conditional edits: *when this expression holds on the call, send these*.
 
-use super::{ArmId, Cell, Commit, Committed, Effect, Outbox, OutboxNotice, Refusal, participant_queue::Stage};
+use super::{
+    ArmId, Cell, CommitOptions, Committed, Effect, Outbox, OutboxNotice, Refusal, participant_queue::EditStage,
+};
 use crate::domain::{
     At, Board, ConversationId, Freshness,
     filter::{CallFacts, Filter},
@@ -16,7 +18,7 @@ pub struct Armed {
     /// When it fires.
     pub when: Filter,
     /// How it is sent then.
-    pub how: Commit,
+    pub how: CommitOptions,
     /// Since when it waits.
     pub since: At,
 }
@@ -24,14 +26,14 @@ pub struct Armed {
 impl Outbox {
     /// Arms the drafts in these cells, all of one conversation: they are sent, once, when `when` comes to hold. What the
     /// operator sees now is what the fresh read is compared with then. At once if it holds already: see [`Self::fire_due`].
-    pub fn arm(&mut self, at: At, when: Filter, cells: &[Cell], how: Commit) -> Result<ArmId, Refusal> {
+    pub fn arm(&mut self, at: At, when: Filter, cells: &[Cell], how: CommitOptions) -> Result<ArmId, Refusal> {
         if let Some(read_only) = &self.policy.read_only {
             return Err(Refusal::ReadOnly(read_only.why.clone()));
         }
         let conversation = cells.first().ok_or(Refusal::NoDraft)?.conversation.clone();
         let ready = |cell: &Cell| {
             let edit = self.queues.get(&cell.target()).and_then(|queue| queue.edits.get(&cell.key));
-            cell.conversation == conversation && edit.is_some_and(|e| !matches!(e.stage, Stage::Conflict { .. }))
+            cell.conversation == conversation && edit.is_some_and(|e| !matches!(e.stage, EditStage::Conflict { .. }))
         };
         if !cells.iter().all(ready) {
             return Err(Refusal::NoDraft);
@@ -40,7 +42,7 @@ impl Outbox {
         self.next_arm += 1;
         for cell in cells {
             if let Some(edit) = self.edit_mut(cell) {
-                edit.stage = Stage::Armed(id);
+                edit.stage = EditStage::Armed(id);
                 edit.earlier = None;
                 edit.marked = false;
             }
@@ -58,7 +60,7 @@ impl Outbox {
     /// The cells that wait for this condition.
     pub fn armed_cells(&self, id: ArmId) -> Vec<Cell> {
         let edits = self.queues.iter().flat_map(|(target, queue)| queue.edits.iter().map(move |(k, e)| (target, k, e)));
-        let of_id = edits.filter(|(_, _, edit)| matches!(edit.stage, Stage::Armed(arm) if arm == id));
+        let of_id = edits.filter(|(_, _, edit)| matches!(edit.stage, EditStage::Armed(arm) if arm == id));
         of_id.map(|(target, key, _)| Cell::new(target, key.clone())).collect()
     }
 
@@ -67,7 +69,7 @@ impl Outbox {
         let cells = self.armed_cells(id);
         for cell in &cells {
             if let Some(edit) = self.edit_mut(cell) {
-                edit.stage = Stage::Draft;
+                edit.stage = EditStage::Draft;
             }
         }
         self.armed.retain(|armed| armed.id != id);

@@ -1,9 +1,9 @@
 //! Drafts: what was typed and not sent, and what a cell shows.
 
 use super::{
-    Base, Cell, Commit, EditState, EditView, Effect, Got, JournalEdit, Outbox, PatchTarget, Refusal, Semantics, Timing,
-    WriteMode,
-    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite, Stage},
+    Base, Cell, CommitOptions, EditState, EditView, Effect, Got, JournalEdit, Outbox, PatchTarget, Refusal, Semantics,
+    Timing, WriteMode,
+    participant_queue::{EditStage, ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite},
 };
 use crate::domain::{At, Board, Conversation, ConversationId, JsonKind, Key, Media, Participant, Value};
 use std::time::Duration;
@@ -59,8 +59,11 @@ impl Outbox {
                     edit.earlier = None;
                 }
                 edit.mine = text;
-                if matches!(edit.stage, Stage::Held { .. } | Stage::Failed(_) | Stage::Queued | Stage::Armed(_)) {
-                    edit.stage = Stage::Draft;
+                if matches!(
+                    edit.stage,
+                    EditStage::Held { .. } | EditStage::Failed(_) | EditStage::Queued | EditStage::Armed(_)
+                ) {
+                    edit.stage = EditStage::Draft;
                 }
             }
             None => {
@@ -166,7 +169,7 @@ impl Outbox {
 
     /// Sends the drafts in these cells: one PATCH for each participant. The board tells who is there, whether a flow is
     /// running and what has ended.
-    pub fn commit(&mut self, at: At, board: &Board, cells: &[Cell], how: Commit) -> Committed {
+    pub fn commit(&mut self, at: At, board: &Board, cells: &[Cell], how: CommitOptions) -> Committed {
         let mut committed = Committed::default();
         for cell in cells {
             if let Err(refusal) = self.ready(board, cell, how) {
@@ -223,7 +226,7 @@ impl Outbox {
         self.queues.get_mut(&cell.target())?.edits.get_mut(&cell.key)
     }
 
-    fn ready(&mut self, board: &Board, cell: &Cell, how: Commit) -> Result<(), Refusal> {
+    fn ready(&mut self, board: &Board, cell: &Cell, how: CommitOptions) -> Result<(), Refusal> {
         if let Some(read_only) = &self.policy.read_only {
             return Err(Refusal::ReadOnly(read_only.why.clone()));
         }
@@ -232,7 +235,7 @@ impl Outbox {
         }
         let queue = self.queues.get_mut(&cell.target()).ok_or(Refusal::NoDraft)?;
         let edit = queue.edits.get_mut(&cell.key).ok_or(Refusal::NoDraft)?;
-        if matches!(edit.stage, Stage::Conflict { .. }) {
+        if matches!(edit.stage, EditStage::Conflict { .. }) {
             return Err(Refusal::NoDraft);
         }
         let entry = board.get(cell.conversation.as_str()).ok_or(Refusal::Unknown)?;
@@ -252,8 +255,8 @@ impl Outbox {
         edit.again = how.timing == Timing::Both && flow.is_some();
         edit.non_text = how.non_text;
         edit.stage = match (how.timing, flow) {
-            (Timing::WhenFlowEnds, Some(flow)) => Stage::Held { flow: flow.id.clone() },
-            _ => Stage::Queued,
+            (Timing::WhenFlowEnds, Some(flow)) => EditStage::Held { flow: flow.id.clone() },
+            _ => EditStage::Queued,
         };
         queue.flow = flow.map(|flow| flow.id.clone());
         queue.ended = !participant.is_connected();
@@ -275,9 +278,9 @@ impl Outbox {
     /// What was seen to be there is no longer what the edit of this cell began with: it is a conflict before anything was sent.
     /// False when there is no draft.
     pub fn overtaken(&mut self, cell: &Cell, theirs: Option<Value>) -> bool {
-        let edit = self.edit_mut(cell).filter(|edit| matches!(edit.stage, Stage::Draft));
+        let edit = self.edit_mut(cell).filter(|edit| matches!(edit.stage, EditStage::Draft));
         edit.is_some_and(|edit| {
-            edit.stage = Stage::Conflict { theirs, maybe_applied: false };
+            edit.stage = EditStage::Conflict { theirs, maybe_applied: false };
             true
         })
     }
@@ -329,10 +332,10 @@ impl Outbox {
     pub fn edit_again(&mut self, cell: &Cell) -> Option<String> {
         let queue = self.queues.get_mut(&cell.target())?;
         if let Some(edit) = queue.edits.get_mut(&cell.key) {
-            if let Stage::Conflict { theirs, .. } = &edit.stage {
+            if let EditStage::Conflict { theirs, .. } = &edit.stage {
                 edit.base = Base::Saw(theirs.clone());
             }
-            edit.stage = Stage::Draft;
+            edit.stage = EditStage::Draft;
             return Some(edit.mine.clone());
         }
         let (base, mine) = queue.sent_item(cell.key.as_str()).and_then(|(_, item)| match &item.phase {
@@ -345,7 +348,7 @@ impl Outbox {
     }
 
     /// Insists and sends at once.
-    pub fn send_mine(&mut self, at: At, board: &Board, cell: &Cell, how: Commit) -> Committed {
+    pub fn send_mine(&mut self, at: At, board: &Board, cell: &Cell, how: CommitOptions) -> Committed {
         match self.edit_again(cell) {
             Some(_) => self.commit(at, board, std::slice::from_ref(cell), how),
             None => Committed { refused: vec![(cell.clone(), Refusal::NoDraft)], ..Committed::default() },
@@ -368,7 +371,7 @@ impl Outbox {
 
 impl ParticipantQueue {
     pub(super) fn has_queued(&self) -> bool {
-        self.edits.values().any(|e| matches!(e.stage, Stage::Queued))
+        self.edits.values().any(|e| matches!(e.stage, EditStage::Queued))
     }
 
     fn view(&self, key: &Key) -> Option<EditView<'_>> {
@@ -378,14 +381,14 @@ impl ParticipantQueue {
         let sent = write.map(|(write, item)| item_state(write, item));
         if let Some((key, edit)) = self.edits.get_key_value(key) {
             let state = match &edit.stage {
-                Stage::Draft => EditState::Draft,
-                Stage::Held { flow } => EditState::Held { flow: flow.clone() },
-                Stage::Armed(id) => EditState::Armed { id: *id },
-                Stage::Queued => EditState::Queued,
-                Stage::Conflict { theirs, maybe_applied } => {
+                EditStage::Draft => EditState::Draft,
+                EditStage::Held { flow } => EditState::Held { flow: flow.clone() },
+                EditStage::Armed(id) => EditState::Armed { id: *id },
+                EditStage::Queued => EditState::Queued,
+                EditStage::Conflict { theirs, maybe_applied } => {
                     EditState::Conflict { theirs: theirs.clone(), maybe_applied: *maybe_applied }
                 }
-                Stage::Failed(failure) => EditState::Failed(failure.clone()),
+                EditStage::Failed(failure) => EditState::Failed(failure.clone()),
             };
             let (base, mine, earlier) = (edit.base.clone(), &edit.mine, edit.earlier.as_ref());
             return Some(EditView { key, base, mine, marked: edit.marked, state, beneath: sent, earlier });

@@ -3,7 +3,7 @@
 use super::{
     Alarm, Base, Cell, Loss, Outbox, RequestFailure, WriteId,
     drafts::GivenUp,
-    participant_queue::{Phase, QueuedEdit, Stage},
+    participant_queue::{EditStage, Phase, QueuedEdit},
 };
 use crate::domain::{At, Value};
 use jiff::Timestamp;
@@ -221,10 +221,10 @@ impl Outbox {
                     continue;
                 }
                 let Earlier { got, at, when, note } = match (&edit.stage, &edit.earlier) {
-                    (Stage::Draft, Some(earlier)) => earlier.clone(),
+                    (EditStage::Draft, Some(earlier)) => earlier.clone(),
                     (stage, _) => {
                         let when = match stage {
-                            Stage::Armed(id) => self.armed.iter().find(|a| a.id == *id).map(|a| a.when.to_string()),
+                            EditStage::Armed(id) => self.armed.iter().find(|a| a.id == *id).map(|a| a.when.to_string()),
                             _ => None,
                         };
                         Earlier { got: got(stage), at: None, when, note: note(stage) }
@@ -320,7 +320,7 @@ impl Outbox {
     pub fn swap_other(&mut self, other: &JournalEdit) -> bool {
         let queue = self.queues.entry(other.cell.target()).or_default();
         let there = queue.edits.get(&other.cell.key);
-        if there.is_some_and(|e| matches!(e.stage, Stage::Held { .. } | Stage::Armed(_) | Stage::Queued)) {
+        if there.is_some_and(|e| matches!(e.stage, EditStage::Held { .. } | EditStage::Armed(_) | EditStage::Queued)) {
             return false;
         }
         let there = there.map(|e| e.mine.clone());
@@ -336,7 +336,7 @@ impl Outbox {
 }
 
 /// A text that something newer in its cell has taken the place of, as a second text.
-pub(super) fn second(cell: Cell, base: Base, mine: &str, stage: &Stage) -> JournalEdit {
+pub(super) fn second(cell: Cell, base: Base, mine: &str, stage: &EditStage) -> JournalEdit {
     JournalEdit { cell, base, mine: mine.to_owned(), got: got(stage), when: None, note: note(stage), at: None }
 }
 
@@ -345,20 +345,20 @@ fn as_draft(edit: JournalEdit) -> QueuedEdit {
     QueuedEdit { earlier: Some(Earlier { got, at, when, note }), ..QueuedEdit::draft(base, mine) }
 }
 
-fn got(stage: &Stage) -> Got {
+fn got(stage: &EditStage) -> Got {
     match stage {
-        Stage::Draft => Got::Draft,
-        Stage::Held { .. } => Got::Held,
-        Stage::Armed(_) => Got::Armed,
-        Stage::Queued => Got::Queued,
-        Stage::Conflict { maybe_applied: true, .. } => Got::Sent,
-        Stage::Conflict { maybe_applied: false, .. } => Got::Conflict,
-        Stage::Failed(_) => Got::Failed,
+        EditStage::Draft => Got::Draft,
+        EditStage::Held { .. } => Got::Held,
+        EditStage::Armed(_) => Got::Armed,
+        EditStage::Queued => Got::Queued,
+        EditStage::Conflict { maybe_applied: true, .. } => Got::Sent,
+        EditStage::Conflict { maybe_applied: false, .. } => Got::Conflict,
+        EditStage::Failed(_) => Got::Failed,
     }
 }
 
-fn note(stage: &Stage) -> Option<String> {
-    let Stage::Failed(RequestFailure { reason, status, correlation_id, .. }) = stage else { return None };
+fn note(stage: &EditStage) -> Option<String> {
+    let EditStage::Failed(RequestFailure { reason, status, correlation_id, .. }) = stage else { return None };
     Some(with_ids(reason.clone(), *status, correlation_id.as_deref()))
 }
 

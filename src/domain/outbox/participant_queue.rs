@@ -18,7 +18,7 @@ pub(super) struct QueuedEdit {
     pub base: Base,
     pub mine: String,
     pub marked: bool,
-    pub stage: Stage,
+    pub stage: EditStage,
     /// The write that this one takes back.
     pub undoes: Option<WriteId>,
     /// Send again when the flow has ended and wrote back.
@@ -35,7 +35,7 @@ impl QueuedEdit {
             base,
             mine,
             marked: false,
-            stage: Stage::Draft,
+            stage: EditStage::Draft,
             undoes: None,
             again: false,
             non_text: NonText::Ask,
@@ -45,7 +45,7 @@ impl QueuedEdit {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Stage {
+pub(super) enum EditStage {
     Draft,
     Held { flow: ParticipantId },
     Armed(super::ArmId),

@@ -4,7 +4,7 @@ use super::{
     AuditOutcome, AuditRecord, Base, Cell, Context, Effect, JournalEdit, Loss, NonText, Outbox, OutboxNotice,
     PatchBody, PatchOutcome, PatchRequest, PatchTarget, ReadView, Refusal, RequestFailure, Semantics, Sent, Unmet,
     Wait, WriteId, WriteMode, WriteOutcome, WriteReport, is_same, is_sent, journal, key_list,
-    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite, Stage, changes},
+    participant_queue::{EditStage, ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite, changes},
     trail::{PATIENCE, Trust},
     undo,
 };
@@ -163,7 +163,7 @@ impl ParticipantQueue {
             earlier
         };
         self.edits.retain(|key, edit| {
-            let queued = matches!(edit.stage, Stage::Queued);
+            let queued = matches!(edit.stage, EditStage::Queued);
             if queued {
                 items.push(QueuedKey {
                     key: key.clone(),
@@ -534,7 +534,7 @@ impl ParticipantQueue {
                 let cell = Cell::new(target, item.key.clone());
                 context.out.push(Effect::Notice(OutboxNotice::Conflict { cell, maybe_applied }));
             }
-            let stage = theirs.map_or(Stage::Draft, |theirs| Stage::Conflict { theirs, maybe_applied });
+            let stage = theirs.map_or(EditStage::Draft, |theirs| EditStage::Conflict { theirs, maybe_applied });
             self.keep(target, item, stage, context);
         }
     }
@@ -562,7 +562,7 @@ impl ParticipantQueue {
         self.remember_lost(&write);
         self.sent.extend(write.ghost(context.at));
         for item in write.items {
-            self.keep(target, item, Stage::Failed(failure.clone()), context);
+            self.keep(target, item, EditStage::Failed(failure.clone()), context);
         }
         if !self.sent.is_empty() {
             // While this one was out, nothing could be said of earlier values of its keys.
@@ -572,7 +572,7 @@ impl ParticipantQueue {
 
     /// Makes an edit of an item again. Where the operator has typed something newer since, it is a second text of the cell; what was
     /// typed over the text on its way began, in truth, with what that one began with.
-    fn keep(&mut self, target: &PatchTarget, item: QueuedKey, stage: Stage, context: &mut Context<'_>) {
+    fn keep(&mut self, target: &PatchTarget, item: QueuedKey, stage: EditStage, context: &mut Context<'_>) {
         let QueuedKey { key, base, mine, undoes, again, non_text, .. } = item;
         if let Some(newer) = self.edits.get_mut(&key) {
             if newer.base == Base::Saw(Some(mine.clone())) {
@@ -581,7 +581,7 @@ impl ParticipantQueue {
             let second = journal::second(Cell::new(target, key.clone()), base.clone(), mine.as_str(), &stage);
             let is_known = |known: &JournalEdit| known.cell == second.cell && known.mine == second.mine;
             // One that only waited for another key of its write was typed over, and that is all.
-            let is_alarm = !matches!(stage, Stage::Draft);
+            let is_alarm = !matches!(stage, EditStage::Draft);
             if is_alarm && newer.mine != mine.as_str() && !context.others.iter().any(is_known) {
                 context.others.push(second);
             }

@@ -3,11 +3,11 @@
 use super::{
     AbsenceCause, Alarm, AuditOutcome, Base, Cell, Context, Effect, Outbox, OutboxNotice, PatchTarget, ReadView, Route,
     Semantics,
-    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite, Stage},
+    participant_queue::{EditStage, ParticipantQueue, Phase, QueueStep, QueuedEdit, QueuedKey, QueuedWrite},
     trail::Trust,
     types::ByKey,
 };
-use crate::domain::{At, Conversation, Key, Participant, Source, Told, ToldParticipant, Value};
+use crate::domain::{At, Conversation, Key, Participant, Source, ToldAttributes, ToldParticipant, Value};
 use std::time::Duration;
 
 /// Pause before a read is repeated that shows older values than what was seen before it.
@@ -18,7 +18,7 @@ const WRITE_BACK: Duration = Duration::from_millis(500);
 impl Outbox {
     /// The board has taken in an update of this conversation, which told this. To be called after each
     /// [`crate::domain::Board::apply`] that touched it.
-    pub fn observe(&mut self, at: At, conversation: &Conversation, told: &Told) -> Vec<Effect> {
+    pub fn observe(&mut self, at: At, conversation: &Conversation, told: &ToldAttributes) -> Vec<Effect> {
         if self.queues.is_empty() {
             return Vec::new();
         }
@@ -59,14 +59,14 @@ impl ParticipantQueue {
     /// No flow runs any more: what was held leaves, and what it may write back is looked for. True if something was held.
     fn flow_over(&mut self, over: bool, context: &mut Context<'_>) -> bool {
         let mut held = false;
-        for edit in self.edits.values_mut().filter(|e| matches!(e.stage, Stage::Held { .. })) {
+        for edit in self.edits.values_mut().filter(|e| matches!(e.stage, EditStage::Held { .. })) {
             held = true;
             edit.stage = match over {
-                true => Stage::Failed(super::RequestFailure::new(
+                true => EditStage::Failed(super::RequestFailure::new(
                     "the conversation ended with the flow: send it again to write to an ended conversation",
                     true,
                 )),
-                false => Stage::Queued,
+                false => EditStage::Queued,
             };
         }
         let mut look = false;
@@ -290,8 +290,10 @@ impl ParticipantQueue {
             for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
                 write.taken.retain(|taken| *taken != key);
             }
-            let edit =
-                QueuedEdit { stage: Stage::Queued, ..QueuedEdit::draft(Base::Saw(theirs), mine.as_str().to_owned()) };
+            let edit = QueuedEdit {
+                stage: EditStage::Queued,
+                ..QueuedEdit::draft(Base::Saw(theirs), mine.as_str().to_owned())
+            };
             self.edits.entry(key).or_insert(edit);
         }
         for index in 0..self.sent.len() {

@@ -98,7 +98,7 @@ impl Fixture {
     }
 
     fn commit_how(&mut self, cells: &[Cell], timing: Timing) -> Vec<Effect> {
-        let how = Commit { timing, ..Default::default() };
+        let how = CommitOptions { timing, ..Default::default() };
         let committed = self.outbox.commit(self.at(), &self.board, cells, how);
         assert_eq!(committed.refused, []);
         committed.effects
@@ -172,7 +172,7 @@ fn a_foreign_change_of_an_edited_key_stops_the_send_and_keeps_every_text() {
     assert_eq!(body(&effects), None);
     assert_eq!((fixture.word("tier"), fixture.word("lang")), ("conflict", "draft"));
     let at = fixture.at();
-    let sent = fixture.outbox.send_mine(at, &fixture.board, &cells[0], Commit::default());
+    let sent = fixture.outbox.send_mine(at, &fixture.board, &cells[0], CommitOptions::default());
     let effects = fixture.read(reads(&sent.effects)[0], &[("tier", "silver"), ("lang", "en")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum lang=en"));
     assert_eq!(fixture.outbox.view(&cells[1]).unwrap().mine, "de");
@@ -211,7 +211,7 @@ fn values_that_are_not_text_are_never_sent_as_text_unasked() {
     ] {
         let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
         let cell = fixture.draft("tier", Some("gold"), "platinum");
-        let how = Commit { non_text: choice, ..Commit::default() };
+        let how = CommitOptions { non_text: choice, ..CommitOptions::default() };
         let committed = fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how);
         let write = reads(&committed.effects)[0];
         let view =

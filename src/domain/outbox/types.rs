@@ -182,7 +182,7 @@ pub enum Semantics {
 
 /// How to commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Commit {
+pub struct CommitOptions {
     /// When to send.
     pub timing: Timing,
     /// The operator knows that the conversation or the participant has ended and that analytics will not keep it.
@@ -201,7 +201,7 @@ pub enum Refusal {
     /// The participant has left: its attributes may not be kept. Asks for `acknowledge_ended`.
     ParticipantEnded,
     /// Untouched keys hold values that are not text, and it is not known that the server keeps what is left out. Asks for a
-    /// [`Commit::non_text`].
+    /// [`CommitOptions::non_text`].
     NotText(Vec<Key>),
     /// More than one of those that ask.
     Several(Vec<Self>),
@@ -214,7 +214,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// True when committing again with the matching part of [`Commit`] would do.
+    /// True when committing again with the matching part of [`CommitOptions`] would do.
     pub fn asks(&self) -> bool {
         match self {
             Self::ConversationEnded | Self::ParticipantEnded | Self::NotText(_) => true,

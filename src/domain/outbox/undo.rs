@@ -2,7 +2,7 @@
 
 use super::{
     AuditOutcome, Base, Cell, Loss, Outbox, PatchTarget, WriteId,
-    participant_queue::{QueuedEdit, Stage},
+    participant_queue::{EditStage, QueuedEdit},
 };
 use crate::domain::{At, ConversationId, JsonKind, Key, Source, Value};
 use std::{collections::VecDeque, time::Duration};
@@ -107,7 +107,7 @@ impl Outbox {
             let cell = Cell::new(&target, key.clone());
             let queue = self.queues.entry(target.clone()).or_default();
             let typed = queue.edits.get(&key);
-            if typed.is_some_and(|edit| edit.undoes != Some(write) || !matches!(edit.stage, Stage::Draft)) {
+            if typed.is_some_and(|edit| edit.undoes != Some(write) || !matches!(edit.stage, EditStage::Draft)) {
                 undo.busy.push(cell);
                 continue;
             }

@@ -68,20 +68,20 @@ pub struct ExecutionJob {
 }
 
 #[derive(Deserialize)]
-struct Setting {
+struct EnabledSetting {
     enabled: Option<bool>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DefaultLevel {
-    log_level_characteristics: Option<LogLevel>,
+    log_level_characteristics: Option<ExecutionLogLevel>,
 }
 
 /// How much of a run is recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct LogLevel {
+pub struct ExecutionLogLevel {
     /// `Disabled`, `Base`, `Notes`, `VerboseNotes` or `All`; empty when the platform does not say.
     pub level: String,
     /// Its switches.
@@ -169,14 +169,16 @@ impl Client {
     /// [`ErrorKind::Permission`] without `architect:flowinstanceexecutiondata:view`; others as for any request.
     pub async fn records_executions(&self) -> Result<Option<bool>, Error> {
         let path = "/api/v2/flows/instances/settings/executiondata";
-        self.json::<Setting>(|| ApiRequest::get(path, Priority::Interactive)).await.map(|setting| setting.enabled)
+        self.json::<EnabledSetting>(|| ApiRequest::get(path, Priority::Interactive))
+            .await
+            .map(|setting| setting.enabled)
     }
 
     /// How much is recorded of the runs of flows that have no level of their own.
     ///
     /// # Errors
     /// [`ErrorKind::Permission`] without `architect:flowLogLevelDefault:view`; others as for any request.
-    pub async fn execution_level(&self) -> Result<LogLevel, Error> {
+    pub async fn execution_level(&self) -> Result<ExecutionLogLevel, Error> {
         let path = "/api/v2/flows/instances/settings/loglevels/default";
         let answer = self.json::<DefaultLevel>(|| ApiRequest::get(path, Priority::Interactive)).await?;
         Ok(answer.log_level_characteristics.unwrap_or_default())

@@ -18,7 +18,7 @@ pub mod transport;
 
 pub use answer::Reply;
 pub use conversations::{PatchAnswer, PatchOutcome, PatchPath, patch_body};
-pub use execution::{ExecutionJob, FlowOfCall, Instance, LogLevel, Switches};
+pub use execution::{ExecutionJob, ExecutionLogLevel, FlowOfCall, Instance, Switches};
 pub use query::PAGE_SIZE;
 pub use rate_limit::{DEFAULT_ALLOWED, LONGEST_WAIT, Priority, Stats};
 pub use reach::Reach;

@@ -32,7 +32,7 @@ pub struct Newest(Arc<HeldPlace>);
 #[derive(Debug)]
 struct HeldPlace {
     frame: Mutex<Option<NewestState>>,
-    level: Arc<Level>,
+    level: Arc<Backlog>,
 }
 
 /// The newest state of a conversation, and how many it replaced.
@@ -50,7 +50,7 @@ pub struct NewestState {
 
 /// How much waits.
 #[derive(Debug, Default)]
-struct Level {
+struct Backlog {
     bytes: AtomicUsize,
     room: Notify,
 }
@@ -85,7 +85,7 @@ pub(super) struct Coalescer {
     wanted: watch::Receiver<Arc<EveryState>>,
     /// By conversation, and within it by topic: each topic tells states of its own.
     places: FxHashMap<CompactString, Vec<(CompactString, Newest)>>,
-    level: Arc<Level>,
+    level: Arc<Backlog>,
     prune_at: usize,
 }
 

@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// One connection on its way.
 #[derive(Debug)]
-struct Connection {
+struct SlotConnection {
     id: Conn,
     phase: Phase,
     /// The channel it uses, once there is one.
@@ -64,9 +64,9 @@ pub(super) struct KeptChannel {
 pub(super) struct Slot {
     pub topics: BTreeSet<Topic>,
     pub rejected: FxHashMap<Topic, Rejection>,
-    primary: Option<Connection>,
+    primary: Option<SlotConnection>,
     /// What the slot moves to while the primary still works.
-    successor: Option<Connection>,
+    successor: Option<SlotConnection>,
     pub channel: Option<KeptChannel>,
     /// The successor's channel, which becomes the slot's when it takes over.
     next_channel: Option<KeptChannel>,
@@ -301,7 +301,7 @@ impl Slot {
             self.moving = true;
         }
         if self.moving && may_move && self.successor.is_none() && self.move_at.is_none_or(|when| when <= at.mono) {
-            let mut connection = Connection::new(next, at);
+            let mut connection = SlotConnection::new(next, at);
             connection.start(self.next_channel.as_ref(), out);
             self.successor = Some(connection);
         }
@@ -349,12 +349,12 @@ impl Slot {
     fn connect(&mut self, at: At, next: &mut Conn, out: &mut Vec<SessionAction>) {
         self.retry_at = None;
         self.tried_at = Some(at);
-        let mut connection = Connection::new(next, at);
+        let mut connection = SlotConnection::new(next, at);
         connection.start(self.channel.as_ref(), out);
         self.primary = Some(connection);
     }
 
-    fn connection(&mut self, successor: bool) -> Option<&mut Connection> {
+    fn connection(&mut self, successor: bool) -> Option<&mut SlotConnection> {
         if successor { self.successor.as_mut() } else { self.primary.as_mut() }
     }
 
@@ -703,7 +703,7 @@ impl Slot {
     }
 }
 
-impl Connection {
+impl SlotConnection {
     fn new(next: &mut Conn, at: At) -> Self {
         let id = *next;
         *next += 1;

@@ -10,7 +10,9 @@ use super::{
     cursor::Cursor,
     marks,
 };
-use crate::domain::{Block, Delta, Known, Mark, Media, ParticipantDelta, ParticipantSnapshot, Snapshot};
+use crate::domain::{
+    Block, Delta, KnownState, Media, ParticipantDelta, ParticipantMark, ParticipantSnapshot, Snapshot,
+};
 use std::ops::Range;
 
 /// Participants that an event is compared with.
@@ -29,7 +31,7 @@ pub(super) fn whole(raw: &str, media: Option<Media>) -> Option<Snapshot> {
 }
 
 /// Reads of the event what is not known.
-pub(super) fn from(raw: &str, known: Known<'_>) -> Option<Delta> {
+pub(super) fn from(raw: &str, known: KnownState<'_>) -> Option<Delta> {
     let conversation = known.conversation;
     let mut news = Difference {
         known,
@@ -117,7 +119,7 @@ fn participant(cursor: &mut Cursor<'_>, media: Option<Media>) -> Option<(Partici
 
 /// What was found so far.
 struct Difference<'k> {
-    known: Known<'k>,
+    known: KnownState<'k>,
     /// The known participant that is expected next.
     next: usize,
     /// The known participants that were told.
@@ -127,7 +129,7 @@ struct Difference<'k> {
     participants: Vec<ParticipantDelta>,
     joined: Vec<ParticipantSnapshot>,
     /// Of those who are written otherwise than before, with their places.
-    marks: Vec<(usize, Mark)>,
+    marks: Vec<(usize, ParticipantMark)>,
 }
 
 impl Difference<'_> {
@@ -190,7 +192,7 @@ impl Difference<'_> {
         marks::takes_after(mark, &mut ahead)?;
         *cursor = ahead;
         if let Some(blocks) = blocks {
-            self.marks.push((self.next, Mark { lengths: mark.lengths, prints: mark.prints, blocks }));
+            self.marks.push((self.next, ParticipantMark { lengths: mark.lengths, prints: mark.prints, blocks }));
         }
         Some((news, has_map))
     }

@@ -4,7 +4,7 @@
 //! drawn at each start, so two different texts have the same one once in 10¹⁹ cases, and nobody outside can look for a pair.
 
 use super::cursor::Cursor;
-use crate::domain::{Block, Mark};
+use crate::domain::{Block, ParticipantMark};
 use foldhash::quality::RandomState;
 use std::{
     hash::{BuildHasher, Hasher},
@@ -23,18 +23,18 @@ fn print(text: &str) -> u64 {
 pub(super) const BLOCK: usize = 4;
 
 /// The mark of a participant that is written so.
-pub(super) fn of(before: &str, after: &str, blocks: Box<[Block]>) -> Option<Mark> {
+pub(super) fn of(before: &str, after: &str, blocks: Box<[Block]>) -> Option<ParticipantMark> {
     let length = |text: &str| u32::try_from(text.len()).ok();
-    Some(Mark { lengths: (length(before)?, length(after)?), prints: (print(before), print(after)), blocks })
+    Some(ParticipantMark { lengths: (length(before)?, length(after)?), prints: (print(before), print(after)), blocks })
 }
 
 /// Steps over what stands before the attribute map, if it is written as it was then.
-pub(super) fn takes_before(mark: &Mark, cursor: &mut Cursor<'_>) -> Option<()> {
+pub(super) fn takes_before(mark: &ParticipantMark, cursor: &mut Cursor<'_>) -> Option<()> {
     takes(mark.lengths.0, mark.prints.0, cursor)
 }
 
 /// Steps over what stands after the attribute map, if it is written as it was then.
-pub(super) fn takes_after(mark: &Mark, cursor: &mut Cursor<'_>) -> Option<()> {
+pub(super) fn takes_after(mark: &ParticipantMark, cursor: &mut Cursor<'_>) -> Option<()> {
     takes(mark.lengths.1, mark.prints.1, cursor)
 }
 

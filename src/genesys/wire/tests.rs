@@ -1,5 +1,5 @@
 use super::{decoder::by_serde, *};
-use crate::domain::{At, AttributeDelta, Board, FlowFact, FlowId, FlowRun, FlowSource, Told, Update, Value};
+use crate::domain::{At, AttributeDelta, Board, FlowFact, FlowId, FlowRun, FlowSource, ToldAttributes, Update, Value};
 mod examples;
 
 use proptest::prelude::*;
@@ -234,7 +234,7 @@ fn other() -> impl Strategy<Value = Other> {
 }
 
 /// What it tells of attributes, in one order.
-fn told(update: &Update, board: &Board) -> Told {
+fn told(update: &Update, board: &Board) -> ToldAttributes {
     let mut told = update.told(board);
     told.participants.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
     told.participants.iter_mut().for_each(|told| told.attributes.sort_by(|one, other| one.0.cmp(&other.0)));

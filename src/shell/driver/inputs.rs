@@ -2,7 +2,7 @@
 
 use super::Driver;
 use crate::{
-    app::{Msg, signin::Progress},
+    app::{Msg, signin::SignInProgress},
     domain::{At, Link},
     genesys::{Clock, client::NextTry},
     shell::{
@@ -33,7 +33,7 @@ pub(in crate::shell) enum Input {
     /// A task has ended.
     Done(TaskOutcome),
     /// News of signing in.
-    SignIn(Progress),
+    SignIn(SignInProgress),
     /// The link was started.
     Connected(Box<Connected>),
     /// A request failed and is tried again.

@@ -74,7 +74,7 @@ impl Rig {
         let keys = Hands { bursts, paused: false };
         // Nobody is there; what is asked of the platform is answered by the test.
         let nobody = genesys::Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut).unwrap();
-        let connection = Connection {
+        let connection = BackendSetup {
             client: Client::new(nobody),
             player: None,
             connect: Box::new(|| Box::pin(std::future::pending())),

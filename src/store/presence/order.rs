@@ -6,7 +6,7 @@ use super::{
         record::FlowVersion,
     },
     LONGEST, PresenceDrop,
-    versions::{Counted, OnWhom, Version, Versions},
+    versions::{OnWhom, Version, VersionNews, Versions},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -112,9 +112,9 @@ impl Followed {
             self.begin_late();
         }
         match self.judged.count(&flow.version, there, started) {
-            Counted::Late => return Vec::new(),
-            Counted::New => self.begin_tests(&Version::default()),
-            Counted::Now => {}
+            VersionNews::Late => return Vec::new(),
+            VersionNews::New => self.begin_tests(&Version::default()),
+            VersionNews::Now => {}
         }
         let before = &self.base;
         let mut drops = Vec::new();

@@ -33,7 +33,7 @@ pub(super) struct Versions {
 
 /// What a call means for the versions.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counted {
+pub(super) enum VersionNews {
     /// It ran the version now.
     Now,
     /// It is the first of a new version.
@@ -43,12 +43,12 @@ pub(super) enum Counted {
 }
 
 impl Versions {
-    pub(super) fn count(&mut self, version: &str, there: &FxHashSet<OnWhom>, started: i64) -> Counted {
-        let mut counted = Counted::Now;
+    pub(super) fn count(&mut self, version: &str, there: &FxHashSet<OnWhom>, started: i64) -> VersionNews {
+        let mut counted = VersionNews::Now;
         if self.now.version != version {
             if self.before.version == version {
                 self.before.count(there);
-                return Counted::Late;
+                return VersionNews::Late;
             }
             let new = Version { version: version.to_owned(), began: started, ..Version::default() };
             if started < self.now.began {
@@ -57,10 +57,10 @@ impl Versions {
                     self.before = new;
                     self.before.count(there);
                 }
-                return Counted::Late;
+                return VersionNews::Late;
             }
             self.before = std::mem::replace(&mut self.now, new);
-            counted = Counted::New;
+            counted = VersionNews::New;
         }
         self.now.began = self.now.began.min(started);
         self.now.count(there);

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, ops::ControlFlow};
 
 /// The calls of the organization that passed the milestone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
+pub(crate) struct CallCount {
     /// Those that all conditions of the question hold for.
     pub(crate) calls: i64,
     /// The flows of all of them, by name, in order.
@@ -17,7 +17,7 @@ pub(crate) struct Counted {
 
 impl Store {
     /// Counts them.
-    pub(crate) fn counted(&mut self, question: &Question) -> Result<Counted, StoreError> {
+    pub(crate) fn counted(&mut self, question: &Question) -> Result<CallCount, StoreError> {
         let by = question.by;
         let first_day = question.days.map_or(i64::MIN / 2, |days| question.now.div_euclid(DAY_MS) - days + 1);
         let names = &self.names;
@@ -41,6 +41,6 @@ impl Store {
             ControlFlow::Continue(())
         })?;
         let named = |set: BTreeSet<String>| set.into_iter().filter(|name| !name.is_empty()).collect();
-        Ok(Counted { calls, flows: named(flows), queues: named(queues) })
+        Ok(CallCount { calls, flows: named(flows), queues: named(queues) })
     }
 }

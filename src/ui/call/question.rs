@@ -4,7 +4,7 @@ use crate::app::{
     Model,
     call::CallScreen,
     keymap::Scope,
-    popups::{Commit, Overlay},
+    popups::{CommitQuestion, Overlay},
 };
 use crate::domain::{
     BoardEntry, Freshness, HistoryEntry, Participant, Source, Value,
@@ -135,7 +135,7 @@ fn send<'a>(
     model: &'a Model,
     call: &CallScreen,
     entry: &'a BoardEntry,
-    commit: &Commit,
+    commit: &CommitQuestion,
 ) -> Option<Question<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;

@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer, shown};
 use crate::{
-    app::{Model, popups::Commit, rows},
+    app::{Model, popups::CommitQuestion, rows},
     domain::{
         Value,
         outbox::{Base, Cell, Preview, WriteMode},
@@ -19,7 +19,7 @@ use ratatui::style::Style;
 pub(in crate::ui) const LEAVES_NO_TRACE: &str = "If it is sent anyway, this change leaves no trace on this computer.";
 
 /// What is about to be sent, exactly.
-pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, commit: &CommitQuestion) -> Cursor {
     let t = paint.theme;
     let previews = model.outbox.preview(&model.monitor.board, &commit.cells);
     let mut lines: Vec<Bits<'_>> = Vec::new();
@@ -85,7 +85,7 @@ fn wrapped<'a>(paint: &Paint<'_>, model: &Model, mark: &str, words: &str, style:
     lines.into_iter().map(|line| vec![bit(line, style)]).collect()
 }
 
-fn title(model: &Model, commit: &Commit) -> String {
+fn title(model: &Model, commit: &CommitQuestion) -> String {
     let Some(undo) = &commit.undo else {
         return match commit.cells.len() {
             1 => "Send this change?".to_owned(),

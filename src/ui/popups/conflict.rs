@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer, shown};
 use crate::{
-    app::{Model, popups::Conflict},
+    app::{Model, popups::ConflictQuestion},
     domain::{
         outbox::{Base, EditState},
         text,
@@ -11,7 +11,11 @@ use crate::{
 };
 
 /// Base, theirs and mine of one cell.
-pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, Conflict { cell }: &Conflict) -> Cursor {
+pub(in crate::ui) fn draw(
+    paint: &mut Paint<'_>,
+    model: &Model,
+    ConflictQuestion { cell }: &ConflictQuestion,
+) -> Cursor {
     let t = paint.theme;
     let view = model.outbox.view(cell)?;
     let (words, theirs) = match &view.state {

@@ -4,7 +4,7 @@ use super::{Cursor, drawer, more_below};
 use crate::app::{
     Model,
     diagnose::{is_of, listed},
-    popups::Expected,
+    popups::ExpectedList,
 };
 use crate::domain::{
     expect::Expectation,
@@ -22,7 +22,7 @@ const FOUND: u16 = 19;
 /// Columns of the values at most.
 const VALUES: u16 = 60;
 
-pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &ExpectedList) -> Cursor {
     let t = paint.theme;
     let all = model.monitor.examiner.expectations();
     let height = u16::try_from(all.len()).unwrap_or(u16::MAX).saturating_add(4).clamp(5, 24);

@@ -6,7 +6,7 @@ use crate::{
         Model,
         command_line::{CommandEntry, Hit},
         keymap::{BINDINGS, Condition},
-        popups::Palette,
+        popups::CommandPalette,
     },
     domain::text::Align,
     ui::paint::{Bits, Paint, bit},
@@ -28,7 +28,7 @@ fn label<'a>(paint: &Paint<'_>, hit: &Hit, name: Style) -> Bits<'a> {
     label
 }
 
-pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palette) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &CommandPalette) -> Cursor {
     let t = paint.theme;
     let inner = drawer(paint, model, "Command", 14);
     let cursor = prompt(paint, ":", &palette.query, inner.x, inner.y, inner.right());

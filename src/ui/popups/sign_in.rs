@@ -4,7 +4,7 @@ use super::{Cursor, drawer};
 use crate::{
     app::{
         Model,
-        signin::{How, SignIn, Stage},
+        signin::{How, SignIn, SignInStage},
     },
     ui::paint::{Paint, bit},
 };
@@ -31,22 +31,22 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &SignIn)
         say(paint, trouble, t.alarm());
     }
     let (mark, ask) = match (&prompt.stage, prompt.how) {
-        (Stage::Trying, _) => ("", "Asking the platform…"),
-        (Stage::Asked, How::Browser) => ("", "Enter opens the browser to sign in."),
-        (Stage::Waiting { opened: true, .. }, _) => {
+        (SignInStage::Trying, _) => ("", "Asking the platform…"),
+        (SignInStage::Asked, How::Browser) => ("", "Enter opens the browser to sign in."),
+        (SignInStage::Waiting { opened: true, .. }, _) => {
             (">", "A browser was opened. If it cannot come back here, paste the address it ended on and press Enter.")
         }
-        (Stage::Waiting { opened: false, .. }, _) => {
+        (SignInStage::Waiting { opened: false, .. }, _) => {
             (">", "Open this address in a browser, on any machine; then paste the address it ended on and press Enter.")
         }
-        (Stage::Asked, How::Secret) => {
+        (SignInStage::Asked, How::Secret) => {
             (">", "Enter tries the known secret again. Or type the client's new secret; it is used until you leave.")
         }
-        (Stage::Asked, _) => (">", "Paste a new access token and press Enter; it is used until you leave."),
+        (SignInStage::Asked, _) => (">", "Paste a new access token and press Enter; it is used until you leave."),
     };
     let ask = if paint.is_ascii() { ask.replace('…', "...") } else { ask.to_owned() };
     say(paint, &ask, t.text());
-    if let Stage::Waiting { url, .. } = &prompt.stage {
+    if let SignInStage::Waiting { url, .. } = &prompt.stage {
         lines.extend(paint.wrap(url, width, ADDRESS_ROWS).into_iter().map(|line| (line, t.accent())));
     }
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX) + u16::from(!mark.is_empty());

@@ -29,7 +29,7 @@ fn hints_always_stand_and_a_notice_stands_whole_in_the_rule_above_them() {
         let before = rows(&mut desk);
         let text = "The platform refused the subscription: it answered 403 missing permission \
             conversation:communication:view; ask an administrator for it, or choose other queues, and sign in again.";
-        desk.model.say(crate::app::notice::Level::Alarm, text);
+        desk.model.say(crate::app::notice::NoticeLevel::Alarm, text);
         let after = rows(&mut desk);
         assert_eq!(before.last(), after.last(), "{width}: the hints stand");
         let lines = after.len() - 1 - before.iter().zip(&after).position(|(a, b)| a != b).expect("a notice");
@@ -164,7 +164,7 @@ fn what_a_key_says_fits_in_the_line_of_the_notice_at_80_columns() {
             for line in notice
                 .text
                 .lines()
-                .filter(|line| line.chars().count() > 74 && level != crate::app::notice::Level::Alarm)
+                .filter(|line| line.chars().count() > 74 && level != crate::app::notice::NoticeLevel::Alarm)
             {
                 long.insert(format!("{screen}{key}: {line}"));
             }
@@ -177,7 +177,7 @@ fn what_a_key_says_fits_in_the_line_of_the_notice_at_80_columns() {
 #[test]
 fn the_lines_of_a_notice_are_of_one_style() {
     let mut desk = Desk::busy(80, 24);
-    desk.model.say(crate::app::notice::Level::Info, "word ".repeat(25).trim());
+    desk.model.say(crate::app::notice::NoticeLevel::Info, "word ".repeat(25).trim());
     let buf = draw(&mut desk, Theme::Terminal);
     let style = |y: u16| buf[(6, y)].style();
     assert_eq!((buf[(6, 21)].symbol().trim().is_empty(), buf[(6, 22)].symbol().trim().is_empty()), (false, false));

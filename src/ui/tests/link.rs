@@ -3,7 +3,7 @@
 use super::{ID, Theme, draw, picture};
 use crate::app::{
     Msg,
-    notice::Level,
+    notice::NoticeLevel,
     recording::Recording,
     settings::{Band, Label},
     testing::{Desk, truth},
@@ -69,11 +69,11 @@ fn alarms_and_the_state_have_room_before_the_way_here() {
 #[test]
 fn good_news_does_not_outlive_the_link_and_bad_news_does() {
     let mut desk = Desk::busy(80, 24);
-    desk.model.say(Level::Done, "Seen: the value came back after 165 ms.");
+    desk.model.say(NoticeLevel::Done, "Seen: the value came back after 165 ms.");
     lose(&mut desk, 1);
     assert!(!picture(&draw(&mut desk, Theme::Terminal)).contains("Seen:"));
     desk.tell(Msg::Link(Link::Live));
-    desk.model.say(Level::Alarm, "Failed: 403. The draft is kept.");
+    desk.model.say(NoticeLevel::Alarm, "Failed: 403. The draft is kept.");
     lose(&mut desk, 1);
     assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("Failed: 403"));
 }

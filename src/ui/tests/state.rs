@@ -4,7 +4,7 @@ use super::{ID, Theme, draw, picture};
 use crate::app::{
     Msg,
     model::Usage,
-    signin::{How, Progress},
+    signin::{How, SignInProgress},
     testing::Desk,
 };
 use std::time::Duration;
@@ -108,9 +108,9 @@ fn signing_in_again() {
         let reason = "GET /api/v2/routing/queues: 401 bad.credentials: Invalid login credentials.";
         desk.tell(Msg::Link(Link::SignedOut { reason: reason.into() }));
         match name {
-            "waiting" => desk.tell(Msg::SignIn(Progress::Waiting { url: url.clone(), opened: true })),
+            "waiting" => desk.tell(Msg::SignIn(SignInProgress::Waiting { url: url.clone(), opened: true })),
             "secret" => {
-                desk.tell(Msg::SignIn(Progress::Failed("POST /oauth/token: 401 invalid_client".into())));
+                desk.tell(Msg::SignIn(SignInProgress::Failed("POST /oauth/token: 401 invalid_client".into())));
                 // It has been there for a while.
                 let before = desk.at.mono - Duration::from_secs(2);
                 desk.model.drawn(crate::domain::At { mono: before, ..desk.at });

@@ -6,7 +6,7 @@ use crate::{
         Effect, Model,
         call::Hand,
         keymap::Command,
-        notice::Level,
+        notice::NoticeLevel,
         popups::{Choice, CommandOutcome, Popup, step},
     },
     domain::outbox::{Cell, EditState, JournalEdit},
@@ -70,9 +70,9 @@ impl DraftList {
                 true => "This text is the draft now; the other one is listed as the second text. Nothing was sent.",
                 false => "This text is the draft now. Nothing was sent.",
             };
-            model.say(Level::Info, words);
+            model.say(NoticeLevel::Info, words);
         } else {
-            model.say(Level::Info, "The draft of this cell waits to be sent: that comes first.");
+            model.say(NoticeLevel::Info, "The draft of this cell waits to be sent: that comes first.");
         }
         model.touch();
     }
@@ -86,11 +86,11 @@ impl DraftList {
             Some(Selected::Cell(cell)) => match model.outbox.view(&cell).map(|v| v.state) {
                 Some(EditState::Armed { id }) => {
                     model.outbox.disarm(id);
-                    model.say(Level::Info, "Disarmed: it is a draft again.");
+                    model.say(NoticeLevel::Info, "Disarmed: it is a draft again.");
                     return CommandOutcome::Stay;
                 }
                 Some(state) if state.is_busy() => {
-                    model.say(Level::Info, "It is already being sent.");
+                    model.say(NoticeLevel::Info, "It is already being sent.");
                     return CommandOutcome::Stay;
                 }
                 _ => drop(model.outbox.discard(&cell)),
@@ -115,7 +115,7 @@ fn go_to(model: &mut Model, cell: &Cell) -> CommandOutcome {
     }
     let copy = model.key_label(Command::Copy);
     model.say(
-        Level::Info,
+        NoticeLevel::Info,
         format!("That call is not here: it is being read now, if it still exists. {copy} copies the text."),
     );
     let asked = model.monitor.board.revision(id.as_str());
@@ -126,7 +126,7 @@ fn go_to(model: &mut Model, cell: &Cell) -> CommandOutcome {
 fn go_on(model: &mut Model, other: JournalEdit) -> CommandOutcome {
     let there = model.monitor.board.get(other.cell.conversation.as_str());
     if there.and_then(|entry| entry.conversation.participant(other.cell.participant.as_str())).is_none() {
-        model.say(Level::Info, "Its call is not here: the text can be copied.");
+        model.say(NoticeLevel::Info, "Its call is not here: the text can be copied.");
         return CommandOutcome::Stay;
     }
     CommandOutcome::Take(Choice::Loose(other))

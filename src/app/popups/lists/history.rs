@@ -5,7 +5,7 @@ use crate::{
     app::{
         Model,
         keymap::Command,
-        notice::Level,
+        notice::NoticeLevel,
         popups::{Choice, CommandOutcome, Popup, step},
     },
     domain::{At, Value, outbox::Cell},
@@ -48,7 +48,7 @@ impl Popup for HistoryList {
                 }
                 None => {
                     let words = "It was absent then: no documented way deletes a key, only empties it.";
-                    model.say(Level::Info, words);
+                    model.say(NoticeLevel::Info, words);
                 }
             },
             Command::Copy => return copied(model, value),

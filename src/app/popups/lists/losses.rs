@@ -5,7 +5,7 @@ use crate::{
     app::{
         Model,
         keymap::Command,
-        notice::Level,
+        notice::NoticeLevel,
         popups::{Choice, CommandOutcome, Popup, step},
     },
     domain::outbox::Loss,
@@ -28,7 +28,7 @@ impl LossList {
             let key = model.key_label(Command::Drafts);
             let words =
                 format!("What is typed for {} is not sent yet: decide that first, {key} lists it.", loss.cell.key);
-            model.say(Level::Alarm, words);
+            model.say(NoticeLevel::Alarm, words);
             return CommandOutcome::Close;
         };
         model.touch();

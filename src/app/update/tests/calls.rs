@@ -163,7 +163,7 @@ fn columns_are_picked_and_given_back() {
 
 #[test]
 fn a_call_goes_with_the_last_that_tells_of_it_and_an_edit_keeps_it() {
-    use crate::app::topics::{Listing, TopicRow, Watched};
+    use crate::app::topics::{Listing, TopicRow, WatchTarget};
     use crate::domain::testing::participant;
     let mut desk = Desk::new(120, 36);
     let agent = |id: &str, user: &str, queue: &str| {
@@ -184,10 +184,10 @@ fn a_call_goes_with_the_last_that_tells_of_it_and_an_edit_keeps_it() {
         crate::domain::outbox::Cell { conversation: "edited".into(), participant: "c".into(), key: "tier".into() };
     desk.model.outbox.draft(&cell, crate::domain::outbox::Base::Any, "silver");
     desk.keys("t");
-    let ada = Watched::User("u1".into());
+    let ada = WatchTarget::User("u1".into());
     let rows = vec![TopicRow { what: ada.clone(), name: "Ada Agent".into(), on: true, was: true }];
     // A queue may be watched that is not listed.
-    let watched = vec![(ada, "Ada Agent".into()), (Watched::Queue("q-sales".into()), "Sales".into())];
+    let watched = vec![(ada, "Ada Agent".into()), (WatchTarget::Queue("q-sales".into()), "Sales".into())];
     let listing = Listing { rows, watched, named: vec!["named".into()], ..Listing::default() };
     desk.tell(Msg::Topics(Box::new(listing)));
     desk.effects.clear();

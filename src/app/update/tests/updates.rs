@@ -89,7 +89,7 @@ fn a_request_that_is_answered_ends_the_wait_of_the_link() {
 
 #[test]
 fn topics_are_picked_while_the_program_runs() {
-    use crate::app::topics::{Listing, TopicRow, Watched};
+    use crate::app::topics::{Listing, TopicRow, WatchTarget};
     let mut desk = Desk::busy(120, 36);
     let on_billing = |desk: &Desk| {
         let billing =
@@ -99,7 +99,8 @@ fn topics_are_picked_while_the_program_runs() {
     assert!(on_billing(&desk) > 0);
     desk.keys("t");
     assert!(desk.effects.contains(&Effect::ListTopics));
-    let row = |id: &str, name: &str, was| TopicRow { what: Watched::Queue(id.into()), name: name.into(), on: was, was };
+    let row =
+        |id: &str, name: &str, was| TopicRow { what: WatchTarget::Queue(id.into()), name: name.into(), on: was, was };
     let rows = vec![row("q-billing", "Billing", true), row("q-sales", "Sales", false)];
     desk.tell(Msg::Topics(Box::new(Listing { rows, ..Listing::default() })));
     desk.keys("sal<space>").keys("<backspace><backspace><backspace>bill<space><enter>");

@@ -14,8 +14,8 @@ mod server;
 
 use super::*;
 use crate::domain::{
-    AttributeDelta, AttributesEvent, Board, Delta, JsonKind, Key, Known, ParticipantDelta, ParticipantSnapshot,
-    Snapshot, Source, Told, Update,
+    AttributeDelta, AttributesEvent, Board, Delta, JsonKind, Key, KnownState, ParticipantDelta, ParticipantSnapshot,
+    Snapshot, Source, ToldAttributes, Update,
 };
 use compact_str::{CompactString, format_compact};
 use jiff::Timestamp;
@@ -45,7 +45,7 @@ impl Dice {
 }
 
 /// How a frame differs from what is known, if it tells the same participants and none of them is older.
-fn difference(known: Known<'_>, snapshot: &Snapshot) -> Option<Delta> {
+fn difference(known: KnownState<'_>, snapshot: &Snapshot) -> Option<Delta> {
     let participants = &known.conversation.participants;
     if participants.len() != snapshot.participants.len() {
         return None;
@@ -423,7 +423,7 @@ impl World {
         self.later(reply, Next::Reply(write, outcome));
     }
 
-    fn observe(&mut self, told: &Told) {
+    fn observe(&mut self, told: &ToldAttributes) {
         let at = self.at();
         // After a start, what an event tells of a call that nobody has seen yet waits for the read.
         let Some(entry) = self.board.get("c") else { return };
@@ -459,7 +459,7 @@ impl World {
     }
 
     /// The operator was shown what an update tells, where the board took it for what is there.
-    fn show(&mut self, version: usize, told: &Told, what: Extent) {
+    fn show(&mut self, version: usize, told: &ToldAttributes, what: Extent) {
         let (time, run) = (self.now, self.run);
         if told.by == Source::Event {
             return self.shown.push(ShownVersion { time, run, version, what, by_read: false });
@@ -609,7 +609,7 @@ impl World {
         let stopped = self.outbox.drafts().find(|(_, v)| v.state.needs_attention()).map(|(cell, _)| cell);
         if let Some(cell) = stopped.filter(|_| self.dice.one_in(2)) {
             self.say(|| format!("insist on {}", cell.key));
-            let how = Commit { non_text: self.non_text, ..Commit::default() };
+            let how = CommitOptions { non_text: self.non_text, ..CommitOptions::default() };
             let committed = match self.outbox.view(&cell).map(|v| v.state) {
                 Some(EditState::Conflict { .. }) => self.outbox.send_mine(self.at(), &self.board, &cell, how),
                 _ => self.outbox.commit(self.at(), &self.board, std::slice::from_ref(&cell), how),
@@ -653,7 +653,7 @@ impl World {
             let text = self.outbox.view(cell).map(|v| v.mine.to_owned()).unwrap();
             self.asked.push(Asked { cell: cell.clone(), text });
         }
-        let how = Commit { timing, non_text: self.non_text, ..Commit::default() };
+        let how = CommitOptions { timing, non_text: self.non_text, ..CommitOptions::default() };
         let committed = self.outbox.commit(self.at(), &self.board, &cells, how);
         self.perform(committed.effects);
     }

@@ -145,7 +145,7 @@ fn an_old_read_of_a_lost_try_does_not_confirm_the_next_one() {
         fixture.later(250);
         fixture.read(write, &[("tier", "theirs")]);
         assert_eq!(fixture.word("tier"), "conflict");
-        let how = Commit::default();
+        let how = CommitOptions::default();
         let again = reads(&fixture.outbox.send_mine(fixture.at(), &fixture.board, &cell, how).effects)[0];
         assert!(body(&fixture.read(again, &[("tier", "theirs")])).is_some());
         fixture.accepted(again);

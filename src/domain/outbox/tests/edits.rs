@@ -26,18 +26,22 @@ fn read_only_and_ended_are_refused_with_the_reason() {
     fixture
         .outbox
         .set_policy(Policy { read_only: Some(ReadOnly { why: "the profile says so".into() }), ..Policy::default() });
-    let refused =
-        fixture.outbox.commit(fixture.at(), &fixture.board, std::slice::from_ref(&cell), Commit::default()).refused;
+    let refused = fixture
+        .outbox
+        .commit(fixture.at(), &fixture.board, std::slice::from_ref(&cell), CommitOptions::default())
+        .refused;
     assert_eq!(refused, [(cell.clone(), Refusal::ReadOnly("the profile says so".into()))]);
     assert_eq!(fixture.word("tier"), "draft");
     fixture.outbox.set_policy(Policy::default());
     let mut over = fixture.snapshot(&[("tier", "gold")]);
     over.participants[0].ended = Some(Timestamp::UNIX_EPOCH);
     fixture.board.apply(fixture.at(), Update::Stream(over), &());
-    let refused =
-        fixture.outbox.commit(fixture.at(), &fixture.board, std::slice::from_ref(&cell), Commit::default()).refused;
+    let refused = fixture
+        .outbox
+        .commit(fixture.at(), &fixture.board, std::slice::from_ref(&cell), CommitOptions::default())
+        .refused;
     assert_eq!(refused, [(cell.clone(), Refusal::ConversationEnded)]);
-    let how = Commit { acknowledge_ended: true, ..Commit::default() };
+    let how = CommitOptions { acknowledge_ended: true, ..CommitOptions::default() };
     assert_eq!(fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how).refused, []);
 }
 
@@ -90,7 +94,7 @@ fn a_conditional_edit_fires_once_and_is_disarmed_by_the_link() {
     let cell = fixture.draft("tier", Some("gold"), "platinum");
     let arm = |fixture: &mut Fixture| {
         let when = "ivr_choice?".parse().unwrap();
-        fixture.outbox.arm(fixture.at(), when, std::slice::from_ref(&cell), Commit::default()).unwrap()
+        fixture.outbox.arm(fixture.at(), when, std::slice::from_ref(&cell), CommitOptions::default()).unwrap()
     };
     arm(&mut fixture);
     assert_eq!(fixture.word("tier"), "armed");
@@ -105,7 +109,7 @@ fn a_conditional_edit_fires_once_and_is_disarmed_by_the_link() {
     // Typing over an armed edit disarms it.
     let other = fixture.draft("lang", None, "de");
     let when = "never".parse().unwrap();
-    fixture.outbox.arm(fixture.at(), when, std::slice::from_ref(&other), Commit::default()).unwrap();
+    fixture.outbox.arm(fixture.at(), when, std::slice::from_ref(&other), CommitOptions::default()).unwrap();
     fixture.draft("lang", None, "fr");
     fixture.outbox.fire_due(fixture.at(), &fixture.board);
     assert_eq!(fixture.outbox.armed().len(), 0);
@@ -206,7 +210,7 @@ fn an_armed_edit_never_fires_on_what_may_be_over() {
     let cell = fixture.draft("tier", Some("gold"), "platinum");
     fixture.board.mark_stale(fixture.at());
     let when = "ivr_choice?".parse().unwrap();
-    fixture.outbox.arm(fixture.at(), when, &[cell], Commit::default()).unwrap();
+    fixture.outbox.arm(fixture.at(), when, &[cell], CommitOptions::default()).unwrap();
     assert_eq!(fixture.outbox.fire_due(fixture.at(), &fixture.board), Committed::default());
     assert_eq!(fixture.word("tier"), "armed");
     // What is told again may be judged.

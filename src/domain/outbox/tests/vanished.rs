@@ -129,7 +129,7 @@ fn leaves_a_number_out() -> (Fixture, WriteId, Vec<(CompactString, Value)>) {
         |tier: &str| vec![("tier".into(), Value::from(tier)), ("n".into(), Value::of_kind("5", JsonKind::Number))];
     fixture.told(there("gold"));
     let cell = fixture.draft("tier", Some("gold"), "platinum");
-    let how = Commit { non_text: NonText::Omit, ..Commit::default() };
+    let how = CommitOptions { non_text: NonText::Omit, ..CommitOptions::default() };
     let write = reads(&fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how).effects)[0];
     fixture.read_map(write, there("gold"));
     fixture.accepted(write);
@@ -199,7 +199,7 @@ fn what_was_left_out_and_holds_something_else_is_reported_where_the_server_repla
             |tier: &str| vec![("tier".into(), Value::from(tier)), ("n".into(), number("5")), ("m".into(), number("6"))];
         fixture.told(there("gold"));
         let cell = fixture.draft("tier", Some("gold"), "platinum");
-        let how = Commit { non_text: NonText::Omit, ..Commit::default() };
+        let how = CommitOptions { non_text: NonText::Omit, ..CommitOptions::default() };
         let write = reads(&fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how).effects)[0];
         fixture.read_map(write, there("gold"));
         fixture.accepted(write);
