@@ -168,8 +168,8 @@ impl Tracked {
                 Some(Passed::At(at)) => wall(at),
                 Some(Passed::Before) if milestone == Milestone::FlowEnd && is_first => {
                     match flow_ended_just_now(call, now) {
-                        // By the platform's clock.
-                        Some(ended) => ended.max(self.record.started),
+                        // By the platform's clock. That the call began was seen a moment later, and by ours.
+                        Some(ended) => ended.max(self.record.milestones[0].unwrap_or(self.record.started)),
                         None => continue,
                     }
                 }
@@ -233,5 +233,38 @@ fn kind(json: JsonKind, text: &str) -> ValueKind {
         JsonKind::Text if ValueType::Json.fits(text) => ValueKind::Json,
         JsonKind::Text => ValueKind::Text,
         _ => ValueKind::NotText,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Link, ParticipantSnapshot, Purpose, Snapshot, Update,
+        monitor::{Monitor, MonitorOptions},
+    };
+    use std::time::Duration;
+
+    /// Its start is when it was seen, the end of its flow when the platform says that it was.
+    #[test]
+    fn a_flow_does_not_end_before_its_call_was_seen_to_start() {
+        let started: jiff::Timestamp = "2026-11-30T12:00:00Z".parse().unwrap();
+        let leg = |purpose: &str, ended| ParticipantSnapshot {
+            id: purpose.into(),
+            purpose: Purpose::new(purpose),
+            connected: Some(started),
+            ended,
+            ..ParticipantSnapshot::default()
+        };
+        let participants = vec![leg("customer", None), leg("ivr", Some(started)), leg("acd", None)];
+        let snapshot = Snapshot { id: "c".into(), started: Some(started), participants, ..Snapshot::default() };
+        let (mut monitor, seen) =
+            (Monitor::new(MonitorOptions::default()), At::after(started, Duration::from_millis(100)));
+        monitor.link(seen, &Link::Live, &());
+        let outcome = monitor.update(seen, Update::Stream(snapshot), &());
+        let mut tracker = Tracker::new("o", Salt::UNSTORED, &[]);
+        let entry = monitor.board.get("c").unwrap();
+        let record = tracker.observe(outcome.reports().next().unwrap(), entry, None, &monitor.board.names).unwrap();
+        assert_eq!(record.milestones[..2], [Some(wall(seen)), Some(wall(seen))]);
     }
 }

@@ -1,6 +1,6 @@
 //! `get`, `set` and `watch` against the simulator: the real binary, real sockets, every exit code.
 
-use crate::support::{Center, Output, Program};
+use crate::support::{Center, Output, Program, side_by_side};
 use serde_json::{Value, json};
 use sidetone::sim::{Placed, Semantics, SimOptions, faults::TimedFault};
 use std::io::{Read, Write};
@@ -354,21 +354,14 @@ fn read_only_refuses_from_anywhere_and_a_dry_run_sends_nothing() {
 
 #[test]
 fn a_409_is_merged_again_and_a_lost_answer_is_settled_by_reading() {
-    let again = Center::new(&["409=1"]);
-    let call = again.call(&[("tier", "gold")]);
-    let (code, out) = set(&again.program(), call, &["tier=platinum"]);
-    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
-
-    let busy = Center::new(&["503=1,on=PATCH"]);
-    let call = busy.call(&[("tier", "gold")]);
-    let (code, out) = set(&busy.program(), call, &["tier=platinum"]);
-    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
-
-    let lost = Center::new(&["504=1,on=PATCH"]);
-    let call = lost.call(&[("tier", "gold")]);
-    let (code, out) = set(&lost.program(), call, &["tier=platinum"]);
-    assert_eq!((code, &out["outcome"]), (Some(0), &json!("confirmed")), "{out}");
-    assert_eq!(lost.value(call, "tier").as_deref(), Some("platinum"));
+    side_by_side([("409=1", true), ("503=1,on=PATCH", true), ("504=1,on=PATCH", false)], |(fault, sent_again)| {
+        let center = Center::new(&[fault]);
+        let call = center.call(&[("tier", "gold")]);
+        let (code, out) = set(&center.program(), call, &["tier=platinum"]);
+        assert_eq!((code, &out["outcome"]), (Some(0), &json!("confirmed")), "{fault}: {out}");
+        assert!(!sent_again || out["attempts"] == 2, "{fault}: {out}");
+        assert_eq!(center.value(call, "tier").as_deref(), Some("platinum"), "{fault}");
+    });
 }
 
 #[test]
@@ -518,6 +511,10 @@ fn a_condition_is_judged_again_before_a_retry() {
 
 #[test]
 fn an_older_value_of_another_key_is_never_written_back() {
+    side_by_side([after_two_older_reads as fn(), when_every_read_is_older], |run| run());
+}
+
+fn after_two_older_reads() {
     let center = Center::new(&["429=2,on=PATCH"]);
     let call = center.call(&[("tier", "gold"), ("k", "a")]);
     let program = center.program();
@@ -533,8 +530,10 @@ fn an_older_value_of_another_key_is_never_written_back() {
     assert_eq!((code, &out["outcome"]), (Some(0), &json!("confirmed")), "{out} {stderr}");
     assert_eq!(out["body"]["attributes"], json!({"tier": "platinum", "k": "b"}));
     assert_eq!(center.value(call, "k").as_deref(), Some("b"));
+}
 
-    // If no read ever shows what the stream showed, nothing is sent.
+/// If no read ever shows what the stream showed, nothing is sent.
+fn when_every_read_is_older() {
     let center = Center::new(&["429=3,on=PATCH"]);
     let call = center.call(&[("tier", "gold"), ("k", "a")]);
     let program = center.program();
@@ -553,15 +552,12 @@ fn an_older_value_of_another_key_is_never_written_back() {
 
 #[test]
 fn a_408_is_settled_by_reading_and_a_404_is_looked_into() {
-    let slow = Center::new(&["408=1,on=PATCH"]);
-    let call = slow.call(&[("tier", "gold")]);
-    let (code, out) = set(&slow.program(), call, &["tier=platinum"]);
-    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
-
-    let passing = Center::new(&["404=1,on=PATCH"]);
-    let call = passing.call(&[("tier", "gold")]);
-    let (code, out) = set(&passing.program(), call, &["tier=platinum"]);
-    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
+    side_by_side(["408=1,on=PATCH", "404=1,on=PATCH"], |fault| {
+        let center = Center::new(&[fault]);
+        let call = center.call(&[("tier", "gold")]);
+        let (code, out) = set(&center.program(), call, &["tier=platinum"]);
+        assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
+    });
 
     let lasting = Center::new(&["404=50,on=PATCH"]);
     let call = lasting.call(&[("tier", "gold")]);

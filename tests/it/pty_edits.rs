@@ -208,9 +208,6 @@ fn killed_with_an_alarm() {
     });
 }
 
-/// Rounds of the measurement.
-const ROUNDS: usize = 15;
-
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
@@ -239,7 +236,8 @@ fn from_enter_to_seen() {
     tty.keys("\r");
     tty.shows("set to empty");
     let mut screen = Vec::new();
-    for round in 1..=ROUNDS {
+    let rounds = crate::support::count("SIDETONE_ROUNDS", 4, 15);
+    for round in 1..=rounds {
         let shown = format!(" v{} ✓", "x".repeat(round));
         tty.keys("ex\r");
         tty.shows("Send this change?");
@@ -262,7 +260,7 @@ fn from_enter_to_seen() {
         let (mut socket, _) = sim.listen(&[format!("v2.routing.queues.{id}.conversations")]).await;
         let customer = sim.get(&path).await.body["participants"][0]["id"].as_str().expect("an id").to_owned();
         let mut times = Vec::new();
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             let value = format!("w{round}");
             let begin = Instant::now();
             let mut map = sim.get(&path).await.body["participants"][0]["attributes"].clone();
@@ -277,7 +275,7 @@ fn from_enter_to_seen() {
     });
     let worst = screen.iter().max().copied().unwrap_or_default();
     let (screen, bare) = (median(screen), median(bare));
-    println!("from Enter to seen: median {screen:?}, worst {worst:?}, {ROUNDS} rounds");
+    println!("from Enter to seen: median {screen:?}, worst {worst:?}, {rounds} rounds");
     println!("the same read, PATCH and event by a bare client: median {bare:?}");
     println!("the program's own share: {:?}", screen.saturating_sub(bare));
     assert!(screen < Duration::from_secs(3), "{screen:?}");

@@ -1,6 +1,6 @@
 //! `sidetone why` from outside: the planted faults of the default scenario and their causes, over HTTP.
 
-use crate::support::{Center, Output};
+use crate::support::{Center, Output, side_by_side};
 use serde_json::Value as Json;
 use sidetone::flow::input::{DataActionAnswer, Inputs};
 use sidetone::sim::Scenario;
@@ -136,26 +136,26 @@ fn the_table_has_every_planted_fault() {
 
 #[test]
 fn every_planted_fault_has_its_cause() {
-    for (faults, recorded) in [(&[][..], true), (&["execution-off"][..], false)] {
+    side_by_side([(&[][..], true), (&["execution-off"][..], false)], |(faults, recorded)| {
         let centre = centre(faults);
         let mut stories: Vec<&str> = PLANTED.iter().map(|(story, ..)| *story).collect();
         stories.dedup();
-        let calls = all_played(&centre, stories);
-        for (story, key, with, without) in PLANTED {
-            let (_, id) = *calls.iter().find(|(known, _)| known == story).expect("a call of each story");
-            let [verdict, certainty, part] = if recorded { with } else { without };
-            let (output, answer) = why(&centre, id, &[key]);
-            let answer = &answer[0];
-            let told = format!("{story}, {key}, recorded {recorded}: {answer:#}");
-            assert_eq!(
-                (answer["verdict"].as_str(), answer["certainty"].as_str()),
-                (Some(*verdict), Some(*certainty)),
-                "{told}"
-            );
-            assert!(answer["cause"].as_str().expect("a cause").contains(part), "{told}");
-            assert_eq!(output.code, Some(if WELL.contains(key) { 0 } else { 6 }), "{told}");
-        }
-    }
+        side_by_side(all_played(&centre, stories), |(story, id)| {
+            for (_, key, with, without) in PLANTED.iter().filter(|(planted, ..)| *planted == story) {
+                let [verdict, certainty, part] = if recorded { with } else { without };
+                let (output, answer) = why(&centre, id, &[key]);
+                let answer = &answer[0];
+                let told = format!("{story}, {key}, recorded {recorded}: {answer:#}");
+                assert_eq!(
+                    (answer["verdict"].as_str(), answer["certainty"].as_str()),
+                    (Some(*verdict), Some(*certainty)),
+                    "{told}"
+                );
+                assert!(answer["cause"].as_str().expect("a cause").contains(part), "{told}");
+                assert_eq!(output.code, Some(if WELL.contains(key) { 0 } else { 6 }), "{told}");
+            }
+        });
+    });
 }
 
 /// Stories in which nothing is wrong and a flow runs.
@@ -174,9 +174,9 @@ fn healthy() -> Vec<String> {
 fn healthy_calls_accuse_nobody_and_agree_with_their_flow() {
     let stories = healthy();
     assert!(stories.len() >= 7, "{stories:?}");
-    for faults in [&[][..], &["execution-off"]] {
+    side_by_side([&[][..], &["execution-off"]], |faults: &[&str]| {
         let (centre, recorded) = (centre(faults), faults.is_empty());
-        for (story, id) in all_played(&centre, stories.iter().map(String::as_str)) {
+        side_by_side(all_played(&centre, stories.iter().map(String::as_str)), |(story, id)| {
             let (output, answers) = why(&centre, id, &["--simulate"]);
             assert_eq!(output.code, Some(0), "{output:?}");
             let (simulations, answers): (Vec<Json>, Vec<Json>) =
@@ -199,8 +199,8 @@ fn healthy_calls_accuse_nobody_and_agree_with_their_flow() {
                 assert_eq!(simulation["agrees"], true, "{story}: {simulation:#}");
                 assert!(simulation["values"].as_u64().expect("a count") >= 4, "{story}: {simulation:#}");
             }
-        }
-    }
+        });
+    });
 }
 
 #[test]

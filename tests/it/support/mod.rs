@@ -12,6 +12,12 @@ pub fn count(variable: &str, little: usize, all: usize) -> usize {
     named.unwrap_or(if full { all } else { little })
 }
 
+/// Does something with each at the same time: most of it is waiting for a program.
+pub fn side_by_side<T: Send>(each: impl IntoIterator<Item = T>, what: impl Fn(T) + Sync) {
+    let what = &what;
+    std::thread::scope(|scope| each.into_iter().for_each(|one| drop(scope.spawn(move || what(one)))));
+}
+
 /// A figure of a started program's memory in kB (`VmRSS`: held now, `VmHWM`: the most so far); `None` once it is gone.
 ///
 /// Between its start and its `exec` a child may still lie in this process's memory, whose figures are not its own.
