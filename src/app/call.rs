@@ -268,7 +268,7 @@ impl CallScreen {
         let page = usize::from(self.areas.table.height).max(1);
         // The question is about the row above it: both are in sight.
         let page = if question { page.saturating_sub(QUESTION).max(1) } else { page };
-        self.keep_hand(c, before, page);
+        self.keep_selection(c, before, page);
         self.find_path(entry, gathered);
         if !(stays && self.has_columns_for(c)) {
             self.place(c, outbox, self.areas.table);
@@ -377,7 +377,7 @@ impl CallScreen {
         }
     }
 
-    fn keep_hand(&mut self, c: &Conversation, before: Option<usize>, page: usize) {
+    fn keep_selection(&mut self, c: &Conversation, before: Option<usize>, page: usize) {
         let known = self.selection.as_ref().is_some_and(|h| self.participants.contains(&h.participant));
         if !known {
             self.selection = self.first_selection(c);

@@ -148,7 +148,7 @@ impl Calls {
         self.order.refresh(&mut self.rows, &wanted, board, touched, at);
         let page = usize::from(areas.table.height);
         let has_ended = self.has_ended(board);
-        let moved = self.keep_hand(before, page, has_ended);
+        let moved = self.keep_selection(before, page, has_ended);
         // No row is hidden above while a line below is empty: the place of the selection on the terminal gives way to that.
         self.scroll = self.scroll.min(self.rows.len().saturating_sub(page.max(1)));
         let selected = self.selected.as_ref().and_then(|id| board.get(id.as_str()));
@@ -194,7 +194,7 @@ impl Calls {
     }
 
     /// The selected row stays where it is on the terminal; rows come and go around it.
-    fn keep_hand(&mut self, before: Option<usize>, page: usize, has_ended: bool) -> Option<SelectionMoved> {
+    fn keep_selection(&mut self, before: Option<usize>, page: usize, has_ended: bool) -> Option<SelectionMoved> {
         let last_scroll = self.rows.len().saturating_sub(page.max(1));
         if self.rows.is_empty() {
             let had = self.selected.take().is_some();

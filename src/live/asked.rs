@@ -66,7 +66,7 @@ impl Live {
         self.feed.remove(topics);
     }
 
-    /// Of these conversations no state is to be skipped from now on; see [`FeedOptions::coalesce`].
+    /// Of these conversations no state is to be skipped from now on; see [`FeedOptions::coalesce`](crate::genesys::feed::FeedOptions::coalesce).
     pub fn every_state(&mut self, wanted: EveryState) {
         if self.every_state != wanted {
             if let EveryState::Of(ids) = &wanted {

@@ -234,16 +234,7 @@ impl SocketReader {
                 };
                 StepFailure { kind, reason, wait: None, missing: Vec::new() }
             }
-            WsError::Tls(_) => StepFailure {
-                kind: FailureKind::Blocked,
-                reason: format!(
-                    "no secure connection to the notification service: {}",
-                    secure::explained(&self.text(error))
-                ),
-                wait: None,
-                missing: Vec::new(),
-            },
-            WsError::Io(io) if io.get_ref().is_some_and(|e| e.is::<rustls::Error>()) => StepFailure {
+            error if is_of_tls(error) => StepFailure {
                 kind: FailureKind::Blocked,
                 reason: format!(
                     "no secure connection to the notification service: {}",
@@ -374,6 +365,12 @@ impl SocketReader {
         }
         self.pulse.blocked.store(false, Ordering::Relaxed);
     }
+}
+
+/// It is about the encryption.
+fn is_of_tls(error: &WsError) -> bool {
+    let of_rustls = |io: &std::io::Error| io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    matches!(error, WsError::Tls(_)) || matches!(error, WsError::Io(io) if of_rustls(io))
 }
 
 fn passing(reason: String) -> StepFailure {
