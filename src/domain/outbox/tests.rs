@@ -104,6 +104,21 @@ impl Fixture {
         committed.effects
     }
 
+    /// An edit of one key, begun over `base`, whose read showed these values: its PATCH is out.
+    fn sent_edit(&mut self, key: &str, base: Option<&str>, text: &str, shown: &[(&str, &str)]) -> WriteId {
+        let cell = self.draft(key, base, text);
+        let write = reads(&self.commit(&[cell]))[0];
+        self.read(write, shown);
+        write
+    }
+
+    /// The same with the answer that it is accepted.
+    fn accepted_edit(&mut self, key: &str, base: Option<&str>, text: &str, shown: &[(&str, &str)]) -> WriteId {
+        let write = self.sent_edit(key, base, text, shown);
+        self.accepted(write);
+        write
+    }
+
     fn word(&self, key: &str) -> &'static str {
         self.outbox.view(&self.cell(key)).map_or("none", |v| v.state.word())
     }
@@ -231,10 +246,7 @@ fn values_that_are_not_text_are_never_sent_as_text_unasked() {
     }
     // In confirmation neither: the JSON null is not the text that was sent.
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
-    let cell = fixture.draft("tier", Some("gold"), "null");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "gold")]);
-    fixture.accepted(write);
+    let write = fixture.accepted_edit("tier", Some("gold"), "null", &[("tier", "gold")]);
     let null = vec![("tier".into(), odd("null", JsonKind::Null))];
     let view = ReadView { conversation: "c".into(), asked: fixture.at().mono, participants: vec![("p".into(), null)] };
     fixture.outbox.read_done(fixture.at(), write, Ok(&view));

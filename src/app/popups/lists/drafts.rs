@@ -45,7 +45,7 @@ impl DraftList {
     /// What Enter does with the selected row, for the footer.
     pub(crate) fn accept_hint(&self) -> &'static str {
         match self.other(self.selected) {
-            Some(other) if other.got.is_loose() => "go on with it",
+            Some(other) if other.got.is_loose() => "continue with it",
             Some(_) => "make it the draft",
             None => "go there",
         }

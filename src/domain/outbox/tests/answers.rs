@@ -81,9 +81,7 @@ fn a_whole_minute_of_patience_is_had_once() {
 #[test]
 fn a_lost_answer_is_settled_by_reading() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
-    let cell = fixture.draft("tier", Some("gold"), "platinum");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "gold")]);
+    let write = fixture.sent_edit("tier", Some("gold"), "platinum", &[("tier", "gold")]);
     fixture.outbox.patch_done(
         fixture.at(),
         write,
@@ -97,9 +95,7 @@ fn a_lost_answer_is_settled_by_reading() {
 #[test]
 fn a_413_names_the_biggest_keys() {
     let mut fixture = Fixture::new(&[("note", "aaaaaaaaaaaa")], Policy::default());
-    let cell = fixture.draft("tier", None, "platinum");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("note", "aaaaaaaaaaaa")]);
+    let write = fixture.sent_edit("tier", None, "platinum", &[("note", "aaaaaaaaaaaa")]);
     fixture.outbox.patch_done(
         fixture.at(),
         write,
@@ -164,10 +160,7 @@ fn an_old_read_of_a_lost_try_does_not_confirm_the_next_one() {
 fn what_is_out_is_kept_until_its_answer_also_where_the_value_is_there_already() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
     fixture.now += 1;
-    let cell = fixture.draft("tier", Some("gold"), "silver");
-    let first = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(first, &[("tier", "gold")]);
-    fixture.accepted(first);
+    fixture.accepted_edit("tier", Some("gold"), "silver", &[("tier", "gold")]);
     // Taken back at once; nothing of either was applied.
     let undo = fixture.outbox.undo_last(&"c".into()).unwrap();
     let second = reads(&fixture.commit(&undo.cells))[0];

@@ -255,9 +255,7 @@ fn an_edit_over_a_text_on_its_way_begins_with_it() {
 fn an_edit_over_a_text_that_was_refused_begins_with_what_is_there() {
     let there = [("tier", "a")];
     let mut fixture = Fixture::new(&there, Policy::default());
-    let cell = fixture.draft("tier", Some("a"), "b");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &there);
+    let write = fixture.sent_edit("tier", Some("a"), "b", &there);
     let cell = fixture.draft("tier", Some("b"), "c");
     fixture.commit(&[cell]);
     let effects =
@@ -271,9 +269,7 @@ fn an_edit_over_a_text_that_was_refused_begins_with_what_is_there() {
 fn a_text_that_failed_under_a_newer_one_stays_until_it_is_dismissed() {
     let there = [("tier", "a")];
     let mut fixture = Fixture::new(&there, Policy::default());
-    let cell = fixture.draft("tier", Some("a"), "b");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &there);
+    let write = fixture.sent_edit("tier", Some("a"), "b", &there);
     fixture.draft("tier", Some("b"), "c");
     fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Refused(RequestFailure::new("no", false)));
     let texts = |outbox: &Outbox| {

@@ -68,9 +68,7 @@ fn without_reads_nothing_is_waited_for_in_the_past() {
 #[test]
 fn the_echo_may_come_before_the_answer() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
-    let cell = fixture.draft("tier", Some("gold"), "platinum");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "gold")]);
+    let write = fixture.sent_edit("tier", Some("gold"), "platinum", &[("tier", "gold")]);
     fixture.frame(&[("tier", "platinum")]);
     fixture.accepted(write);
     assert_eq!(fixture.word("tier"), "seen");
@@ -79,10 +77,7 @@ fn the_echo_may_come_before_the_answer() {
 #[test]
 fn an_accepted_value_that_is_not_applied_yet_is_not_taken_back_by_the_next_map() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
-    let cell = fixture.draft("tier", Some("gold"), "platinum");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "gold")]);
-    fixture.accepted(write);
+    fixture.accepted_edit("tier", Some("gold"), "platinum", &[("tier", "gold")]);
     let cell = fixture.draft("lang", None, "de");
     let write = reads(&fixture.commit(&[cell]))[0];
     let effects = fixture.read(write, &[("tier", "gold")]);
@@ -92,10 +87,7 @@ fn an_accepted_value_that_is_not_applied_yet_is_not_taken_back_by_the_next_map()
 #[test]
 fn a_value_that_never_comes_is_an_alarm_with_its_read_back() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
-    let cell = fixture.draft("tier", Some("gold"), "platinum");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "gold")]);
-    fixture.accepted(write);
+    let write = fixture.accepted_edit("tier", Some("gold"), "platinum", &[("tier", "gold")]);
     assert_eq!(fixture.outbox.next_deadline(), Some(Duration::from_millis(11_000)));
     assert_eq!(reads(&fixture.later(9_999)), []);
     let effects = fixture.later(1);
@@ -113,10 +105,7 @@ fn a_value_that_never_comes_is_an_alarm_with_its_read_back() {
 #[test]
 fn another_value_in_place_of_ours_is_told() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
-    let cell = fixture.draft("tier", Some("gold"), "platinum");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "gold")]);
-    fixture.accepted(write);
+    let write = fixture.accepted_edit("tier", Some("gold"), "platinum", &[("tier", "gold")]);
     fixture.frame(&[("tier", "platinum")]);
     let effects = fixture.frame(&[("tier", "silver")]);
     assert_eq!((fixture.word("tier"), reads(&effects)), ("seen", vec![write]), "a frame may be late: a read decides");
@@ -129,16 +118,10 @@ fn another_value_in_place_of_ours_is_told() {
 fn a_late_frame_neither_confirms_nor_contradicts() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
     fixture.now += 1;
-    let cell = fixture.draft("tier", Some("gold"), "platinum");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "gold")]);
-    fixture.accepted(write);
+    fixture.accepted_edit("tier", Some("gold"), "platinum", &[("tier", "gold")]);
     fixture.frame(&[("tier", "platinum")]);
     // Back to what it was before: frames with that value may still be on their way.
-    let cell = fixture.draft("tier", Some("platinum"), "gold");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "platinum")]);
-    fixture.accepted(write);
+    let write = fixture.accepted_edit("tier", Some("platinum"), "gold", &[("tier", "platinum")]);
     let effects = fixture.frame(&[("tier", "gold")]);
     assert_eq!((fixture.word("tier"), reads(&effects)), ("accepted", vec![write]));
     fixture.now += 5;
@@ -222,10 +205,7 @@ fn a_read_from_before_the_write_does_not_confirm_a_value_that_was_there_once() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
     fixture.now += 100;
     fixture.frame(&[("tier", "silver")]);
-    let cell = fixture.draft("tier", Some("silver"), "gold");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "silver")]);
-    fixture.accepted(write);
+    let write = fixture.accepted_edit("tier", Some("silver"), "gold", &[("tier", "silver")]);
     fixture.now += 50;
     fixture.read(write, &[("tier", "gold")]);
     assert_eq!(fixture.word("tier"), "accepted", "it may be the gold of before the silver");

@@ -42,9 +42,7 @@ fn a_key_that_vanished_and_one_that_was_put_back_are_reported() {
 fn what_was_lost_is_reported_though_the_key_holds_something_else_again() {
     for (put_back, after) in [(true, "c"), (false, "c"), (true, "b")] {
         let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
-        let cell = fixture.draft("tier", Some("gold"), "platinum");
-        let write = reads(&fixture.commit(&[cell]))[0];
-        fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+        let write = fixture.sent_edit("tier", Some("gold"), "platinum", &[("tier", "gold"), ("k", "a")]);
         fixture.now += 1;
         fixture.frame(&[("tier", "gold"), ("k", "b")]);
         fixture.accepted(write);
@@ -63,9 +61,7 @@ fn what_was_lost_is_reported_though_the_key_holds_something_else_again() {
 #[test]
 fn what_was_lost_first_is_reported_though_it_seems_to_be_lost_again() {
     let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
-    let cell = fixture.draft("tier", Some("gold"), "platinum");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+    let write = fixture.sent_edit("tier", Some("gold"), "platinum", &[("tier", "gold"), ("k", "a")]);
     fixture.now += 1;
     fixture.frame(&[("tier", "gold"), ("k", "b")]);
     fixture.accepted(write);
@@ -163,9 +159,7 @@ fn how_the_server_treats_what_is_left_out_is_learned_from_the_first_sight_of_it(
 #[test]
 fn what_somebody_else_replaced_before_the_read_is_no_loss_of_ours() {
     let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
-    let cell = fixture.draft("tier", Some("gold"), "platinum");
-    let write = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+    let write = fixture.sent_edit("tier", Some("gold"), "platinum", &[("tier", "gold"), ("k", "a")]);
     let refusal = RequestFailure::answered(409, "conflict", true);
     fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(refusal));
     for k in ["b", "c"] {
@@ -323,9 +317,7 @@ fn what_the_stream_tells_beside_news_is_as_new() {
 fn what_a_write_cost_a_key_whose_newer_edit_was_refused_is_reported() {
     let policy = Policy { mode: WriteMode::Changed, ..Policy::default() };
     let mut fixture = Fixture::new(&[("a", "1"), ("b", "2")], policy);
-    let cell = fixture.draft("a", Some("1"), "x");
-    let first = reads(&fixture.commit(&[cell]))[0];
-    fixture.read(first, &[("a", "1"), ("b", "2")]);
+    let first = fixture.sent_edit("a", Some("1"), "x", &[("a", "1"), ("b", "2")]);
     let cell = fixture.draft("b", Some("2"), "y");
     fixture.commit(&[cell]);
     let second = reads(&fixture.accepted(first))[0];
