@@ -516,6 +516,7 @@ impl Board {
                     seq: self.seen,
                     touched: false,
                     gone: false,
+                    told: (source != Source::Read).then_some(at.mono),
                     told_states: None,
                     disagreement: None,
                     disbelieved: Vec::new(),

@@ -35,6 +35,8 @@ pub struct BoardEntry {
     pub(super) touched: bool,
     /// It ended because the platform no longer had it.
     pub(super) gone: bool,
+    /// When the stream last told all of it.
+    pub(super) told: Option<Duration>,
     /// When an event last told that somebody came, left or changed state.
     pub(super) told_states: Option<Duration>,
     /// Reads show something else than what was seen before.
@@ -66,6 +68,11 @@ impl BoardEntry {
         self.seq
     }
 
+    /// When the stream last told all of it: what is known of attributes was there then, or came since.
+    pub fn told_at(&self) -> Option<Duration> {
+        self.told
+    }
+
     /// What reads showed that were not believed, and nothing else did: each may be newer than what is known.
     pub fn disbelieved(&self) -> &[DisbelievedValue] {
         &self.disbelieved
@@ -79,6 +86,7 @@ impl BoardEntry {
 
     /// An event brought these changes.
     pub(super) fn heard(&mut self, changes: &[Change], at: At) {
+        self.told = Some(at.mono);
         if changes.iter().any(|change| !matches!(change, Change::Attribute { .. })) {
             self.told_states = Some(at.mono);
         }

@@ -269,6 +269,7 @@ impl Outbox {
                 &participant.id,
                 participant.attributes.iter().map(|a| (&a.key, &a.value)),
                 &entry.history,
+                entry.told_at(),
                 entry.disbelieved(),
             );
         }

@@ -393,6 +393,7 @@ impl ParticipantQueue {
             // The commit takes over what the board has seen by then; this read may be older than that.
             return Trust::Fresh;
         }
+        let edited: Vec<&Key> = self.writing.iter().chain(&self.sent).flat_map(|w| &w.items).map(|i| &i.key).collect();
         let sent = |w: &&QueuedWrite| w.first_sent.is_some_and(|sent| sent <= asked);
         let sent: Vec<&QueuedWrite> = self.writing.iter().chain(&self.sent).filter(sent).collect();
         let is_edit = |c: &Contradiction<'_>| {
@@ -414,7 +415,9 @@ impl ParticipantQueue {
                 (value, text) => value.is_none() && text.is_none(),
             })
         };
-        let trust = self.trail.judge(map, asked, |c| is_edit(c) || is_cost(c));
+        // That an edited key was changed is no reason to wait: it is a conflict, or overwritten.
+        let is_asked_for = |c: &Contradiction<'_>| c.is_retold && edited.iter().any(|key| key.as_str() == c.key);
+        let trust = self.trail.judge(map, asked, |c| is_asked_for(c) || is_edit(c) || is_cost(c));
         if let (Trust::Stubborn(keys), Some(write)) = (&trust, &mut self.writing) {
             write.distrusted.extend(keys.iter().cloned());
         }

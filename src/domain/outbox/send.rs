@@ -363,7 +363,7 @@ impl ParticipantQueue {
         write.flow = self.flow.clone();
         for earlier in self.sent.iter_mut().filter(|w| w.appeared.is_none()) {
             let carries = |item: &QueuedKey| write.body.get(&item.key).is_some_and(|text| is_sent(text, &item.mine));
-            earlier.echoed |= earlier.items.iter().all(carries);
+            earlier.echoed |= earlier.items.iter().all(|item| matches!(item.phase, Phase::Replaced) || carries(item));
         }
         context.audit(target, &write, &write.items, AuditOutcome::Sent);
         let request = PatchRequest {

@@ -116,7 +116,7 @@ impl ParticipantQueue {
         for (key, value) in &news {
             if by != Source::Read {
                 for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
-                    write.suspect(key, value.as_ref(), &self.last, context.at.mono);
+                    write.suspect(key, value.as_ref(), |key| self.last.get(key), context.at.mono);
                 }
             }
             self.evidence(key, value.as_ref(), by, context);
@@ -210,6 +210,7 @@ impl ParticipantQueue {
             // It decides nothing; what it shows of others, and is not known to be old, was there once all the same.
             let news = &self.trail.not_earlier(map);
             for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
+                write.suspect_all(map, now);
                 write.show_read(news, view.asked, true, now);
                 // Whatever is wrong with it, the watch does not end before a read has decided.
                 if write.first_sent.is_some() {

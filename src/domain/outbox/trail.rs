@@ -44,6 +44,8 @@ pub(super) struct Contradiction<'a> {
     pub is_new: bool,
     /// It is what was seen last.
     pub agrees: bool,
+    /// Nothing speaks against it but that the stream told the other value again.
+    pub is_retold: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -56,6 +58,8 @@ struct Steps {
     hinted: Vec<Option<Value>>,
     /// When the newest value was first seen; `None` when that was before anybody looked.
     since: Option<Duration>,
+    /// When the stream last told it, or told all and it was not there.
+    told: Option<Duration>,
     /// A read showed it, not the stream.
     by_read: bool,
     /// What showed it first told all keys: what was seen later of others was not there yet.
@@ -84,13 +88,14 @@ impl Trail {
         self.keys.is_empty()
     }
 
-    /// Takes over what the board knows: what is there, and how it came to be. What reads showed that it did not believe, and was never
+    /// Takes over what the board knows: what is there, how it came to be, and when the stream last told all of it. What reads showed that it did not believe, and was never
     /// seen before, may be newer than what agrees with the stream.
     pub(super) fn seed<'a>(
         &mut self,
         participant: &ParticipantId,
         there: impl Iterator<Item = (&'a Key, &'a Value)>,
         history: &History,
+        told: Option<Duration>,
         disbelieved: &[DisbelievedValue],
     ) {
         for step in history.iter().filter(|step| step.participant == *participant) {
@@ -111,6 +116,7 @@ impl Trail {
                 self.keys.insert(key.clone(), Steps::first(value));
             }
         }
+        self.keys.values_mut().for_each(|steps| steps.told = told);
         for DisbelievedValue { key, value, asked, .. } in disbelieved.iter().filter(|d| d.participant == *participant) {
             let steps = self.keys.entry(key.clone()).or_default();
             if steps.newest.as_ref() != Some(value) && steps.is_new(value) {
@@ -181,7 +187,8 @@ impl Trail {
             if steps.newest.as_ref() == value {
                 steps.against = None;
                 let since = steps.since.max(steps.doubt).unwrap_or_default();
-                let agrees = Contradiction { key: key.as_str(), value, since, is_new: false, agrees: true };
+                let agrees =
+                    Contradiction { key: key.as_str(), value, since, is_new: false, agrees: true, is_retold: false };
                 steps.doubt = steps.doubt.filter(|doubt| asked < *doubt + PATIENCE && !explained(&agrees));
                 if steps.doubt.is_some() {
                     doubtful.push(key.clone());
@@ -189,14 +196,20 @@ impl Trail {
                 continue;
             }
             let is_new = value.is_some_and(|v| steps.is_new(v));
+            let of =
+                |since, is_retold| Contradiction { key: key.as_str(), value, since, is_new, agrees: false, is_retold };
             let Some(since) = steps.newer_since(value, asked).filter(|_| !steps.is_before(after)) else {
+                let retold = steps.told.filter(|told| !steps.is_before(after) && may_be_older(*told, asked, false));
+                if retold.is_some_and(|told| !explained(&of(told, true))) {
+                    is_older |= asked < *steps.against.get_or_insert(asked) + PATIENCE;
+                }
                 // Should other keys make this read one to be doubted, the next one must not take this back.
                 if is_new {
                     steps.doubt = Some(asked);
                 }
                 continue;
             };
-            if explained(&Contradiction { key: key.as_str(), value, since, is_new, agrees: false }) {
+            if explained(&of(since, false)) {
                 continue;
             }
             // One old read is no sign; one that shows what was never seen is, and so are several within a short time: those that
@@ -239,6 +252,9 @@ impl Steps {
 
     fn note(&mut self, value: Option<Value>, at: Duration, by: Source) {
         let by_read = by == Source::Read;
+        if !by_read {
+            self.told = Some(at);
+        }
         if self.newest == value {
             self.by_read &= by_read;
             return;

@@ -96,15 +96,28 @@ impl QueuedWrite {
         true
     }
 
+    /// A read that is not believed shows what it shows of untouched keys all the same: see [`Self::suspect`].
+    pub(super) fn suspect_all(&mut self, map: &[(CompactString, Value)], now: Duration) {
+        let there = |key: &Key| map.iter().find(|(k, _)| k == key.as_str()).map(|(_, value)| value);
+        let shown: Vec<Key> = self.shown.keys().cloned().collect();
+        shown.iter().for_each(|key| self.suspect(key, there(key), there, now));
+    }
+
     /// The stream shows an untouched key, on this map. Where that is what this write makes of it, and all of the write is there, what
     /// the key held was lost, unless the message was a late one.
-    pub(super) fn suspect(&mut self, key: &Key, value: Option<&Value>, map: &ByKey<Value>, now: Duration) {
+    pub(super) fn suspect<'a>(
+        &mut self,
+        key: &Key,
+        value: Option<&Value>,
+        there: impl Fn(&Key) -> Option<&'a Value>,
+        now: Duration,
+    ) {
         let as_left = match (value, self.body.get(key)) {
             (Some(value), Some(ours)) => is_sent(ours, value),
             (value, ours) => value.is_none() && ours.is_none(),
         };
         let mut live = self.items.iter().filter(|item| !matches!(item.phase, Phase::Replaced)).peekable();
-        let is_there = live.peek().is_some() && live.all(|item| item.is_mine(map.get(&item.key)));
+        let is_there = live.peek().is_some() && live.all(|item| item.is_mine(there(&item.key)));
         if self.first_sent.is_none() || self.is_own(key.as_str()) || !as_left || !is_there {
             return;
         }

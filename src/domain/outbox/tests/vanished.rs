@@ -292,6 +292,7 @@ fn what_an_unseen_write_costs_when_it_comes_after_a_newer_one_is_reported() {
 #[test]
 fn what_the_stream_tells_beside_news_is_as_new() {
     let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    fixture.now += 4_000;
     let cell = fixture.draft("tier", Some("gold"), "platinum");
     let write = reads(&fixture.commit(&[cell]))[0];
     let sent = body(&fixture.read(write, &[("tier", "gold"), ("k", "b")]));
