@@ -173,6 +173,9 @@ pub(super) struct QueuedWrite {
     /// Values of untouched keys that were shown since the fresh read was asked for and differ from it, in order of
     /// first sight: one that comes again may be a late frame.
     pub shown: ByKey<Vec<(Value, Duration)>>,
+    /// What reads that were not believed showed of untouched keys since the write left, and the key is known to have held before. Should
+    /// it be lost, it may have been that.
+    pub contested: ByKey<Vec<Value>>,
     /// Untouched keys that the stream showed as this write leaves them, after something else, with all of its values there: what
     /// they held, and when that was seen, each time. Should they hold something else again before a read decides, it was lost all the same.
     pub suspects: ByKey<Vec<(Vec<Value>, Duration)>>,
@@ -226,6 +229,7 @@ impl QueuedWrite {
             last_sent: None,
             shown: ByKey::default(),
             suspects: ByKey::default(),
+            contested: ByKey::default(),
             taken: Vec::new(),
             doubt: None,
             verified: None,

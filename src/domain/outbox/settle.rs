@@ -209,8 +209,10 @@ impl ParticipantQueue {
         if matches!(trust, Some(Trust::Older | Trust::Doubtful(_))) {
             // It decides nothing; what it shows of others, and is not known to be old, was there once all the same.
             let news = &self.trail.not_earlier(map);
+            let known: Vec<_> = map.iter().filter(|told| !news.contains(told)).collect();
             for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
                 write.suspect_all(map, now);
+                write.contest(&known, view.asked);
                 write.show_read(news, view.asked, true, now);
                 // Whatever is wrong with it, the watch does not end before a read has decided.
                 if write.first_sent.is_some() {

@@ -96,6 +96,21 @@ impl QueuedWrite {
         true
     }
 
+    /// A read that is not believed shows these values, which the keys held before.
+    pub(super) fn contest(&mut self, known: &[&(CompactString, Value)], asked: Duration) {
+        if self.first_sent.is_none_or(|sent| asked < sent) {
+            return;
+        }
+        for (key, value) in known {
+            if !self.is_own(key) && !self.fresh.iter().any(|(k, v)| k == key && v == value) {
+                let values = self.contested.entry(Key::new(key.as_str())).or_default();
+                if !values.contains(value) && values.len() < MAX_SHOWN {
+                    values.push(value.clone());
+                }
+            }
+        }
+    }
+
     /// A read that is not believed shows what it shows of untouched keys all the same: see [`Self::suspect`].
     pub(super) fn suspect_all(&mut self, map: &[(CompactString, Value)], now: Duration) {
         let there = |key: &Key| map.iter().find(|(k, _)| k == key.as_str()).map(|(_, value)| value);
@@ -259,6 +274,9 @@ impl ParticipantQueue {
             }
             for (key, mut values, ours) in lost.into_iter().filter(|(key, _, _)| !sending.contains(key)) {
                 let Some(theirs) = values.pop() else { continue };
+                let contested = write.contested.get(&key).into_iter().flatten();
+                let others: Vec<Value> = contested.filter(|v| **v != theirs && !values.contains(v)).cloned().collect();
+                values.splice(0..0, others);
                 // What was shown since this read was asked for is for the next one; so is what somebody wrote after the loss.
                 let is_left = there(key.as_str()) == ours.as_ref();
                 if let Some(shown) = write.shown.get_mut(&key) {

@@ -287,6 +287,31 @@ fn what_an_unseen_write_costs_when_it_comes_after_a_newer_one_is_reported() {
     }
 }
 
+/// Reads show a value that the key held before, and are not believed; then the key is gone. It may have held either.
+#[test]
+fn what_reads_showed_that_were_not_believed_is_told_with_a_loss() {
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    fixture.now += 4_000;
+    fixture.frame(&[("tier", "gold"), ("k", "b")]);
+    fixture.now += 4_000;
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold"), ("k", "b")]);
+    fixture.accepted(write);
+    fixture.now += 100;
+    let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("tier", "gold"), ("k", "a")]));
+    fixture.outbox.read_seen(fixture.at(), &view);
+    let mut effects = fixture.frame(&[("tier", "platinum")]);
+    for _ in 0..40 {
+        while let [write] = reads(&effects)[..] {
+            effects = fixture.read(write, &[("tier", "platinum")]);
+        }
+        effects = fixture.later(100);
+    }
+    let [loss] = fixture.outbox.losses() else { panic!("{:?}", fixture.outbox.losses()) };
+    assert_eq!((loss.cell.key.as_str(), &loss.theirs, &loss.before[..]), ("k", &"b".into(), &["a".into()][..]));
+}
+
 /// The fresh read showed a newer value of a key than the screen, and the stream goes back to the one on the screen in a message that
 /// brings something new, too.
 #[test]
