@@ -113,13 +113,6 @@ impl Editor {
         self.area.insert_str(text);
     }
 
-    /// Puts the cursor before this character of this line.
-    pub fn jump(&mut self, row: usize, column: usize) {
-        self.area.cancel_selection();
-        self.put(row.min(self.area.lines().len() - 1), column);
-        self.snap(DataCursor(usize::MAX, 0));
-    }
-
     /// Moves the cursor to this character, extending a selection that was begun.
     fn put(&mut self, row: usize, column: usize) {
         if let (Ok(row), Ok(column)) = (u16::try_from(row), u16::try_from(column)) {

@@ -31,8 +31,6 @@ pub enum From {
     Variable(&'static str),
     /// The profile in use.
     Profile,
-    /// A table of the configuration file that is no profile.
-    File,
 }
 
 impl fmt::Display for From {
@@ -40,7 +38,6 @@ impl fmt::Display for From {
         match self {
             Self::Flag(name) | Self::Variable(name) => f.write_str(name),
             Self::Profile => f.write_str("the profile"),
-            Self::File => f.write_str("the configuration file"),
         }
     }
 }

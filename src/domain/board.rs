@@ -81,7 +81,6 @@ pub struct Board {
     /// Names of queues and users.
     pub names: Names,
     late: u64,
-    evicted: u64,
     /// Conversations that are over.
     ended: usize,
     /// Conversations that were ever here.
@@ -158,11 +157,6 @@ impl Board {
         self.late
     }
 
-    /// History entries let go, of all conversations that were ever here.
-    pub fn evicted_history(&self) -> u64 {
-        self.evicted + self.entries.values().map(|e| e.history.evicted()).sum::<u64>()
-    }
-
     /// States of this conversation were replaced by newer ones before they were looked at.
     pub fn skipped(&mut self, id: &str, states: u64) {
         if let Some(entry) = self.entries.get_mut(id) {
@@ -184,12 +178,11 @@ impl Board {
     /// Lets go of the conversations for which `gone` says so; their ids, so that topics can be given back.
     pub fn retire(&mut self, mut gone: impl FnMut(&BoardEntry) -> bool) -> Vec<ConversationId> {
         let mut ids = Vec::new();
-        let (evicted, ended) = (&mut self.evicted, &mut self.ended);
+        let ended = &mut self.ended;
         self.entries.retain(|id, entry| {
             let go = gone(entry);
             if go {
                 *ended -= usize::from(entry.conversation.is_over());
-                *evicted += entry.history.evicted() + entry.history.len() as u64;
                 ids.push(id.clone());
             }
             !go

@@ -90,12 +90,4 @@ pub enum Change {
     },
 }
 
-impl Change {
-    /// The conversation that it is about.
-    pub fn conversation(&self) -> &ConversationId {
-        match self {
-            Self::Conversation { id, .. } => id,
-            Self::Participant { conversation, .. } | Self::Attribute { conversation, .. } => conversation,
-        }
-    }
-}
+impl Change {}

@@ -189,13 +189,6 @@ impl Monitor {
         outcome
     }
 
-    /// Judges a call again because this operator's edits on it have changed.
-    pub fn edited(&mut self, at: At, id: &ConversationId, operator: &dyn Claims) -> MonitorOutcome {
-        let mut outcome = self.time_alone(at, operator);
-        outcome.report = self.judge(at, id, Source::You, Vec::new(), None, &operator.edits(id));
-        outcome
-    }
-
     /// When time alone will change something next, on the clock of [`At::mono`]; filters with an age in them aside.
     pub fn due(&self) -> Option<Duration> {
         self.examiner.due().map(|due| due.mono)

@@ -44,11 +44,6 @@ impl Names {
         self.queues.get(id).map(CompactString::as_str)
     }
 
-    /// The user's name, if known.
-    pub fn user(&self, id: &UserId) -> Option<&str> {
-        self.users.get(id).map(CompactString::as_str)
-    }
-
     /// The flow's name, if known.
     pub fn flow(&self, id: &FlowId) -> Option<&str> {
         self.flows.get(id).map(CompactString::as_str)

@@ -201,12 +201,7 @@ pub fn push_cut(out: &mut String, text: &str, columns: usize, charset: Charset) 
     used
 }
 
-/// [`cut`] and padded to exactly `columns`.
-pub fn fit(text: &str, columns: usize, align: Align) -> Cow<'_, str> {
-    fit_in(text, columns, align, Charset::Unicode)
-}
-
-/// As [`fit`], with a choice of marks.
+/// Cut and padded to exactly `columns`.
 pub fn fit_in(text: &str, columns: usize, align: Align, charset: Charset) -> Cow<'_, str> {
     if text.len() == columns && is_plain(text.as_bytes()) {
         return Cow::Borrowed(text);

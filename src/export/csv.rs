@@ -21,11 +21,6 @@ const HEADER: [&str; 14] = [
     "changed",
 ];
 
-/// One call.
-pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> Result<String, Error> {
-    board(&[call], options)
-}
-
 /// All calls.
 pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> Result<String, Error> {
     let mut table = Table::new(&HEADER)?;

@@ -16,7 +16,7 @@ pub mod screen;
 mod tests;
 
 pub use self::counts::Counts;
-pub use self::csv::{board as board_csv, call as call_csv};
+pub use self::csv::board as board_csv;
 pub use html::call as call_html;
 pub use json::{board as board_json, call as call_json};
 pub use markdown::{board as board_markdown, call as call_markdown};

@@ -89,7 +89,7 @@ fn all(mask: bool) -> Vec<(&'static str, String)> {
         vec![
             ("json", call_json(call, options).unwrap()),
             ("board json", board_json(&[call], options).unwrap()),
-            ("csv", call_csv(call, options).unwrap()),
+            ("csv", board_csv(&[call], options).unwrap()),
             ("markdown", call_markdown(call, options)),
             ("board markdown", board_markdown(&[call], options)),
             ("html", call_html(call, options)),
@@ -120,7 +120,7 @@ fn control_characters_reach_no_format_raw() {
 
 #[test]
 fn csv_runs_no_formula_and_reads_back() {
-    let csv = with_call(|call| call_csv(call, options(false)).unwrap());
+    let csv = with_call(|call| board_csv(&[call], options(false)).unwrap());
     let mut reader = ::csv::Reader::from_reader(csv.as_bytes());
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 7);
@@ -134,7 +134,7 @@ fn csv_runs_no_formula_and_reads_back() {
         let mut board = Board::default();
         board.apply(at(0), update, &());
         let call = ExportedCall { entry: board.iter().next().unwrap(), names: &board.names, findings: &[] };
-        let csv = call_csv(call, options(false)).unwrap();
+        let csv = board_csv(&[call], options(false)).unwrap();
         let row = ::csv::Reader::from_reader(csv.as_bytes()).records().next().unwrap().unwrap();
         assert!(row[12].starts_with('\''), "{sign:?}: {:?}", &row[12]);
     }

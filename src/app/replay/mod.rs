@@ -117,16 +117,12 @@ pub struct Arrival {
 /// A recording being played.
 #[derive(Debug)]
 pub struct Replay {
-    /// Its name.
-    pub file: String,
     /// When recording began.
     pub began: At,
     /// How it goes.
     pub playing: Playing,
     /// Where things happened, as far as it has been read.
     pub index: Index,
-    /// What was watched.
-    pub watched: String,
     /// A copy without personal values.
     pub redacted: bool,
     /// The operator's own edits of then.
@@ -137,13 +133,11 @@ pub struct Replay {
 
 impl Replay {
     /// A recording of which nothing was read yet.
-    pub fn new(file: String, began: At, watched: String, redacted: bool) -> Self {
+    pub fn new(began: At, redacted: bool) -> Self {
         Self {
-            file,
             began,
             playing: Playing::default(),
             index: Index::new(began),
-            watched,
             redacted,
             claimed: Claimed::default(),
             arrival: None,

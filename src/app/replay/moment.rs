@@ -80,7 +80,7 @@ mod tests {
 
     fn replay() -> Replay {
         let began = At { mono: Duration::from_secs(5), wall: "2026-11-20T23:59:00Z".parse().unwrap() };
-        let mut replay = Replay::new("x".into(), began, String::new(), false);
+        let mut replay = Replay::new(began, false);
         replay.index.add(super::super::IndexPart { end: began.plus(Duration::from_secs(200)), ..Default::default() });
         replay
     }

@@ -213,16 +213,7 @@ pub enum Refusal {
     EmptyKey,
 }
 
-impl Refusal {
-    /// True when committing again with the matching part of [`CommitOptions`] would do.
-    pub fn asks(&self) -> bool {
-        match self {
-            Self::ConversationEnded | Self::ParticipantEnded | Self::NotText(_) => true,
-            Self::Several(all) => all.iter().all(Self::asks),
-            _ => false,
-        }
-    }
-}
+impl Refusal {}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

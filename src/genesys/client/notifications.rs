@@ -69,15 +69,6 @@ impl Client {
         self.json(call).await.map(|page: Page<ChannelTopic>| page.entities)
     }
 
-    /// The topics of a channel.
-    ///
-    /// # Errors
-    /// As for any request.
-    pub async fn subscriptions(&self, channel: &str) -> Result<Vec<ChannelTopic>, Error> {
-        let path = format!("/api/v2/notifications/channels/{}/subscriptions", segment(channel));
-        self.json(|| ApiRequest::get(path.clone(), Priority::Link)).await.map(|page: Page<ChannelTopic>| page.entities)
-    }
-
     /// Takes all topics from a channel: there is no way to delete the channel itself.
     ///
     /// # Errors

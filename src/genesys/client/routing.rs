@@ -62,15 +62,6 @@ impl Client {
         self.pages("/api/v2/flows", name.map(|n| ("name", n.to_owned())), PAGES).await
     }
 
-    /// One flow.
-    ///
-    /// # Errors
-    /// As for any request.
-    pub async fn flow(&self, id: &str) -> Result<FlowEntity, Error> {
-        let path = format!("/api/v2/flows/{}", segment(id));
-        self.json(|| ApiRequest::get(path.clone(), Priority::Link)).await
-    }
-
     /// The configuration of a flow as it was last saved. It has no official schema, so it is handed out as it came.
     ///
     /// # Errors

@@ -45,18 +45,9 @@ pub struct Page<T> {
     /// What is on it.
     #[serde(default = "Vec::new")]
     pub entities: Vec<T>,
-    /// Its number, from 1.
-    #[serde(default)]
-    pub page_number: Option<u32>,
     /// How many pages there are.
     #[serde(default)]
     pub page_count: Option<u32>,
-    /// How many entities there are in all.
-    #[serde(default)]
-    pub total: Option<u64>,
-    /// Path of the next page.
-    #[serde(default)]
-    pub next_uri: Option<String>,
 }
 
 /// Something with an id and a name: a queue, an organisation, a division.

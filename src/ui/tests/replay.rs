@@ -19,7 +19,7 @@ fn replayed(width: u16, height: u16, settings: Settings) -> Desk {
         wall: desk.at.wall - jiff::SignedDuration::from_secs(s as i64),
     };
     let began = ago(83);
-    desk.model.play(Replay::new("call.sidetone".into(), began, "Billing".into(), false));
+    desk.model.play(Replay::new(began, false));
     let finding = |severity| {
         IndexedEvent::Finding(Box::new(Finding {
             rule: RuleId::Missing,

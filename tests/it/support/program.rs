@@ -9,10 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Longer than anything takes that goes well.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Longest run that is waited for.
-const RUN: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A home directory and the variables that runs of the program see.
 pub struct Program {
@@ -181,7 +178,7 @@ impl Output {
         };
         let stdout = read(child.stdout.take().map(|pipe| Box::new(pipe) as _));
         let stderr = read(child.stderr.take().map(|pipe| Box::new(pipe) as _));
-        let deadline = Instant::now() + RUN;
+        let deadline = Instant::now() + PATIENCE;
         let status = loop {
             match child.try_wait().expect("a child of ours") {
                 Some(status) => break status,
