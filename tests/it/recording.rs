@@ -98,6 +98,9 @@ async fn a_session_is_told_again_byte_for_byte_and_a_copy_names_nobody() {
     let (sim, program) = demo(25.0).await;
     let watching = program.follow(&["watch", "--all-queues", "--json", "--record", "demo.rec"]);
     let mut told = watching.take(600);
+    while told.iter().filter(|line| line.contains("\"type\":\"finding\"")).count() < 4 {
+        told.extend(watching.take(1));
+    }
     watching.signal(rustix::process::Signal::TERM);
     let (code, rest, stderr) = watching.end();
     assert_eq!(code, Some(143), "{stderr}");
@@ -132,7 +135,6 @@ async fn a_session_is_told_again_byte_for_byte_and_a_copy_names_nobody() {
     assert_eq!(made.code, Some(0), "{}", made.stderr);
     let (before, values) = findings_and_values(&file);
     let (after, made_up) = findings_and_values(&copy);
-    // How many appear within the session depends on how fast it went; that there are several does not.
     assert!(before.len() >= 3, "{before:#?}");
     assert_eq!(before, after);
     let kept: BTreeSet<String> = raw_values(&raw, "lookup_status");
