@@ -364,7 +364,7 @@ impl Model {
         match (&finding.key, self.cause(finding)) {
             (Some(key), Some(cause)) => format!("{key} missing: {}", cause.words),
             (Some(key), None) if finding.rule == RuleId::Missing => format!("{key} missing"),
-            _ => finding.message.clone(),
+            _ => finding.message.to_string(),
         }
     }
 }

@@ -151,6 +151,11 @@ impl Follow {
         self.rung.take()
     }
 
+    /// An alert waits to be made heard.
+    pub fn is_rung(&self) -> bool {
+        self.rung.is_some()
+    }
+
     /// Has findings told with their causes, as far as those are known; what is to be read for it is handed out.
     pub fn tell_causes(&mut self) {
         self.causes.get_or_insert_default();
@@ -191,7 +196,7 @@ impl Follow {
             let line = ndjson::finding(ndjson::stamp(at), board, finding);
             let about = About { time: at.wall, call, names: &board.names, snapshot: false };
             write(out, form, &about, &line);
-            self.rung = Some(finding.message.clone());
+            self.rung = Some(finding.message.to_string());
         }
     }
 

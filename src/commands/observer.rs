@@ -282,7 +282,7 @@ impl Observer {
                 conversation: drop.conversation.as_str().into(),
                 participant: None,
                 key: Some(drop.key.as_str().into()),
-                message: visible(&drop.to_string()).into_owned(),
+                message: visible(&drop.to_string()).into(),
                 since: at,
             };
             *self.tally.findings.entry(rule.as_str()).or_default() += 1;

@@ -1,8 +1,8 @@
 //! Output of a command that must end in time even when its reader does not read.
 //!
 //! A pipe that is full blocks whoever writes to it, for ever where nobody reads. So a thread of its own writes; the command
-//! waits for it without blocking, and a timeout or a signal still ends the program. Nothing is dropped and nothing piles
-//! up here: one piece is being written at a time.
+//! waits for it without blocking, and a timeout or a signal still ends the program. Nothing is dropped, and no more than
+//! `GATHERED` piles up: while one piece is being written the next one gathers.
 
 use super::stdout;
 use std::{
@@ -11,6 +11,9 @@ use std::{
     thread,
 };
 use tokio::sync::oneshot;
+
+/// Beside the piece that is being written so much may gather; then the reader is waited for.
+const GATHERED: usize = 256 * 1024;
 
 /// What is to be written, and where the buffer goes back to.
 type PrintJob = (Vec<u8>, oneshot::Sender<io::Result<Vec<u8>>>);
@@ -26,11 +29,24 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    /// Writes the text and waits until the reader's pipe has taken it. The buffer comes back empty.
+    /// Has the text written as soon as the piece before it is, and waits for that only if much has gathered. The buffer comes
+    /// back empty once its text is being written.
     ///
     /// # Errors
     /// Stdout cannot be written to; a closed one is of kind `BrokenPipe`.
     pub(super) async fn write(&mut self, text: &mut Vec<u8>) -> io::Result<()> {
+        if self.writing.as_ref().is_some_and(oneshot::Receiver::is_empty) && text.len() < GATHERED {
+            return Ok(());
+        }
+        self.written().await?;
+        self.begin(text)
+    }
+
+    /// Writes the text and waits until the reader's pipe has taken all of it.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub(super) async fn write_all(&mut self, text: &mut Vec<u8>) -> io::Result<()> {
         self.written().await?;
         self.begin(text)?;
         self.written().await
@@ -51,7 +67,8 @@ impl Printer {
         }
         let jobs = match &self.jobs {
             Some(jobs) => jobs,
-            None => self.jobs.insert(start()?),
+            // Locked once: nobody else writes there.
+            None => self.jobs.insert(start(stdout)?),
         };
         let (done, written) = oneshot::channel();
         let text = std::mem::replace(text, std::mem::take(&mut self.spare));
@@ -78,12 +95,12 @@ fn ended() -> io::Error {
     io::Error::other("the thread that writes to stdout has ended")
 }
 
-/// The thread ends with the last sender, or with the program while it waits for the reader.
-fn start() -> io::Result<mpsc::Sender<PrintJob>> {
+/// The thread ends with the last sender, or with the program while it waits for the reader. `open` is called on it: whoever holds a
+/// lock of stdout cannot hand it to another thread.
+fn start<W: Write>(open: impl FnOnce() -> W + Send + 'static) -> io::Result<mpsc::Sender<PrintJob>> {
     let (jobs, next) = mpsc::channel::<PrintJob>();
     let work = move || {
-        // Locked once: nobody else writes here.
-        let mut out = stdout();
+        let mut out = open();
         while let Ok((mut text, done)) = next.recv() {
             let result = out.write_all(&text).and_then(|()| out.flush());
             text.clear();
@@ -93,4 +110,37 @@ fn start() -> io::Result<mpsc::Sender<PrintJob>> {
     };
     thread::Builder::new().name("stdout".into()).spawn(work)?;
     Ok(jobs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use std::io::Read;
+
+    #[tokio::test]
+    async fn while_a_reader_does_not_read_so_much_gathers_and_no_more_and_nothing_is_lost() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let mut printer = Printer { jobs: Some(start(|| writer).unwrap()), ..Printer::default() };
+        // More than a pipe holds.
+        let mut text = vec![b'a'; 4 << 20];
+        printer.write(&mut text).now_or_never().expect("the first piece is handed over at once").unwrap();
+        assert!(text.is_empty());
+        text.extend([b'b'; GATHERED - 1]);
+        printer.write(&mut text).now_or_never().expect("there is room for the next one").unwrap();
+        assert_eq!(text.len(), GATHERED - 1, "it waits for the one before it");
+        text.push(b'c');
+        assert!(printer.write(&mut text).now_or_never().is_none(), "now the reader is waited for");
+        assert_eq!(text.len(), GATHERED);
+        let read = thread::spawn(move || {
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).map(|_| all)
+        });
+        printer.write_all(&mut text).await.unwrap();
+        assert!(text.is_empty() && !printer.is_writing());
+        drop(printer);
+        let all = read.join().unwrap().unwrap();
+        assert_eq!(all.len(), (4 << 20) + GATHERED);
+        assert!(all.is_sorted() && all.ends_with(b"bc"));
+    }
 }

@@ -262,6 +262,17 @@ impl Watch {
     /// Follows until the plan is fulfilled, the link has ended or a recording cannot go on.
     pub(super) async fn run(mut self) -> anyhow::Result<Exit> {
         let mut out = Printer::default();
+        let result = self.go_on(&mut out).await;
+        self.write(&mut out, true).await?;
+        if result.is_ok()
+            && let Some((call, until)) = self.follow.met()
+        {
+            note(format_args!("{call} matches {until}"));
+        }
+        result
+    }
+
+    async fn go_on(&mut self, out: &mut Printer) -> anyhow::Result<Exit> {
         let mut tick = tokio::time::interval(self.follow.tick_every());
         let mut round = tokio::time::interval(ROUND);
         loop {
@@ -269,18 +280,15 @@ impl Watch {
                 if self.follow.is_done() {
                     break;
                 }
-                let Self { follow, live, .. } = &mut self;
+                let Self { follow, live, .. } = self;
                 let Some((at, heard)) = live.try_next(&follow.monitor.board) else { break };
                 self.take(at, heard)?;
                 if self.follow.output().len() >= FLUSH {
-                    self.write(&mut out).await?;
+                    self.write(out, false).await?;
                 }
             }
-            self.write(&mut out).await?;
+            self.write(out, false).await?;
             if self.follow.is_done() {
-                if let Some((call, until)) = self.follow.met() {
-                    note(format_args!("{call} matches {until}"));
-                }
                 return Ok(Exit::Done);
             }
             if let Some(why) = self.live.recording().and_then(|status| status.failed) {
@@ -288,18 +296,12 @@ impl Watch {
             }
             self.read_definition();
             let is_observed = self.observed.is_some();
-            let Self { follow, live, reading, .. } = &mut self;
+            let Self { follow, live, reading, .. } = self;
             let due = follow.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
             tokio::select! {
                 result = out.written(), if out.is_writing() => result?,
                 heard = live.next(&follow.monitor.board) => match heard {
-                    Some((at, heard)) => {
-                        let result = self.take(at, heard);
-                        if result.is_err() {
-                            self.write(&mut out).await?;
-                        }
-                        result?;
-                    }
+                    Some((at, heard)) => self.take(at, heard)?,
                     None => return Err(Exit::Failed.because("the connection ended").into()),
                 },
                 () = sleep(due.unwrap_or_default()), if due.is_some() => {
@@ -344,13 +346,15 @@ impl Watch {
         });
     }
 
-    /// Prints what there is to print, and waits for the reader of stdout: nothing is read from the link meanwhile. Only a recording
-    /// goes on.
-    async fn write(&mut self, out: &mut Printer) -> io::Result<()> {
+    /// Prints what there is to print. While the reader of stdout takes too little, nothing is read from the link; only a recording
+    /// goes on. `all`: waits until everything is printed.
+    async fn write(&mut self, out: &mut Printer, all: bool) -> io::Result<()> {
         let records = self.live.recording().is_some() && !self.follow.is_done();
+        let all = all || self.follow.is_rung();
         let text = self.follow.output();
         let Unprinted { given_up, .. } = self.unprinted.get();
         match () {
+            () if !records && all => out.write_all(text).await?,
             () if !records => out.write(text).await?,
             () if given_up => text.clear(),
             () if !out.is_writing() => {

@@ -394,7 +394,7 @@ impl Board {
                     sink.changed(attribute, value);
                 }
             } else {
-                participant.attributes.0.push(sink.added(&key, value, &mut self.interner));
+                participant.attributes.push(sink.added(&key, value, &mut self.interner));
             }
         }
         entry.conversation.last_seen = at;

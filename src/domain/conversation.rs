@@ -142,6 +142,14 @@ pub struct Attribute {
 pub struct Attributes(pub(super) Vec<Attribute>);
 
 impl Attributes {
+    /// Adds one that came. There are so many of these lists that none has room for more than a few to come.
+    pub(super) fn push(&mut self, attribute: Attribute) {
+        if self.0.len() == self.0.capacity() {
+            self.0.reserve_exact(self.0.len() / 8 + 1);
+        }
+        self.0.push(attribute);
+    }
+
     /// The attribute under exactly this key.
     pub fn get(&self, key: &str) -> Option<&Attribute> {
         self.0.iter().find(|a| a.key.as_str() == key)
@@ -338,5 +346,20 @@ impl Conversation {
     /// True once it is over.
     pub fn is_over(&self) -> bool {
         self.ended.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_that_come_leave_little_room_behind() {
+        let mut attributes = Attributes::default();
+        for n in 1..=100 {
+            let (key, value) = (Key::from("k"), Value::default());
+            attributes.push(Attribute { key, value, changed: Moment::of(Timestamp::UNIX_EPOCH) });
+            assert!(attributes.0.capacity() <= n + n / 8 + 1, "{} of {n}", attributes.0.capacity());
+        }
     }
 }

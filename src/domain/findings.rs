@@ -14,6 +14,7 @@ mod lost;
 mod notes;
 mod over_time;
 mod rules;
+mod said;
 mod shown;
 mod spelling;
 mod tuning;
@@ -31,6 +32,7 @@ pub use habits::Habits;
 pub use lost::LostKey;
 pub use rules::{RULES, Rule, RuleId};
 pub use shown::shown_value;
+use std::sync::Arc;
 pub use tuning::{SYSTEM_PREFIXES, Tuning, agent_panel_name, is_system_key};
 pub(crate) use values::unresolved;
 
@@ -70,7 +72,7 @@ pub struct Finding {
     /// About which key, where it is about one.
     pub key: Option<Key>,
     /// What was seen, harmless to print; personal data is masked.
-    pub message: String,
+    pub message: Arc<str>,
     /// When it was found first.
     pub since: At,
 }

@@ -76,7 +76,7 @@ impl Away {
             return None;
         }
         let call = self.calls.entry(snapshot.id.clone()).or_default();
-        let legs: Option<Vec<Leg>> = snapshot.participants.iter().map(|p| leg(p, &call.legs)).collect();
+        let legs: Option<Vec<Leg>> = snapshot.participants.iter().map(|p| leg(p, &call.legs, found)).collect();
         // Of a participant that was never told in full it is not known where it is.
         let legs = legs?;
         if legs == call.legs {
@@ -124,7 +124,7 @@ impl Away {
     }
 }
 
-fn leg(told: &ParticipantSnapshot, before: &[Leg]) -> Option<Leg> {
+fn leg(told: &ParticipantSnapshot, before: &[Leg], found: &Discovered) -> Option<Leg> {
     let known = before.iter().find(|leg| leg.id == told.id);
     let is_connected = told.ended.is_none() && !told.state.as_ref().is_some_and(State::is_over);
     if told.purpose.as_str().is_empty() {
@@ -133,10 +133,15 @@ fn leg(told: &ParticipantSnapshot, before: &[Leg]) -> Option<Leg> {
     Some(Leg {
         id: told.id.clone(),
         is_customer: told.purpose.is_customer(),
-        queue: told.queue_id.clone().or_else(|| known?.queue.clone()),
+        queue: told.queue_id.as_ref().map(|id| shared(id, found)).or_else(|| known?.queue.clone()),
         user: told.user_id.clone().or_else(|| known?.user.clone()),
         is_connected,
     })
+}
+
+/// The copy of the id that is there already, of a queue that is watched: there are as many legs as participants.
+fn shared(id: &QueueId, found: &Discovered) -> QueueId {
+    found.queues.iter().map(|(known, _)| known).find(|known| *known == id).unwrap_or(id).clone()
 }
 
 /// The watched queues and users that the call is in, by the participants that are connected. The customer's own queue counts

@@ -7,7 +7,7 @@ use crate::{
         Error, ErrorKind,
         client::{Priority, Reply},
         discover::Initial,
-        feed::{FeedEvent, NewestState},
+        feed::{self, FeedEvent, NewestState},
         poll::PollEvent,
         topic::Topic,
         wire::{self, Frame, Head},
@@ -24,7 +24,10 @@ impl Live {
                     return None;
                 }
                 let heard = self.on_frame(at, &raw, head, board);
-                self.record(at, || Record::Frame(raw));
+                match &self.recorder {
+                    Some(_) => self.record(at, || Record::Frame(raw)),
+                    None => feed::give_back(raw),
+                }
                 heard.map(|heard| (at, heard))
             }
             FeedEvent::Newest(newest) => {

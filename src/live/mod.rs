@@ -15,6 +15,8 @@ mod pushed;
 mod reads;
 pub mod recorded;
 pub mod targets;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use crate::{

@@ -32,7 +32,7 @@ use std::{collections::VecDeque, io, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// Messages of the feed taken in before a key is looked for again.
-const BUDGET: usize = 512;
+const BUDGET: usize = 64;
 
 /// Everything that the loop has.
 pub(super) struct Driver<T, K> {

@@ -224,7 +224,7 @@ fn finding(model: &Model, drop: &PresenceDrop, at: At) -> Option<Finding> {
         conversation: drop.conversation.as_str().into(),
         participant: None,
         key: Some(drop.key.as_str().into()),
-        message: visible(&drop.to_string()).into_owned(),
+        message: visible(&drop.to_string()).into(),
         since: at,
     })
 }

@@ -287,7 +287,7 @@ fn line(
     let own = if is_marked { format!("{} ", mark(paint, finding.severity)) } else { String::new() };
     let x = paint.put(columns.evidence, y, end, &own, severity(paint, finding.severity));
     let room = end.saturating_sub(x);
-    let message = model.cause(finding).map_or(finding.message.as_str(), |cause| &cause.words);
+    let message = model.cause(finding).map_or(&*finding.message, |cause| &cause.words);
     paint.put(x, y, end, evidence(paint, message, key, room), t.text());
     let here = Selected::Finding(FindingIdentity::of(finding));
     if model.diagnose.selected.as_ref() == Some(&here) {
@@ -427,7 +427,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let fall = is_fall.then(|| after_fall(model, Scope::Diagnose));
     let remedy = cause.and_then(|cause| cause.remedy.as_deref()).map(|remedy| format!("{}.", capital(remedy)));
     let sections = [
-        Some(("Evidence", finding.message.as_str(), t.text())),
+        Some(("Evidence", &*finding.message, t.text())),
         cause.map(|cause| ("Cause", cause.words.as_str(), t.strong())),
         Some(("Impact", rule.why, t.text())),
         Some(("Fix", remedy.as_deref().or(fall.as_deref()).unwrap_or(rule.remedy), t.text())),

@@ -28,7 +28,7 @@ pub(super) fn fallen(model: &mut Model, finding: Finding) {
             key: finding.key.clone(),
             at: model.now,
             by: "presence",
-            words: finding.message.clone(),
+            words: finding.message.to_string(),
         });
         // There it is what the operator looks for.
         if model.screen == Screen::Diagnose {

@@ -105,7 +105,7 @@ pub(super) fn lay_over(
         match here {
             Some(i) if known.0[i].value == value => {}
             Some(i) => sink.changed(&mut known.0[i], value),
-            None => known.0.push(sink.added(&key, value, interner)),
+            None => known.push(sink.added(&key, value, interner)),
         }
     }
 }

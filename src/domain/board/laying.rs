@@ -35,6 +35,8 @@ impl Laying<'_> {
         let position = conversation.participants.iter().position(|p| p.id == told.id);
         let first_sight = position.is_none();
         let position = position.unwrap_or_else(|| {
+            // One joins at a time, and most calls are never told of more.
+            conversation.participants.reserve_exact(1);
             conversation.participants.push(joined(&told, self.at.wall));
             conversation.participants.len() - 1
         });
@@ -68,26 +70,26 @@ impl Laying<'_> {
                 participant_change(self.changes, id, &participant.id, change);
             }
         }
-        let known = &mut participant.attributes.0;
+        let attributes = &mut participant.attributes;
         let (mut sink, interner) = self.sink(false, id, &participant.id);
         for place in &told.gone {
-            if let Some(attribute) = known.get(*place) {
+            if let Some(attribute) = attributes.0.get(*place) {
                 sink.vanished(attribute);
             }
         }
         for news in told.attributes {
             match news {
                 AttributeDelta::Value { place, value } => {
-                    if let Some(attribute) = known.get_mut(place) {
+                    if let Some(attribute) = attributes.0.get_mut(place) {
                         sink.changed(attribute, value);
                     }
                 }
-                AttributeDelta::New { key, value } => known.push(sink.added(&key, value, interner)),
+                AttributeDelta::New { key, value } => attributes.push(sink.added(&key, value, interner)),
             }
         }
         for place in told.gone.into_iter().rev() {
-            if place < known.len() {
-                known.remove(place);
+            if place < attributes.len() {
+                attributes.0.remove(place);
             }
         }
     }

@@ -5,6 +5,7 @@ use super::habits::Habits;
 use super::lost::{self, LostKey};
 use super::notes::{Family, Notes};
 use super::over_time::{self, Trace};
+use super::said::Said;
 use super::{EditFact, Finding, RuleId, Severity, Tuning, edits, keys, values};
 use crate::domain::expect::{Expectation, Milestones};
 use crate::domain::filter::CallFacts;
@@ -67,7 +68,8 @@ pub struct Examiner {
     habits: Habits,
     /// Keys that flow versions lost, while that lasts.
     lost: Vec<LostKey>,
-    calls: FxHashMap<ConversationId, ExaminedCall>,
+    calls: FxHashMap<ConversationId, Box<ExaminedCall>>,
+    said: Said,
     due: BTreeSet<(At, ConversationId)>,
     stamp: Stamp,
 }
@@ -105,7 +107,7 @@ impl Examiner {
         let Observed { changes, unobserved, edits } = observed;
         let conversation = &entry.conversation;
         let is_observed = conversation.freshness == Freshness::Live;
-        let call = match self.calls.get_mut(&conversation.id) {
+        let call: &mut ExaminedCall = match self.calls.get_mut(&conversation.id) {
             Some(call) => call,
             None => self.calls.entry(conversation.id.clone()).or_default(),
         };
@@ -200,7 +202,8 @@ impl Examiner {
         take(&mut call.findings, &mut before, |family, _| family == Family::Edits);
         edits::examine(conversation, edits, &mut notes);
 
-        let Notes { added, dropped, .. } = notes;
+        let Notes { mut added, dropped, .. } = notes;
+        added.iter_mut().for_each(|(_, finding)| self.said.share(&mut finding.message));
         let news = call.settle(before, added, &dropped);
         if !news.is_empty() {
             self.stamp = Stamp::fresh();
@@ -306,12 +309,17 @@ impl ExaminedCall {
         dropped: &[(RuleId, ParticipantId, Key)],
     ) -> Vec<FindingChange> {
         let mut out = Vec::new();
-        take(&mut self.findings, &mut before, |family, f| {
+        let is_dropped = |family, f: &Finding| {
             let is = |(rule, participant, key): &(RuleId, ParticipantId, Key)| {
                 (f.rule, f.participant.as_ref(), f.key.as_ref()) == (*rule, Some(participant), Some(key))
             };
             family == Family::OverTime && dropped.iter().any(is)
-        });
+        };
+        if !dropped.is_empty() {
+            take(&mut self.findings, &mut before, is_dropped);
+        }
+        // There are as many of these lists as calls.
+        self.findings.reserve_exact(added.len());
         for (family, mut finding) in added {
             if let Some((_, known)) = self.findings.iter_mut().find(|(_, f)| f.identity() == finding.identity()) {
                 finding.since = known.since;

@@ -62,7 +62,7 @@ impl<'a> Notes<'a> {
             conversation: self.call.clone(),
             participant: participant.cloned(),
             key: key.cloned(),
-            message,
+            message: message.into(),
             since: self.now,
         };
         if !self.added.iter().any(|(_, f)| f.identity() == finding.identity()) {

@@ -26,17 +26,14 @@ struct ChangedCell {
     /// Returns in a row to the value before.
     returns: u32,
     /// When it changed last.
-    at: Option<At>,
-    /// The operator's own value, while it is there as far as was seen.
-    ours: Option<Value>,
+    at: Option<Duration>,
+    /// The operator's own value, while it is there as far as was seen. Boxed, because most have none.
+    ours: Option<Box<Value>>,
     /// Values that were replaced while a flow was running, hashed.
     replaced: Vec<u64>,
-    /// The last change by somebody else while a flow was running: from and to. Boxed, because most have none.
+    /// From what and to what it changed last, if somebody else brought back a replaced value while a flow was running.
     last: Option<Box<(Option<Value>, Option<Value>)>>,
 }
-
-/// Up to so many cells, room is made for one at a time.
-const FEW: usize = 4;
 
 /// Replaced values that are remembered of one key.
 const REPLACED: usize = 8;
@@ -99,13 +96,13 @@ impl Trace {
         } else if ended.is_some() && cell.is_write_back(change.new) {
             cell.ours = None;
             write_back(change.participant, change.key, change.old, change.new, notes);
-        } else if let (Some(end), Some(_), Some(mine)) = (ended, change.new, &cell.ours)
+        } else if let (Some(end), Some(_), Some(mine)) = (ended, change.new, cell.ours.as_deref())
             && Some(mine) != change.new
-            && cell.at.is_some_and(|at| at < *end)
+            && cell.at.is_some_and(|at| at < end.mono)
         {
             write_back(change.participant, change.key, change.old, change.new, notes);
             cell.ours = None;
-        } else if let Some(mine) = cell.ours.take_if(|mine| Some(&*mine) != change.new) {
+        } else if let Some(mine) = cell.ours.take_if(|mine| Some(&**mine) != change.new) {
             let now = match change.new {
                 Some(new) => format!("now it is {}", shown_value(new.as_str())),
                 None => "now it is gone".to_owned(),
@@ -123,9 +120,9 @@ impl Trace {
 
     fn cell(&mut self, change: &AttributeChange<'_>) -> &mut ChangedCell {
         let at = self.position(change.participant, change.key).unwrap_or_else(|| {
-            if self.cells.len() < FEW {
+            if self.cells.len() == self.cells.capacity() {
                 // There are as many of these lists as calls.
-                self.cells.reserve_exact(1);
+                self.cells.reserve_exact(self.cells.len() / 4 + 1);
             }
             self.cells.push((change.key.clone(), change.participant.clone(), ChangedCell::default()));
             self.cells.len() - 1
@@ -166,11 +163,8 @@ impl Trace {
             return;
         }
         for (key, participant, cell) in &self.cells {
-            let Some(at) = cell.at.filter(|at| *at < now && now.mono - at.mono <= same_moment) else { continue };
-            debug_assert!(at < now);
-            if let Some((old, new)) = cell.last.as_deref()
-                && cell.is_write_back(new.as_ref())
-            {
+            let is_of_now = cell.at.is_some_and(|at| at < now.mono && now.mono - at <= same_moment);
+            if let Some((old, new)) = cell.last.as_deref().filter(|_| is_of_now) {
                 write_back(participant, key, old.as_ref(), new.as_ref(), notes);
             }
         }
@@ -184,9 +178,9 @@ impl ChangedCell {
     }
 
     fn remember(&mut self, change: &AttributeChange<'_>, now: At, flow_runs: bool) {
-        (self.before, self.at) = (hash(change.old), Some(now));
+        (self.before, self.at) = (hash(change.old), Some(now.mono));
         if change.source == Source::You {
-            self.ours = change.new.cloned();
+            self.ours = change.new.cloned().map(Box::new);
         }
         if !flow_runs {
             self.last = None;
@@ -196,14 +190,15 @@ impl ChangedCell {
             self.replaced.remove(0);
         }
         self.replaced.push(self.before);
-        self.last = (change.source != Source::You).then(|| Box::new((change.old.cloned(), change.new.cloned())));
+        let came_back = change.source != Source::You && self.is_write_back(change.new);
+        self.last = came_back.then(|| Box::new((change.old.cloned(), change.new.cloned())));
     }
 
     fn flapping(&mut self, change: &AttributeChange<'_>, notes: &mut Notes<'_>) {
         let (now, tuning) = (notes.now(), notes.tuning());
         let Some(at) = self.at else { return };
-        let paused = now.mono.saturating_sub(at.mono) > tuning.flap_pause;
-        let returned = hash(change.new) == self.before && at != now;
+        let paused = now.mono.saturating_sub(at) > tuning.flap_pause;
+        let returned = hash(change.new) == self.before && at != now.mono;
         self.returns = if returned && !paused { self.returns + 1 } else { 0 };
         if self.returns >= tuning.flap_returns {
             let shown = |v: Option<&Value>| v.map_or("absent".to_owned(), |v| shown_value(v.as_str()));

@@ -85,7 +85,7 @@ impl Desk {
     }
 
     pub(super) fn message(&self, rule: RuleId) -> String {
-        self.examiner.of("c").find(|f| f.rule == rule).map(|f| f.message.clone()).unwrap_or_default()
+        self.examiner.of("c").find(|f| f.rule == rule).map(|f| f.message.to_string()).unwrap_or_default()
     }
 
     pub(super) fn severity(&self, rule: RuleId) -> Option<Severity> {

@@ -3,12 +3,14 @@
 mod driver;
 mod newest;
 mod socket;
+mod spare;
 mod taken;
 
 use super::{Client, session, topic::Topic};
 use crate::domain::{At, EveryState, Link};
 pub use newest::{Newest, NewestState};
 pub use session::{Rejection, SessionOptions, Usage};
+pub use spare::give_back;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 

@@ -5,7 +5,7 @@
 //! order stays true: anything of the same conversation that is handed on by itself (its attributes event, or states
 //! that are all wanted) closes the place, and the next state queues behind it.
 
-use super::FeedEvent;
+use super::{FeedEvent, spare};
 use crate::{
     domain::{At, ConversationId, EveryState},
     genesys::wire::Head,
@@ -98,7 +98,7 @@ impl Coalescer {
     pub(super) fn state(&mut self, head: &Head<'_>, raw: &str, at: At) -> Option<FeedEvent> {
         let Some(id) = head.conversation else {
             self.places.clear();
-            return Some(FeedEvent::Frame { raw: raw.to_owned(), at });
+            return Some(FeedEvent::Frame { raw: spare::copy(raw), at });
         };
         if self.wanted.borrow().wants(id) {
             return Some(self.by_itself(head, raw, at));
@@ -123,12 +123,12 @@ impl Coalescer {
                 return None;
             }
             bytes.fetch_add(raw.len(), Ordering::AcqRel);
-            *frame = Some(NewestState { conversation: ConversationId::new(id), raw: raw.to_owned(), at, skipped: 0 });
+            *frame = Some(NewestState { conversation: ConversationId::new(id), raw: spare::copy(raw), at, skipped: 0 });
             drop(frame);
             return Some(FeedEvent::Newest(newest.clone()));
         }
         bytes.fetch_add(raw.len(), Ordering::AcqRel);
-        let waiting = NewestState { conversation: ConversationId::new(id), raw: raw.to_owned(), at, skipped: 0 };
+        let waiting = NewestState { conversation: ConversationId::new(id), raw: spare::copy(raw), at, skipped: 0 };
         let newest = Newest(Arc::new(HeldPlace { frame: Mutex::new(Some(waiting)), level: Arc::clone(&self.level) }));
         places.push((CompactString::new(head.topic), newest.clone()));
         Some(FeedEvent::Newest(newest))
@@ -140,7 +140,7 @@ impl Coalescer {
             Some(id) => drop(self.places.remove(id)),
             None => self.places.clear(),
         }
-        FeedEvent::Frame { raw: raw.to_owned(), at }
+        FeedEvent::Frame { raw: spare::copy(raw), at }
     }
 
     /// True while so much waits that the socket should not be read on.

@@ -1,6 +1,6 @@
 //! One websocket: opened, read frame by frame, pinged.
 
-use super::{FeedEvent, newest::Coalescer};
+use super::{FeedEvent, newest::Coalescer, spare};
 use crate::genesys::{
     Client,
     client::answer::is_page,
@@ -34,6 +34,8 @@ use url::Url;
 const PING: &str = r#"{"message":"ping"}"#;
 /// Frames that are kept until they count; beyond them the socket is not read.
 const HELD: usize = 10_000;
+/// So much is read at once. The library clears its buffer before each read, which is why more takes longer.
+const READ_AT_ONCE: usize = 32 * 1024;
 /// The largest message that is taken in.
 const LARGEST: usize = 16 << 20;
 
@@ -186,6 +188,7 @@ impl SocketReader {
             Connector::Plain
         };
         let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
+        let config = config.read_buffer_size(READ_AT_ONCE);
         match client_async_tls_with_config(uri, tcp, Some(config), Some(connector)).await {
             Ok((ws, _)) => Ok(ws),
             Err(error) => Err(self.refused(&error, &host_and_port(&url))),
@@ -335,7 +338,7 @@ impl SocketReader {
                 None => return,
             },
             (Some(coalescer), Some(head)) => coalescer.by_itself(head, text, at),
-            _ => FeedEvent::Frame { raw: text.to_owned(), at },
+            _ => FeedEvent::Frame { raw: spare::copy(text), at },
         };
         self.hand_on(event).await;
     }

@@ -109,7 +109,7 @@ fn findings<'a>(paint: &Paint<'_>, model: &'a Model, cell: &Cell, width: u16, li
         // Why it is missing, where that was found out, says more than that it is, and what to do about that more than what to do
         // about any key.
         let cause = model.cause(finding);
-        let words = cause.map_or(finding.message.as_str(), |cause| cause.words.as_str());
+        let words = cause.map_or(&*finding.message, |cause| cause.words.as_str());
         lines.extend(paint.paragraph(words, width).into_iter().map(|l| vec![bit(l, t.text())]));
         let fix = match (finding.rule, cause.and_then(|cause| cause.remedy.as_deref())) {
             (RuleId::PresenceDrop, _) => diagnose::after_fall(model, Scope::Call),

@@ -122,7 +122,7 @@ fn finding_line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, area: R
             let said = if finding.rule == RuleId::Missing { ["is missing ", "is "].as_slice() } else { &[] };
             said.iter().find_map(|said| rest.strip_prefix(said)).unwrap_or(rest).to_owned()
         }
-        (None, None) => finding.message.clone(),
+        (None, None) => finding.message.to_string(),
     };
     let message = text::cut_in(&message, usize::from(room), paint.charset());
     let x = paint.put(x, area.y, end, &message, t.text());

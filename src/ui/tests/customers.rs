@@ -37,7 +37,7 @@ fn the_caller_stays_the_caller_and_keeps_the_keys() {
         let calls = shown(&mut desk);
         assert!(calls.contains("010 4402") && !calls.contains("010 7777"), "{calls}");
         assert!(calls.contains("gold") && !calls.contains("of the flow"), "{calls}");
-        let found: Vec<String> = desk.model.monitor.examiner.all().map(|f| f.message.clone()).collect();
+        let found: Vec<String> = desk.model.monitor.examiner.all().map(|f| f.message.to_string()).collect();
         let about_caller = found.iter().find(|f| f.contains("customer_tier is missing") || f.contains("on ivr"));
         assert_eq!(about_caller, None, "{found:?}");
         let board = &desk.model.monitor.board;

@@ -58,7 +58,7 @@ fn a_key_that_a_flow_lost_comes_first_and_is_an_alert() {
         conversation: super::answers::ID.into(),
         participant: None,
         key: Some("contract_type".into()),
-        message: "contract_type is on 0 of 4 calls of MainIVR v43, and was on 146 of 146 of v42".to_owned(),
+        message: "contract_type is on 0 of 4 calls of MainIVR v43, and was on 146 of 146 of v42".into(),
         since: desk.at,
     };
     desk.keys("d<down><down>");
@@ -157,7 +157,7 @@ fn no_screen_shows_the_name_of_a_rule() {
             conversation: id.into(),
             participant: None,
             key: Some("contract_type".into()),
-            message: "contract_type is on 0 of 4 calls of MainIVR v43, and was on 146 of 146 of v42".to_owned(),
+            message: "contract_type is on 0 of 4 calls of MainIVR v43, and was on 146 of 146 of v42".into(),
             since: desk.at,
         })));
         let names: Vec<&str> = RULES.iter().map(|rule| rule.name).filter(|name| name.contains('-')).collect();

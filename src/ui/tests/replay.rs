@@ -27,7 +27,7 @@ fn replayed(width: u16, height: u16, settings: Settings) -> Desk {
             conversation: ID.into(),
             participant: None,
             key: None,
-            message: String::new(),
+            message: "".into(),
             since: began,
         }))
     };

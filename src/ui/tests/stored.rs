@@ -18,7 +18,7 @@ fn a_fall_is_of_its_flow_and_not_of_a_call() {
         conversation: answers::ID.into(),
         participant: None,
         key: Some("former_key".into()),
-        message: "former_key is on 0 of 4 calls of MainIVR v43, and was on 146 of 146 of v42".to_owned(),
+        message: "former_key is on 0 of 4 calls of MainIVR v43, and was on 146 of 146 of v42".into(),
         since: desk.at,
     })));
     desk.keys("d<home>");
