@@ -46,8 +46,10 @@ pub enum Msg {
     Repeated(Key, usize),
     /// What the operator does next was read from the terminal at once.
     Burst {
-        /// How long ago.
+        /// How long ago the first of it was.
         age: Duration,
+        /// How long after that the last of it was.
+        lasted: Duration,
         /// So many letters, line breaks and tabs were in it; a paste counts as two.
         letters: usize,
         /// The terminal calls a key of it repeated: it is held down. Few terminals say so.

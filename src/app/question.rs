@@ -128,6 +128,11 @@ struct CellChange {
 }
 
 impl Model {
+    /// Another program had the terminal: what is asked is to be read again, once it is drawn again.
+    pub(crate) fn unseen(&mut self) {
+        (self.question, self.held_answer) = (None, None);
+    }
+
     /// A frame was drawn: from now on its question, or a prompt that opened by itself, can be read.
     pub fn drawn(&mut self, at: At) {
         if let Some(Overlay::SignIn(prompt)) = self.overlays.last_mut()
@@ -142,11 +147,12 @@ impl Model {
         });
     }
 
-    /// What comes now was read from the terminal at once, this long ago, with so many letters in it.
-    pub(super) fn begin_read(&mut self, age: Duration, letters: usize, repeats: bool) {
+    /// What comes now was read from the terminal at once, the first of it so long ago and the last `lasted` later, with so many letters
+    /// in it.
+    pub(super) fn begin_read(&mut self, age: Duration, lasted: Duration, letters: usize, repeats: bool) {
         let KeyRead { last: before, key, .. } = self.read;
-        let now = self.now.mono.saturating_sub(age);
-        let last = if letters > 0 { Some(now) } else { before };
+        let ended = self.now.mono.saturating_sub(age) + lasted;
+        let last = if letters > 0 { Some(ended) } else { before };
         self.read = KeyRead { age, crowded: letters > 1, before, last, repeats, key };
     }
 
@@ -286,7 +292,7 @@ mod tests {
 
     /// One key, read just now.
     fn alone() -> Msg {
-        Msg::Burst { age: Duration::ZERO, letters: 1, repeats: false }
+        Msg::Burst { age: Duration::ZERO, lasted: Duration::ZERO, letters: 1, repeats: false }
     }
 
     fn asks(desk: &Desk) -> bool {
@@ -448,7 +454,7 @@ mod tests {
             press(&mut desk, "enter");
             draw(&mut desk);
             desk.wait(500);
-            desk.tell(Msg::Burst { age: Duration::ZERO, letters: 2, repeats: false });
+            desk.tell(Msg::Burst { age: Duration::ZERO, lasted: Duration::ZERO, letters: 2, repeats: false });
             keys.iter().for_each(|key| press(&mut desk, key));
             let words = desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default();
             assert!(words.contains("several keys came at once"), "{words}");
@@ -478,7 +484,7 @@ mod tests {
         press(&mut desk, "enter");
         draw(&mut desk);
         desk.wait(500);
-        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1, repeats: true });
+        desk.tell(Msg::Burst { age: Duration::ZERO, lasted: Duration::ZERO, letters: 1, repeats: true });
         press(&mut desk, "y");
         desk.wait(500);
         assert!(asks(&desk) && !sends(&mut desk));
@@ -490,7 +496,7 @@ mod tests {
         press(&mut desk, "enter");
         draw(&mut desk);
         desk.at.mono += Duration::from_millis(400);
-        desk.tell(Msg::Burst { age: Duration::from_millis(380), letters: 1, repeats: false });
+        desk.tell(Msg::Burst { age: Duration::from_millis(380), lasted: Duration::ZERO, letters: 1, repeats: false });
         press(&mut desk, "y");
         assert!(!sends(&mut desk), "pressed 20 ms after the question was drawn, while the program was busy");
         desk.at.mono += STANDS;
@@ -540,7 +546,7 @@ mod tests {
         assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
         draw(&mut desk);
         desk.at.mono += STANDS;
-        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 4, repeats: false });
+        desk.tell(Msg::Burst { age: Duration::ZERO, lasted: Duration::ZERO, letters: 4, repeats: false });
         for key in ["f", "i", "x", "t"] {
             press(&mut desk, key);
         }

@@ -200,6 +200,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Input::Edited(msg) => {
                 self.terminal.enter()?;
                 self.keys.resume()?;
+                self.model.unseen();
                 self.resize(at)?;
                 self.tell(at, msg);
                 self.pace.hurry();
@@ -306,7 +307,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             }
         }
         let (letters, repeats) = (burst::letters(&events), burst::repeats(&events));
-        self.tell(at, Msg::Burst { age: burst.age, letters, repeats });
+        self.tell(at, Msg::Burst { age: burst.age, lasted: burst.lasted, letters, repeats });
         for msg in burst::messages(&events) {
             if let Msg::Resize(width, height) = msg {
                 self.screen.resize(width, height);
@@ -327,6 +328,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Signal::Continue => {
                 self.terminal.enter()?;
                 self.screen.forget();
+                self.model.unseen();
                 self.resize(at)?;
             }
             Signal::Resize => self.resize(at)?,
@@ -380,6 +382,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         self.terminal.enter()?;
         self.keys.resume()?;
         self.screen.forget();
+        self.model.unseen();
         self.resize(self.backend.now())?;
         self.settle(self.backend.now())
     }

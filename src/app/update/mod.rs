@@ -104,8 +104,8 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             model.prepare(at);
             keys::repeated(model, key, times)
         }
-        Msg::Burst { age, letters, repeats } => {
-            model.begin_read(age, letters, repeats);
+        Msg::Burst { age, lasted, letters, repeats } => {
+            model.begin_read(age, lasted, letters, repeats);
             Vec::new()
         }
         Msg::Mouse(mouse, x, y) => {

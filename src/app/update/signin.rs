@@ -204,7 +204,7 @@ mod tests {
         };
         for key in ["g", "o", "l", "d"] {
             desk.wait(300);
-            desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1, repeats: false });
+            desk.tell(Msg::Burst { age: Duration::ZERO, lasted: Duration::ZERO, letters: 1, repeats: false });
             desk.tell(Msg::Key(key.parse().unwrap()));
             assert_eq!(typed(&desk), "");
         }
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(typed(&desk), "");
         desk.wait(1_000);
         for key in ["o", "k"] {
-            desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1, repeats: false });
+            desk.tell(Msg::Burst { age: Duration::ZERO, lasted: Duration::ZERO, letters: 1, repeats: false });
             desk.tell(Msg::Key(key.parse().unwrap()));
         }
         assert_eq!(typed(&desk), "ok", "after a pause it is meant");

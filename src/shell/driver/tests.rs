@@ -131,7 +131,7 @@ impl Rig {
         let mut parser = Parser::default();
         let mut events = parser.feed(bytes.as_bytes());
         events.extend(parser.finish());
-        self.handle(Input::Burst(Burst { age: Duration::ZERO, events }));
+        self.handle(Input::Burst(Burst { age: Duration::ZERO, lasted: Duration::ZERO, events }));
     }
 
     /// A person presses these keys, one after another, and looks at what comes of each.
@@ -224,6 +224,39 @@ fn asked() -> Rig {
     assert!(rig.asks());
     rig.wait(Duration::from_millis(500));
     rig
+}
+
+/// What was typed at the shell while the program was stopped, or in an editor, comes when it has the terminal again.
+#[tokio::test]
+async fn a_question_is_read_again_after_another_program_had_the_terminal() {
+    for key in [ENTER, "y"] {
+        let mut rig = asked();
+        rig.handle(Input::Signal(Signal::Continue));
+        rig.read(key);
+        assert_eq!((rig.writes(), rig.asks()), (0, true), "it is not drawn yet");
+        rig.wait(STANDS);
+        rig.draw();
+        rig.wait(Duration::from_millis(100));
+        rig.read(key);
+        assert_eq!((rig.writes(), rig.asks()), (0, true), "nobody has read it yet");
+        rig.wait(STANDS);
+        rig.press(&[key]);
+        assert_eq!((rig.writes(), rig.asks()), (1, false));
+    }
+}
+
+/// A paste that comes in pieces is one burst; what counts is when its last piece came.
+#[tokio::test]
+async fn a_key_right_after_a_paste_in_pieces_is_no_answer() {
+    let mut rig = asked();
+    let (age, events) = (Duration::from_millis(200), vec![crossterm::event::Event::Paste("abc".into())]);
+    rig.handle(Input::Burst(Burst { age, lasted: age, events }));
+    rig.wait(Duration::from_millis(50));
+    rig.read("y");
+    assert_eq!((rig.writes(), rig.asks()), (0, true));
+    rig.wait(STANDS);
+    rig.press(&["y"]);
+    assert_eq!((rig.writes(), rig.asks()), (1, false));
 }
 
 /// What is typed right after sending is typed over what was sent, whatever the server still shows; what arrives then is our own.
@@ -476,7 +509,7 @@ async fn a_key_that_waited_while_the_program_was_busy_does_not_answer_what_it_co
     rig.draw();
     rig.wait(Duration::from_secs(2));
     let enter = crossterm::event::Event::Key(crossterm::event::KeyCode::Enter.into());
-    rig.handle(Input::Burst(Burst { age: Duration::from_millis(1900), events: vec![enter] }));
+    rig.handle(Input::Burst(Burst { age: Duration::from_millis(1900), lasted: Duration::ZERO, events: vec![enter] }));
     assert_eq!((rig.writes(), rig.asks()), (0, true));
 }
 
@@ -548,7 +581,7 @@ async fn the_loop_goes_round_by_itself() {
         let mut parser = Parser::default();
         let mut events = parser.feed(key.as_bytes());
         events.extend(parser.finish());
-        rig.hands.send(Burst { age: Duration::ZERO, events }).unwrap();
+        rig.hands.send(Burst { age: Duration::ZERO, lasted: Duration::ZERO, events }).unwrap();
     }
     let ended = rig.driver.run(signals).await.unwrap();
     assert_eq!(ended.exit, Exit::Quit);

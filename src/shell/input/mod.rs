@@ -23,8 +23,10 @@ const WAITING: usize = 64;
 /// Everything that could be read from the terminal at once.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Burst {
-    /// How long ago it was read.
+    /// How long ago the first of it was read.
     pub age: Duration,
+    /// How long after that the last of it was: a paste comes in pieces.
+    pub lasted: Duration,
     /// In the order in which they came.
     pub events: Vec<Event>,
 }
@@ -44,9 +46,10 @@ pub(super) trait Keys {
     fn resume(&mut self) -> io::Result<()>;
 }
 
-/// A burst with the moment at which it was read.
+/// A burst with the moments at which the first and the last of it were read.
 struct Stamped {
-    read: std::time::Instant,
+    began: std::time::Instant,
+    ended: std::time::Instant,
     events: Vec<Event>,
 }
 
@@ -73,8 +76,8 @@ impl Keys for Keyboard {
         if self.reader.is_none() {
             return std::future::pending().await;
         }
-        let Stamped { read, events } = self.bursts.recv().await?;
-        Some(Burst { age: read.elapsed(), events })
+        let Stamped { began, ended, events } = self.bursts.recv().await?;
+        Some(Burst { age: began.elapsed(), lasted: ended.saturating_duration_since(began), events })
     }
 
     fn pause(&mut self) {

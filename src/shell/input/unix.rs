@@ -90,26 +90,28 @@ fn read(tty: &impl AsFd, stop: &PipeReader, bursts: &mpsc::Sender<Stamped>) -> R
     loop {
         let patience = parser.is_in_paste().then_some(PASTE);
         let news = wait(tty, stop, patience)?;
-        let read = Instant::now();
+        let began = Instant::now();
+        let mut ended = began;
         let events = match news {
-            Wait::Ready => read_all(tty, stop, &mut parser, &mut chunk)?,
+            Wait::Ready => read_all(tty, stop, &mut parser, &mut chunk, &mut ended)?,
             // The end of the paste was lost: what comes from now on are keys.
             Wait::Nothing => Some(parser.finish()),
             Wait::Stopped => None,
         };
         let Some(events) = events else { return Ok(()) };
-        if !events.is_empty() && bursts.blocking_send(Stamped { read, events }).is_err() {
+        if !events.is_empty() && bursts.blocking_send(Stamped { began, ended, events }).is_err() {
             return Ok(());
         }
     }
 }
 
-/// What is there to be read, with what belongs to it; `None` when nobody wants to know any more.
+/// What is there to be read, with what belongs to it, and when the last of it was; `None` when nobody wants to know any more.
 fn read_all(
     tty: &impl AsFd,
     stop: &PipeReader,
     parser: &mut Parser,
     chunk: &mut [u8],
+    ended: &mut Instant,
 ) -> Result<Option<Vec<Event>>, Errno> {
     let (mut events, mut bytes) = (Vec::new(), 0);
     let began = Instant::now();
@@ -118,6 +120,7 @@ fn read_all(
             // The terminal is gone.
             Ok(0) => return Ok(None),
             Ok(n) => {
+                *ended = Instant::now();
                 bytes += n;
                 events.extend(parser.feed(&chunk[..n]));
             }

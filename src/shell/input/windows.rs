@@ -53,7 +53,7 @@ fn read(stopped: &AtomicBool, bursts: &mpsc::Sender<Stamped>) -> io::Result<()> 
         while event::poll(Duration::ZERO)? {
             events.push(event::read()?);
         }
-        if bursts.blocking_send(Stamped { read, events }).is_err() {
+        if bursts.blocking_send(Stamped { began: read, ended: Instant::now(), events }).is_err() {
             break;
         }
     }
