@@ -336,7 +336,17 @@ async fn a_message_about_keys_goes_when_its_place_is_left() {
 #[tokio::test]
 async fn text_that_arrives_all_at_once_is_no_answer() {
     let ys = ["y".repeat(2), "y".repeat(64), "y".repeat(5000)];
-    let texts = ["hey", "yes", "please say yes", "y\u{1b}[200~hello\u{1b}[201~", "no\ty", "\r\r", "y\t", "y\u{1b}[Bw"];
+    let texts = [
+        "hey",
+        "yes",
+        "please say yes",
+        "y\u{1b}[200~hello\u{1b}[201~",
+        "y\u{1b}[201~",
+        "no\ty",
+        "\r\r",
+        "y\t",
+        "y\u{1b}[Bw",
+    ];
     for text in texts.into_iter().chain(ys.iter().map(String::as_str)) {
         let mut rig = asked();
         rig.read(text);

@@ -245,6 +245,8 @@ fn sequence(parameters: &str, last: u8) -> Option<Event> {
         // Where the cursor is: an answer, no key.
         b'R' if first != "1" => None,
         b'u' => coded(number(first)?, modifiers, second),
+        // The end of a paste whose beginning was not, or no longer, known as one.
+        b'~' if first == "201" => Some(Event::Paste(String::new())),
         b'~' if first == "27" => coded(number(fields.next()?)?, modifiers, ""),
         b'~' => Some(key(numbered(number(first)?)?, modifiers)),
         _ if matches!(first, "" | "1") => Some(key(cursor_key(last)?, modifiers)),
