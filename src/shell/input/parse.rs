@@ -375,7 +375,7 @@ mod tests {
             (b"\x1b[[A\x1b[[E", "f1 f5"),
             (b"\x1b[Z\x1b[13;5u\x1b[97;5u\x1b[27;5;13~", "shift-tab ctrl-enter ctrl-a ctrl-enter"),
             (b"\x1b[1;1R\x1b[24;80R\x1b[?62;c", "f3"),
-            (b"x\x1b[201~y", "x y"),
+            (b"x\x1b[201~y", "x Paste(\"\") y"),
         ] {
             assert_eq!(keys(bytes), expected, "{}", String::from_utf8_lossy(bytes).escape_debug());
         }
