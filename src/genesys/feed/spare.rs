@@ -3,8 +3,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// As many as may wait for a reader.
-const MOST: usize = 256;
+/// Fewer than may wait for a reader: with events of large calls they take a megabyte.
+const MOST: usize = 96;
 /// Larger ones are rare, and not kept.
 const LARGEST: usize = 16 * 1024;
 
