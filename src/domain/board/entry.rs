@@ -73,7 +73,7 @@ impl BoardEntry {
         self.told
     }
 
-    /// What reads showed that were not believed, and nothing else did: each may be newer than what is known.
+    /// What reads showed that were not believed: it may be newer than what is known.
     pub fn disbelieved(&self) -> &[DisbelievedValue] {
         &self.disbelieved
     }

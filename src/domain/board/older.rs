@@ -11,7 +11,8 @@ use std::time::Duration;
 /// How many values that were not believed are remembered of a call.
 const MAX_DISBELIEVED: usize = 64;
 
-/// A value that a read showed which was not believed, and that was never seen otherwise. It may be newer all the same.
+/// A value that a read showed which was not believed. It may be newer all the same: where nothing else ever showed it, or where several
+/// reads did.
 #[derive(Debug, Clone)]
 pub struct DisbelievedValue {
     /// Whose it is.
@@ -22,26 +23,25 @@ pub struct DisbelievedValue {
     pub value: Value,
     /// When the last read that showed it was asked for.
     pub asked: Duration,
+    /// More than one did.
+    pub again: bool,
 }
 
 impl BoardEntry {
-    /// Remembers what this read shows and nothing else did: it was asked for at `asked` and is not believed.
+    /// Remembers what this read shows otherwise: it was asked for at `asked` and is not believed.
     pub(super) fn disbelieve(&mut self, read: &Snapshot, asked: Duration) {
         self.disbelieved.retain(|known| known.asked.saturating_add(PATIENCE) > asked);
         for told in &read.participants {
             let known = self.conversation.participant(told.id.as_str()).zip(told.attributes.as_ref());
             for (key, value) in known.into_iter().flat_map(|(known, map)| differences(known, map)) {
                 let Some(value) = value else { continue };
-                if self.history.held(&told.id, key, Some(value)).is_some_and(|(_, held)| held) {
-                    continue;
-                }
                 let is_this =
                     |d: &&mut DisbelievedValue| d.participant == told.id && d.key.as_str() == key && d.value == *value;
                 if let Some(known) = self.disbelieved.iter_mut().find(is_this) {
-                    known.asked = asked;
+                    (known.asked, known.again) = (asked, true);
                 } else if self.disbelieved.len() < MAX_DISBELIEVED {
                     let (participant, key, value) = (told.id.clone(), Key::new(key), value.clone());
-                    self.disbelieved.push(DisbelievedValue { participant, key, value, asked });
+                    self.disbelieved.push(DisbelievedValue { participant, key, value, asked, again: false });
                 }
             }
         }

@@ -117,9 +117,15 @@ impl Trail {
             }
         }
         self.keys.values_mut().for_each(|steps| steps.told = told);
-        for DisbelievedValue { key, value, asked, .. } in disbelieved.iter().filter(|d| d.participant == *participant) {
+        for DisbelievedValue { key, value, asked, again, .. } in
+            disbelieved.iter().filter(|d| d.participant == *participant)
+        {
             let steps = self.keys.entry(key.clone()).or_default();
-            if steps.newest.as_ref() != Some(value) && steps.is_new(value) {
+            // One old read is no sign; one that shows what was never seen is, and so are several that show what had just come when it
+            // was replaced: of two messages so close together the last may be the late one.
+            let was_young =
+                steps.first_seen(value).zip(steps.since).is_some_and(|(first, since)| since < first + PATIENCE);
+            if steps.newest.as_ref() != Some(value) && (steps.is_new(value) || (*again && was_young)) {
                 steps.hint(Some(value));
                 steps.doubt = steps.doubt.max(Some(*asked));
             }

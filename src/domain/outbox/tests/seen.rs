@@ -183,6 +183,29 @@ fn what_a_read_showed_that_the_board_did_not_believe_makes_the_fresh_one_doubtfu
     }
 }
 
+/// The stream went back to a value in a message that was late, and reads that show the newer one are not believed. One of them is no sign;
+/// of two, the read that agrees with the stream may be the older one.
+#[test]
+fn what_several_reads_showed_that_the_board_did_not_believe_makes_the_fresh_one_doubtful() {
+    for times in [1, 2] {
+        let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+        fixture.now += 4_000;
+        for late in ["c", "b"] {
+            fixture.frame(&[("tier", "gold"), ("k", late)]);
+        }
+        for _ in 0..times {
+            fixture.now += 50;
+            let (snapshot, left) = (fixture.snapshot(&[("tier", "gold"), ("k", "c")]), fixture.at().mono);
+            let update = Update::Read { snapshot, asked: fixture.board.revision("c"), left };
+            assert!(fixture.board.apply(fixture.at(), update, &()).reread.is_some());
+        }
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
+        let write = reads(&fixture.commit(&[cell]))[0];
+        let sent = body(&fixture.read(write, &[("tier", "gold"), ("k", "b")]));
+        assert_eq!(sent.is_some(), times == 1, "{sent:?}");
+    }
+}
+
 /// Nothing was seen to change: the stream told all of the call a moment ago, and a read shows something else of a key that is not edited.
 /// It may be the older one. That an edited key holds something else is a conflict at once.
 #[test]
