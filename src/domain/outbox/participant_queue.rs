@@ -181,6 +181,8 @@ pub(super) struct QueuedWrite {
     pub suspects: ByKey<Vec<(Vec<Value>, Duration)>>,
     /// Keys untouched by this write that a newer write of ours carries: what becomes of them is its story.
     pub taken: Vec<Key>,
+    /// What the fresh read showed of those.
+    pub handed: Vec<(CompactString, Value)>,
     /// When something was seen that only a read can decide.
     pub doubt: Option<Duration>,
     /// When the read that decided was asked for.
@@ -231,6 +233,7 @@ impl QueuedWrite {
             suspects: ByKey::default(),
             contested: ByKey::default(),
             taken: Vec::new(),
+            handed: Vec::new(),
             doubt: None,
             verified: None,
             touched: at.mono,
@@ -256,11 +259,19 @@ impl QueuedWrite {
                 None => {
                     self.shown.shift_remove(key);
                     self.suspects.shift_remove(key);
-                    self.fresh.retain(|(k, _)| k != key.as_str());
+                    self.handed.extend(self.fresh.extract_if(.., |(k, _)| k == key.as_str()));
                     self.taken.push(key.clone());
                 }
             }
         }
+    }
+
+    /// The newer write does not carry it any more, and was never seen to be there if `unseen`: what became of the key is this write's
+    /// story again.
+    pub(super) fn take_back(&mut self, key: &Key, unseen: bool) {
+        self.taken.retain(|taken| taken != key);
+        let handed = self.handed.extract_if(.., |(k, _)| k == key.as_str());
+        self.fresh.extend(handed.filter(|_| unseen));
     }
 
     /// What is left to watch of a write that is given back.

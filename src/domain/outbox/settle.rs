@@ -254,7 +254,7 @@ impl ParticipantQueue {
                             && flow_ended.is_some_and(|ended| view.asked >= ended) =>
                     {
                         item.again = false;
-                        again.push((item.key.clone(), value.cloned(), item.mine.clone()));
+                        again.push((item.key.clone(), value.cloned(), item.mine.clone(), item.is_open()));
                         Phase::Replaced
                     }
                     Phase::Seen { .. } | Phase::Overwritten { .. } => overwritten,
@@ -287,11 +287,11 @@ impl ParticipantQueue {
                 }
             }
         }
-        for (key, theirs, mine) in again {
+        for (key, theirs, mine, unseen) in again {
             context.out.push(Effect::Notice(OutboxNotice::SentAgain(Cell::new(target, key.clone()))));
             // No write of ours carries it any more: what earlier ones make of it is their story again.
             for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
-                write.taken.retain(|taken| *taken != key);
+                write.take_back(&key, unseen);
             }
             let edit = QueuedEdit {
                 stage: EditStage::Queued,
