@@ -362,8 +362,11 @@ impl ParticipantQueue {
         write.last_sent = Some(context.at.mono);
         write.flow = self.flow.clone();
         for earlier in self.sent.iter_mut().filter(|w| w.appeared.is_none()) {
-            let carries = |item: &QueuedKey| write.body.get(&item.key).is_some_and(|text| is_sent(text, &item.mine));
-            earlier.echoed |= earlier.items.iter().all(|item| matches!(item.phase, Phase::Replaced) || carries(item));
+            let carries = |item: &QueuedKey| {
+                let is_replaced = matches!(item.phase, Phase::Replaced) || write.item(item.key.as_str()).is_some();
+                is_replaced || write.body.get(&item.key).is_some_and(|text| is_sent(text, &item.mine))
+            };
+            earlier.echoed |= earlier.items.iter().all(carries);
         }
         context.audit(target, &write, &write.items, AuditOutcome::Sent);
         let request = PatchRequest {

@@ -131,8 +131,10 @@ impl QueuedWrite {
             (Some(value), Some(ours)) => is_sent(ours, value),
             (value, ours) => value.is_none() && ours.is_none(),
         };
-        let mut live = self.items.iter().filter(|item| !matches!(item.phase, Phase::Replaced)).peekable();
-        let is_there = live.peek().is_some() && live.all(|item| item.is_mine(there(&item.key)));
+        // One that newer ones replaced in all of its keys may still come.
+        let is_replaced = self.items.iter().all(|item| matches!(item.phase, Phase::Replaced));
+        let mut live = self.items.iter().filter(|item| is_replaced || !matches!(item.phase, Phase::Replaced));
+        let is_there = live.all(|item| item.is_mine(there(&item.key)));
         if self.first_sent.is_none() || self.is_own(key.as_str()) || !as_left || !is_there {
             return;
         }
