@@ -59,7 +59,7 @@ impl Order {
 
 /// The selected cell: an identity, not a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hand {
+pub struct CellSelection {
     /// Which participant.
     pub participant: ParticipantId,
     /// Which key; `None` on the line that adds one.
@@ -96,7 +96,7 @@ pub struct CallScreen {
     /// Order in table mode.
     pub order: Order,
     /// The selected cell.
-    pub selection: Option<Hand>,
+    pub selection: Option<CellSelection>,
     /// The rows, without the line that adds one.
     pub rows: Vec<CallRow>,
     /// Rows scrolled away.
@@ -172,7 +172,7 @@ pub(super) struct Sources<'a> {
 
 impl CallScreen {
     /// The screen of a call, the selection on the customer's first key or on `selection`.
-    pub fn open(id: ConversationId, selection: Option<Hand>, mode: Mode) -> Self {
+    pub fn open(id: ConversationId, selection: Option<CellSelection>, mode: Mode) -> Self {
         let keys = Column { participant: ParticipantId::from(""), x: 0, width: 0 };
         let sought = selection.as_ref().and_then(|h| h.key.clone());
         Self {

@@ -2,7 +2,7 @@
 
 use super::{
     Model,
-    call::{CallScreen, Hand},
+    call::{CallScreen, CellSelection},
     keymap::Scope,
     rows,
     screen::Screen,
@@ -15,7 +15,7 @@ pub enum Place {
     /// The Calls screen, at this call.
     Calls(Option<ConversationId>),
     /// A call, at this cell.
-    Call(ConversationId, Option<Hand>),
+    Call(ConversationId, Option<CellSelection>),
     /// Another screen.
     Other(Screen),
 }
@@ -91,7 +91,7 @@ impl Model {
     }
 
     /// Goes into a call, at `selection`, or where it was last time.
-    pub(super) fn go_to_call(&mut self, id: ConversationId, selection: Option<Hand>) {
+    pub(super) fn go_to_call(&mut self, id: ConversationId, selection: Option<CellSelection>) {
         let here = self.screen == Screen::Call && self.call.as_ref().is_some_and(|call| call.id == id);
         if !here {
             self.trail.push(self.place());
@@ -100,11 +100,11 @@ impl Model {
     }
 
     /// From one call to another beside it: Esc goes back to where the first was opened.
-    pub(super) fn switch_call(&mut self, id: ConversationId, selection: Option<Hand>) {
+    pub(super) fn switch_call(&mut self, id: ConversationId, selection: Option<CellSelection>) {
         self.show_call(id, selection);
     }
 
-    fn show_call(&mut self, id: ConversationId, selection: Option<Hand>) {
+    fn show_call(&mut self, id: ConversationId, selection: Option<CellSelection>) {
         let (before, mode) = match self.call.take() {
             Some(call) if call.id == id => (call.selection, call.mode),
             Some(call) => (None, call.mode),

@@ -6,12 +6,17 @@ use super::{Context, note, stdout};
 use crate::{
     config::{self, HistorySettings, StoreLocation, own_private},
     exit::{Exit, Failure},
+    format::csv::Table,
     genesys::discover::conversation_id,
     ndjson,
     store::{Location, Store, StoreError, record::CallRecord, since::rfc3339},
 };
 use clap::{Args, Subcommand};
-use std::{io::Write, ops::ControlFlow, path::Path};
+use std::{
+    io::{self, Write},
+    ops::ControlFlow,
+    path::Path,
+};
 
 /// Which history store.
 #[derive(Args, Clone, Debug, Default)]
@@ -309,10 +314,9 @@ const COLUMNS: [&str; 30] = [
 ];
 
 fn export(store: &mut Store) -> anyhow::Result<Exit> {
-    let mut out = csv::Writer::from_writer(stdout());
-    out.write_record(COLUMNS).map_err(plainly)?;
+    let mut table = Table::to(stdout(), &COLUMNS)?;
     let mut failed = None;
-    let done = store.each_call(&mut |call| match csv_call(&mut out, &call) {
+    let done = store.each_call(&mut |call| match csv_call(&mut table, &call) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
             failed = Some(error);
@@ -321,24 +325,16 @@ fn export(store: &mut Store) -> anyhow::Result<Exit> {
     });
     done.map_err(failure)?;
     if let Some(error) = failed {
-        return Err(plainly(error));
+        return Err(error.into());
     }
-    out.flush()?;
+    table.flush()?;
     note(
         "values are in it only for keys that [store] values names; a hash says whether two are the same, in this store",
     );
     Ok(Exit::Done)
 }
 
-/// The error of the stream below, where it is one: a reader that has gone away ends the program quietly.
-fn plainly(error: csv::Error) -> anyhow::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error.into(),
-        other => anyhow::anyhow!("the CSV could not be written: {other:?}"),
-    }
-}
-
-fn csv_call(out: &mut csv::Writer<impl Write>, call: &CallRecord) -> Result<(), csv::Error> {
+fn csv_call(table: &mut Table<impl Write>, call: &CallRecord) -> io::Result<()> {
     let none = crate::store::record::KeyRecord::default();
     let keys = if call.keys.is_empty() { std::slice::from_ref(&none) } else { &call.keys };
     let earlier = call.queues.split_last().map_or(&[][..], |(_, earlier)| earlier);
@@ -352,26 +348,26 @@ fn csv_call(out: &mut csv::Writer<impl Write>, call: &CallRecord) -> Result<(), 
             Some(_) if key.present_at[i] => "1",
             Some(_) => "0",
         };
-        out.write_record([
-            plain(&call.organization),
-            plain(&call.conversation),
-            plain(&call.media),
+        table.row([
+            call.organization.clone(),
+            call.conversation.clone(),
+            call.media.clone(),
             rfc3339(call.started),
             call.ended.map(rfc3339).unwrap_or_default(),
-            plain(call.queue()),
-            plain(&earlier),
-            plain(&call.flow.id),
-            plain(&call.flow.name),
-            plain(&call.flow.version),
+            call.queue().to_owned(),
+            earlier.clone(),
+            call.flow.id.clone(),
+            call.flow.name.clone(),
+            call.flow.version.clone(),
             passed(0),
             passed(1),
             passed(2),
             passed(3),
             passed(4),
             u8::from(call.incomplete).to_string(),
-            plain(&key.purpose),
+            key.purpose.clone(),
             key.nth.to_string(),
-            plain(&key.key),
+            key.key.clone(),
             time(key.first_seen),
             time(key.last_changed),
             key.changes.to_string(),
@@ -382,14 +378,26 @@ fn csv_call(out: &mut csv::Writer<impl Write>, call: &CallRecord) -> Result<(), 
             at(2).to_owned(),
             at(3).to_owned(),
             at(4).to_owned(),
-            key.value.as_deref().map(plain).unwrap_or_default(),
+            key.value.clone().unwrap_or_default(),
         ])?;
     }
     Ok(())
 }
 
-/// A text that a spreadsheet does not take for a formula and a terminal not for a command.
-fn plain(text: &str) -> String {
-    let text = crate::domain::text::visible(text);
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.into_owned() }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::record::KeyRecord;
+
+    #[test]
+    fn no_cell_of_the_export_is_a_formula() {
+        let key = KeyRecord { key: "a;=1+1".into(), value: Some(" =2".into()), ..KeyRecord::default() };
+        let call = CallRecord { queues: vec!["\u{ff1d}cmd".into()], keys: vec![key], ..CallRecord::default() };
+        let mut table = Table::to(Vec::new(), &COLUMNS).unwrap();
+        csv_call(&mut table, &call).unwrap();
+        let text = table.finish().unwrap();
+        for cell in ["\"'\u{ff1d}cmd\"", "\"a;'=1+1\"", "\"' =2\""] {
+            assert!(text.contains(cell), "{cell}: {text}");
+        }
+    }
 }

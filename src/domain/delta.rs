@@ -31,7 +31,7 @@ pub struct ParticipantMark {
     /// Lengths in bytes; without an attribute map all of it is before.
     pub lengths: (u32, u32),
     /// Fingerprints.
-    pub prints: (u64, u64),
+    pub fingerprints: (u64, u64),
     /// The attributes, a few in each; nothing where they were written in another order than is known.
     pub blocks: Box<[Block]>,
 }
@@ -40,7 +40,7 @@ pub struct ParticipantMark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     /// Fingerprint.
-    pub print: u64,
+    pub fingerprint: u64,
     /// Length in bytes.
     pub length: u32,
 }

@@ -10,7 +10,7 @@ use std::{
 
 /// A fingerprint of an identifier. Two that differ are told apart by it without a look at their texts, which are somewhere else in
 /// memory: most comparisons are of two that differ.
-fn print(text: &str) -> u64 {
+fn fingerprint(text: &str) -> u64 {
     let mut hasher = rustc_hash::FxHasher::default();
     hasher.write(text.as_bytes());
     hasher.finish()
@@ -22,14 +22,14 @@ macro_rules! id {
         #[derive(Clone)]
         pub struct $name {
             text: Arc<str>,
-            print: u64,
+            fingerprint: u64,
         }
 
         impl $name {
             /// Wraps the platform's text as it is.
             pub fn new(text: impl Into<Arc<str>>) -> Self {
                 let text = text.into();
-                Self { print: print(&text), text }
+                Self { fingerprint: fingerprint(&text), text }
             }
 
             /// The identifier as the platform wrote it.
@@ -46,7 +46,7 @@ macro_rules! id {
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                self.print == other.print && (Arc::ptr_eq(&self.text, &other.text) || self.text == other.text)
+                self.fingerprint == other.fingerprint && (Arc::ptr_eq(&self.text, &other.text) || self.text == other.text)
             }
         }
 

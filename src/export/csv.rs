@@ -2,7 +2,7 @@
 
 use super::{ExportOptions, ExportedCall, address, time};
 use crate::{domain::Participant, format::csv::Table};
-use ::csv::Error;
+use std::io;
 
 const HEADER: [&str; 14] = [
     "conversation_id",
@@ -22,8 +22,8 @@ const HEADER: [&str; 14] = [
 ];
 
 /// All calls.
-pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> Result<String, Error> {
-    let mut table = Table::new(&HEADER)?;
+pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> io::Result<String> {
+    let mut table = Table::to(Vec::new(), &HEADER)?;
     for call in calls {
         for participant in &call.conversation().participants {
             rows(&mut table, call, participant, options)?;
@@ -33,11 +33,11 @@ pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> Result<Strin
 }
 
 fn rows(
-    table: &mut Table,
+    table: &mut Table<Vec<u8>>,
     call: &ExportedCall<'_>,
     participant: &Participant,
     options: ExportOptions,
-) -> Result<(), Error> {
+) -> io::Result<()> {
     let conversation = call.conversation();
     let cover = |text: &str| options.cover(text).into_owned();
     let named = |text: &str| call.cover(text, options).into_owned();

@@ -2,7 +2,8 @@
 //! it, and where `;` separates cells it takes the parts of one for cells; each such part gets an apostrophe in front.
 
 use crate::domain::text::visible_lines;
-use ::csv::{Error, QuoteStyle, Writer, WriterBuilder};
+use ::csv::{QuoteStyle, Writer, WriterBuilder};
+use std::io::{self, Write};
 
 /// Signs that begin a formula, or a command of older programs; with their wide and their small forms.
 const SIGNS: [char; 17] = [
@@ -11,25 +12,32 @@ const SIGNS: [char; 17] = [
 ];
 
 /// A table being written.
-pub(crate) struct Table(Writer<Vec<u8>>);
+pub(crate) struct Table<W: Write>(Writer<W>);
 
-impl Table {
-    /// A table with these column names.
-    pub(crate) fn new(header: &[&str]) -> Result<Self, Error> {
-        let mut writer = WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(Vec::new());
+impl<W: Write> Table<W> {
+    /// A table with these column names, written to `out`.
+    pub(crate) fn to(out: W, header: &[&str]) -> io::Result<Self> {
+        let mut writer = WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(out);
         writer.write_record(header)?;
         Ok(Self(writer))
     }
 
     /// One row; any text may be a cell.
-    pub(crate) fn row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> Result<(), Error> {
-        let cells: Vec<String> = cells.into_iter().map(cell).collect();
-        self.0.write_record(&cells)
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<str>>) -> io::Result<()> {
+        let cells: Vec<String> = cells.into_iter().map(|text| cell(text.as_ref())).collect();
+        Ok(self.0.write_record(&cells)?)
     }
 
+    /// All of it is written.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Table<Vec<u8>> {
     /// The text.
-    pub(crate) fn finish(self) -> Result<String, Error> {
-        let bytes = self.0.into_inner().map_err(|e| Error::from(std::io::Error::other(e.to_string())))?;
+    pub(crate) fn finish(self) -> io::Result<String> {
+        let bytes = self.0.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
         // Only text was written.
         Ok(super::harmless(String::from_utf8_lossy(&bytes).into_owned()))
     }

@@ -1,7 +1,7 @@
 //! Where the columns of the Call screen are: the key column stays, participants with nothing to show are folded away, and what does
 //! not fit scrolls.
 
-use super::{CallScreen, Column, GAP, Hand, MARGIN, Mode, table_value};
+use super::{CallScreen, CellSelection, Column, GAP, MARGIN, Mode, table_value};
 use crate::app::layout::share;
 use crate::domain::{
     Conversation, Participant, ParticipantId,
@@ -50,14 +50,14 @@ impl CallScreen {
 
     /// Where the selection is at first: on the caller, or where that has nothing to show on the first participant that has; there on
     /// the first key that it carries.
-    pub(super) fn first_selection(&self, c: &Conversation) -> Option<Hand> {
+    pub(super) fn first_selection(&self, c: &Conversation) -> Option<CellSelection> {
         let open = || self.participants.iter().take(self.open);
         let customer = c.customer().map(|p| &p.id).filter(|id| open().any(|open| open == *id));
         let who = customer.or_else(|| open().next()).or_else(|| self.participants.first())?;
         let p = c.participant(who.as_str())?;
         let carried = self.rows.iter().find(|row| p.attributes.get(row.key.as_str()).is_some());
         let row = carried.or_else(|| self.rows.first());
-        Some(Hand { participant: who.clone(), key: row.map(|row| row.key.clone()) })
+        Some(CellSelection { participant: who.clone(), key: row.map(|row| row.key.clone()) })
     }
 
     /// The participants that carry nothing and are not selected.

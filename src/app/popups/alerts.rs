@@ -1,7 +1,7 @@
 //! The list of alerts.
 
 use super::{AlertPrompt, CommandOutcome, Popup, step};
-use crate::app::{Model, call::Hand, keymap::Command, notice::NoticeLevel, popups::Overlay};
+use crate::app::{Model, call::CellSelection, keymap::Command, notice::NoticeLevel, popups::Overlay};
 
 /// The list of alerts.
 #[derive(Debug, Default)]
@@ -30,7 +30,8 @@ impl Popup for AlertList {
                         return CommandOutcome::Close;
                     }
                     Some(fired) => {
-                        let selection = fired.participant.map(|participant| Hand { participant, key: fired.key });
+                        let selection =
+                            fired.participant.map(|participant| CellSelection { participant, key: fired.key });
                         return CommandOutcome::Go(fired.call, selection);
                     }
                     None => model.say(NoticeLevel::Info, "It has not fired yet."),

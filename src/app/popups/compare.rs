@@ -1,7 +1,7 @@
 //! Two calls, or two moments of one call, side by side.
 
 use super::{CommandOutcome, Popup, step};
-use crate::app::{Model, call::Hand, compare::Compare, keymap::Command, notice::NoticeLevel};
+use crate::app::{Model, call::CellSelection, compare::Compare, keymap::Command, notice::NoticeLevel};
 
 impl Popup for Compare {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
@@ -34,7 +34,7 @@ impl Popup for Compare {
                     model.say(NoticeLevel::Info, "This call is no longer listed.");
                     return CommandOutcome::Close;
                 }
-                return CommandOutcome::Go(call, Some(Hand { participant, key: Some(key) }));
+                return CommandOutcome::Go(call, Some(CellSelection { participant, key: Some(key) }));
             }
             _ => return CommandOutcome::Close,
         }

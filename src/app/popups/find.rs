@@ -3,7 +3,7 @@
 use super::{CommandOutcome, Popup};
 use crate::app::{
     Model,
-    call::{CallScreen, Hand},
+    call::{CallScreen, CellSelection},
     editor::Editor,
     keymap::Command,
 };
@@ -14,7 +14,7 @@ pub struct Find {
     /// What is searched for.
     pub text: Editor,
     /// Where the selection was before, for Esc.
-    before: Option<Hand>,
+    before: Option<CellSelection>,
     /// The row that it was on.
     from: usize,
 }

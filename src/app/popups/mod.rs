@@ -2,7 +2,7 @@
 //! `ui::popups`.
 //!
 //! A popup knows the model and nothing of other popups, of screens or of who has the keyboard: it says what came of a command
-//! as an `Outcome`, and the one dispatcher (`update::popups`) does that.
+//! as a `CommandOutcome`, and the one dispatcher (`update::popups`) does that.
 
 mod add_key;
 mod alert_prompt;
@@ -56,7 +56,7 @@ pub use since::SincePrompt;
 pub use trap::TrapPrompt;
 pub use when::When;
 
-use super::{Effect, Model, call::Hand, command_line::Request, editor::Editor, key::Key, keymap::Command};
+use super::{Effect, Model, call::CellSelection, command_line::Request, editor::Editor, key::Key, keymap::Command};
 use crate::domain::ConversationId;
 
 /// What came of a command.
@@ -77,7 +77,7 @@ pub(super) enum CommandOutcome {
     /// The popup goes, and this was asked for on the command line.
     Ask(Request),
     /// The popup goes, and so does the operator: into this call.
-    Go(ConversationId, Option<Hand>),
+    Go(ConversationId, Option<CellSelection>),
     /// The popup goes, and this was taken from it.
     Take(Choice),
     /// The popup stays, and this was taken from it.

@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Model,
-    call::{CallScreen, Hand},
+    call::{CallScreen, CellSelection},
     keymap::Command,
     notice::NoticeLevel,
     popups::{AlertList, AlertPrompt, Overlay},
@@ -62,7 +62,7 @@ fn go(model: &mut Model, fired: Fired) {
         model.say(NoticeLevel::Info, "This call is no longer listed.");
         return;
     }
-    let selection = fired.participant.map(|participant| Hand { participant, key: fired.key });
+    let selection = fired.participant.map(|participant| CellSelection { participant, key: fired.key });
     model.go_to_call(fired.call, selection);
 }
 

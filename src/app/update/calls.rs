@@ -3,7 +3,7 @@
 use super::{topics, trap};
 use crate::app::{
     Effect, Model,
-    call::Hand,
+    call::CellSelection,
     calls::{Sort, keys_with_counts, value},
     keymap::Command,
     layout::PaneShown,
@@ -61,12 +61,12 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 }
 
 /// The key that the filter names first is what the operator looks for: on whoever carries it, else on the caller.
-pub(super) fn sought(model: &Model, id: &ConversationId) -> Option<Hand> {
+pub(super) fn sought(model: &Model, id: &ConversationId) -> Option<CellSelection> {
     let keys = model.calls.filter.keys();
     let call = &model.monitor.board.get(id.as_str())?.conversation;
     let key = *keys.first()?;
     let participant = value(call, key).map(|(carrier, _)| carrier).or_else(|| call.customer())?;
-    Some(Hand { participant: participant.id.clone(), key: Some(key.into()) })
+    Some(CellSelection { participant: participant.id.clone(), key: Some(key.into()) })
 }
 
 /// The list of what can be sorted by: facts, the columns shown, then all other keys.

@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Model,
-    call::Hand,
+    call::CellSelection,
     diagnose::Diagnose,
     keymap::Command,
     notice::NoticeLevel,
@@ -48,7 +48,7 @@ fn jump(model: &mut Model) {
         return;
     };
     let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));
-    let selection = who.map(|participant| Hand { participant, key: finding.key.clone() });
+    let selection = who.map(|participant| CellSelection { participant, key: finding.key.clone() });
     model.go_to_call(finding.conversation, selection);
 }
 

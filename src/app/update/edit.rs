@@ -3,7 +3,7 @@
 use super::{commit::ask_with, drafts::beginning};
 use crate::app::{
     Effect, Model,
-    call::{CallScreen, Hand},
+    call::{CallScreen, CellSelection},
     keymap::Command,
     notice::NoticeLevel,
     popups::{AddKey, CellEditor, CommitQuestion, ConflictQuestion, Overlay},
@@ -64,7 +64,7 @@ pub(super) fn add_key(model: &mut Model) {
 /// A key that was named: its row, and the editor in it.
 pub(super) fn new_key(model: &mut Model, cell: Cell) -> Vec<Effect> {
     if let Some(call) = &mut model.call {
-        call.selection = Some(Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) });
+        call.selection = Some(CellSelection { participant: cell.participant.clone(), key: Some(cell.key.clone()) });
     }
     if model.value_of(&cell).is_none() && model.outbox.view(&cell).is_none() {
         // The row has to be there for the editor to stand in.

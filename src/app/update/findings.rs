@@ -3,7 +3,7 @@
 use super::replay;
 use crate::app::{
     Effect, Model,
-    call::Hand,
+    call::CellSelection,
     diagnose::{FindingIdentity, FindingScope, Selected},
     keymap::Command,
     notice::NoticeLevel,
@@ -89,7 +89,7 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
     }
     let Some(entry) = model.monitor.board.get(finding.conversation.as_str()) else { return Vec::new() };
     let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));
-    let selection = who.map(|participant| Hand { participant, key: finding.key.clone() });
+    let selection = who.map(|participant| CellSelection { participant, key: finding.key.clone() });
     match model.screen {
         Screen::Call => model.switch_call(finding.conversation, selection),
         _ => model.go_to_call(finding.conversation, selection),

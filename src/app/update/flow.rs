@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Model,
-    call::Hand,
+    call::CellSelection,
     editor::Editor,
     flow::{Definition, DemoStep, FlowHistory, FlowKeyStatus, LookupOutcome, Reading, Show, Waits},
     key::{Code, Key as Pressed},
@@ -339,5 +339,5 @@ pub(super) fn go(model: &mut Model, call: ConversationId, participant: Option<Pa
         model.say(NoticeLevel::Info, "This call is not listed.");
         return;
     };
-    model.go_to_call(call, Some(Hand { participant, key: Some(key.into()) }));
+    model.go_to_call(call, Some(CellSelection { participant, key: Some(key.into()) }));
 }

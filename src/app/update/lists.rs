@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Model,
-    call::{CallScreen, Hand},
+    call::{CallScreen, CellSelection},
     copy::Copyable,
     notice::NoticeLevel,
     popups::{AddKey, CopyList, DraftList, HistoryList, LossList, Onto, OntoList, Overlay, PastValue},
@@ -116,7 +116,10 @@ pub(super) fn onto(model: &mut Model) {
 /// Opens what a text that is in no cell was typed into.
 pub(super) fn loose(model: &mut Model, other: &JournalEdit) {
     let target = other.cell.target();
-    model.go_to_call(target.conversation.clone(), Some(Hand { participant: target.participant.clone(), key: None }));
+    model.go_to_call(
+        target.conversation.clone(),
+        Some(CellSelection { participant: target.participant.clone(), key: None }),
+    );
     // It is the one that is opened from now on.
     model.outbox.discard_other(other);
     model.outbox.keep_loose(&target, other.got, "");

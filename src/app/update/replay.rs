@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Model,
-    call::Hand,
+    call::CellSelection,
     keymap::Command,
     notice::NoticeLevel,
     popups::{Choice, GoTo, Overlay, Pick},
@@ -180,8 +180,8 @@ fn arrive(model: &mut Model, arrival: Arrival) {
     let Some(entry) = model.monitor.board.get(call.as_str()) else { return };
     let customer = || entry.conversation.customer().map(|p| p.id.clone());
     let selection = match cell {
-        Some((participant, key)) => Some(Hand { participant, key: Some(key) }),
-        None => customer().map(|participant: ParticipantId| Hand { participant, key: None }),
+        Some((participant, key)) => Some(CellSelection { participant, key: Some(key) }),
+        None => customer().map(|participant: ParticipantId| CellSelection { participant, key: None }),
     };
     if open || model.screen == Screen::Call {
         model.go_to_call(call, selection);

@@ -203,7 +203,7 @@ pub(super) fn go_to(model: &mut Model, conversation: ConversationId) -> Vec<Effe
     };
     if let Some(customer) = here.and_then(|e| carrier(&e.conversation)) {
         let key = key.into();
-        let selection = crate::app::call::Hand { participant: customer, key: Some(key) };
+        let selection = crate::app::call::CellSelection { participant: customer, key: Some(key) };
         model.go_to_call(conversation, Some(selection));
         return Vec::new();
     }

@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Model,
-    call::Hand,
+    call::CellSelection,
     keymap::Command,
     notice::NoticeLevel,
     popups::{FilterPrompt, Overlay},
@@ -77,7 +77,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Open => {
             if let Some(item) = t.item().cloned() {
                 if model.monitor.board.get(item.conversation.as_str()).is_some() {
-                    let selection = Hand { participant: item.participant, key: Some(item.key) };
+                    let selection = CellSelection { participant: item.participant, key: Some(item.key) };
                     model.go_to_call(item.conversation, Some(selection));
                 } else {
                     model.say(NoticeLevel::Info, "This call is no longer listed.");

@@ -3,7 +3,7 @@
 use super::edit;
 use crate::app::{
     Effect, Model,
-    call::Hand,
+    call::CellSelection,
     keymap::Command,
     notice::NoticeLevel,
     screen::Screen,
@@ -182,7 +182,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 /// To the cell, to set the key there.
 fn set(model: &mut Model) -> Vec<Effect> {
     let Some(cell) = model.why.cell.clone() else { return Vec::new() };
-    let selection = Hand { participant: cell.participant, key: Some(cell.key) };
+    let selection = CellSelection { participant: cell.participant, key: Some(cell.key) };
     model.go_to_call(cell.conversation, Some(selection));
     let now = model.now;
     model.prepare(now);

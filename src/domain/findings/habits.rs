@@ -29,7 +29,7 @@ pub(super) struct Spelled {
     /// What remains of it when everything is taken away that the eye passes over.
     pub skeleton: String,
     /// Names the skeleton: two that differ have different ones, but for accidents.
-    pub print: u64,
+    pub fingerprint: u64,
     /// What is odd about it.
     pub oddity: Option<&'static str>,
     /// It has a dot, and is not of those that the platform or the agent's panel need so.
@@ -56,7 +56,7 @@ impl Habits {
         let spelled = Arc::new(Spelled {
             fold: text.to_lowercase(),
             skeleton,
-            print: print.finish(),
+            fingerprint: print.finish(),
             oddity: spelling::oddity(text),
             is_dotted: text.contains('.') && !is_system_key(text) && agent_panel_name(text).is_none(),
         });

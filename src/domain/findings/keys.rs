@@ -104,11 +104,11 @@ fn spellings(carried: &[Carried<'_>], expected: &Expectations, habits: &Habits, 
 fn has_twins(carried: &[Carried<'_>]) -> bool {
     let mut seen = [0u64; 16];
     carried.iter().enumerate().any(|(i, one)| {
-        let (print, bit) = (one.spelled.print, 1 << (one.spelled.print & 63));
+        let (print, bit) = (one.spelled.fingerprint, 1 << (one.spelled.fingerprint & 63));
         let word = &mut seen[(print >> 6 & 15) as usize];
         let is_seen = *word & bit != 0;
         *word |= bit;
-        is_seen && carried[..i].iter().any(|other| other.spelled.print == print && other.key != one.key)
+        is_seen && carried[..i].iter().any(|other| other.spelled.fingerprint == print && other.key != one.key)
     })
 }
 

@@ -192,7 +192,8 @@ impl Difference<'_> {
         marks::takes_after(mark, &mut ahead)?;
         *cursor = ahead;
         if let Some(blocks) = blocks {
-            self.marks.push((self.next, ParticipantMark { lengths: mark.lengths, prints: mark.prints, blocks }));
+            self.marks
+                .push((self.next, ParticipantMark { lengths: mark.lengths, fingerprints: mark.fingerprints, blocks }));
         }
         Some((news, has_map))
     }

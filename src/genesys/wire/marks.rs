@@ -13,7 +13,7 @@ use std::{
 
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
-fn print(text: &str) -> u64 {
+fn fingerprint(text: &str) -> u64 {
     let mut hasher = SEED.build_hasher();
     hasher.write(text.as_bytes());
     hasher.finish()
@@ -25,32 +25,36 @@ pub(super) const BLOCK: usize = 4;
 /// The mark of a participant that is written so.
 pub(super) fn of(before: &str, after: &str, blocks: Box<[Block]>) -> Option<ParticipantMark> {
     let length = |text: &str| u32::try_from(text.len()).ok();
-    Some(ParticipantMark { lengths: (length(before)?, length(after)?), prints: (print(before), print(after)), blocks })
+    Some(ParticipantMark {
+        lengths: (length(before)?, length(after)?),
+        fingerprints: (fingerprint(before), fingerprint(after)),
+        blocks,
+    })
 }
 
 /// Steps over what stands before the attribute map, if it is written as it was then.
 pub(super) fn takes_before(mark: &ParticipantMark, cursor: &mut Cursor<'_>) -> Option<()> {
-    takes(mark.lengths.0, mark.prints.0, cursor)
+    takes(mark.lengths.0, mark.fingerprints.0, cursor)
 }
 
 /// Steps over what stands after the attribute map, if it is written as it was then.
 pub(super) fn takes_after(mark: &ParticipantMark, cursor: &mut Cursor<'_>) -> Option<()> {
-    takes(mark.lengths.1, mark.prints.1, cursor)
+    takes(mark.lengths.1, mark.fingerprints.1, cursor)
 }
 
 fn takes(length: u32, expected: u64, cursor: &mut Cursor<'_>) -> Option<()> {
     let text = cursor.ahead(length as usize)?;
-    (print(text) == expected).then(|| cursor.step(text.len()))
+    (fingerprint(text) == expected).then(|| cursor.step(text.len()))
 }
 
 /// A piece of an event that is written so.
 pub(super) fn block(text: &str) -> Option<Block> {
-    Some(Block { print: print(text), length: u32::try_from(text.len()).ok()? })
+    Some(Block { fingerprint: fingerprint(text), length: u32::try_from(text.len()).ok()? })
 }
 
 /// Steps over the next piece, if it is written as this one was.
 pub(super) fn takes_block(block: Block, cursor: &mut Cursor<'_>) -> Option<()> {
-    takes(block.length, block.print, cursor)
+    takes(block.length, block.fingerprint, cursor)
 }
 
 /// How an attribute map is written, beside how it was.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::app::{
     Model,
-    call::{AGE, CallRow, CallScreen, Hand, Mode, PURPOSE, table_value},
+    call::{AGE, CallRow, CallScreen, CellSelection, Mode, PURPOSE, table_value},
     layout::Pane,
     rows,
 };
@@ -208,7 +208,8 @@ fn table(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entry: &BoardE
     for (y, row) in &shown {
         let y = *y;
         let Some(p) = row.participant.as_ref().and_then(|p| c.participant(p.as_str())) else { continue };
-        let on_row = call.selection.as_ref() == Some(&Hand { participant: p.id.clone(), key: Some(row.key.clone()) });
+        let on_row =
+            call.selection.as_ref() == Some(&CellSelection { participant: p.id.clone(), key: Some(row.key.clone()) });
         key(paint, call, row, on_row, y);
         paint.put(call.keys.x, y, call.keys.x + PURPOSE, p.purpose.as_str(), t.quiet());
         let look = cell::look(paint, model, c, p, row.key.as_str(), base(paint, c));

@@ -4,7 +4,7 @@ use super::copied;
 use crate::{
     app::{
         Effect, Model,
-        call::Hand,
+        call::CellSelection,
         keymap::Command,
         notice::NoticeLevel,
         popups::{Choice, CommandOutcome, Popup, step},
@@ -110,7 +110,7 @@ fn go_to(model: &mut Model, cell: &Cell) -> CommandOutcome {
     let id = &cell.conversation;
     let there = model.monitor.board.get(id.as_str());
     if there.is_some_and(|e| e.conversation.participant(cell.participant.as_str()).is_some()) {
-        let selection = Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) };
+        let selection = CellSelection { participant: cell.participant.clone(), key: Some(cell.key.clone()) };
         return CommandOutcome::Go(id.clone(), Some(selection));
     }
     let copy = model.key_label(Command::Copy);
