@@ -69,8 +69,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tokio_postgres", &["store"]),
     ("reqwest", &["genesys"]),
     ("maud", &["export", "format"]),
-    // One writer for tables, which makes every cell harmless; `export` has a module of this name.
-    ("csv", &["export", "format"]),
+    // One writer for tables, which makes every cell harmless. `payload` reads them; `export` has a module of this name.
+    ("csv", &["export", "format", "payload"]),
     ("tokio_tungstenite", &["genesys", "sim"]),
     ("hyper", &["genesys", "metrics", "sim"]),
     ("crossterm", &["shell"]),

@@ -208,7 +208,7 @@ impl ParticipantQueue {
         let now = context.at.mono;
         if matches!(trust, Some(Trust::Older | Trust::Doubtful(_))) {
             // It decides nothing; what it shows of others, and is not known to be old, was there once all the same.
-            let news = &self.trail.not_earlier(map);
+            let news = &self.trail.not_earlier(map, view.asked);
             let known: Vec<_> = map.iter().filter(|told| !news.contains(told)).collect();
             for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
                 write.suspect_all(map, now);

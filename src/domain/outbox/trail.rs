@@ -154,10 +154,12 @@ impl Trail {
         self.keys.get(key).into_iter().flat_map(|steps| steps.earlier.iter().chain([&steps.newest]))
     }
 
-    /// What of this map is not known to be earlier than what was seen last.
-    pub(super) fn not_earlier(&self, map: &[(CompactString, Value)]) -> Vec<(CompactString, Value)> {
+    /// What of this map, asked for at `asked`, is not known to be earlier than what was seen last. No read is older than [`PATIENCE`], as
+    /// far as anybody can tell.
+    pub(super) fn not_earlier(&self, map: &[(CompactString, Value)], asked: Duration) -> Vec<(CompactString, Value)> {
         let after = self.is_after(map);
-        let is_newer = |key: &str| self.keys.get(key).is_some_and(|steps| steps.is_before(after));
+        let is_long_ago = |steps: &Steps| steps.since.max(steps.told).is_some_and(|at| asked >= at + PATIENCE);
+        let is_newer = |key: &str| self.keys.get(key).is_some_and(|s| s.is_before(after) || is_long_ago(s));
         map.iter().filter(|(key, value)| is_newer(key) || !self.is_earlier(key, value)).cloned().collect()
     }
 
@@ -428,7 +430,7 @@ mod tests {
         let mut late = trail(&steps);
         late.note(&Key::from("n"), Some(&Value::from("a")), s(12), Source::Stream);
         assert_eq!(judge(&mut late, &both("b"), 13), Trust::Older, "n may be older");
-        assert_eq!(late.not_earlier(&map(&both("b"))), map(&[("k", "a")]), "k is not, all the same");
+        assert_eq!(late.not_earlier(&map(&both("b")), s(13)), map(&[("k", "a")]), "k is not, all the same");
         let mut alone = trail(&steps[..2]);
         for (key, at) in [("k", 10), ("n", 11)] {
             alone.note(&Key::from(key), Some(&Value::from("b")), s(at), Source::Event);

@@ -293,7 +293,7 @@ fn what_reads_showed_that_were_not_believed_is_told_with_a_loss() {
     let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
     fixture.now += 4_000;
     fixture.frame(&[("tier", "gold"), ("k", "b")]);
-    fixture.now += 4_000;
+    fixture.now += 1_000;
     let cell = fixture.draft("tier", Some("gold"), "platinum");
     let write = reads(&fixture.commit(&[cell]))[0];
     fixture.read(write, &[("tier", "gold"), ("k", "b")]);
