@@ -4,7 +4,8 @@ use super::paint::{Bit, Paint, bit};
 use crate::app::{Model, keymap::Command, notice::NoticeLevel, screen::Screen};
 use ratatui::layout::Rect;
 
-/// The notice, in the rule above the hints: nothing moves when it comes or goes. A longer one grows upward.
+/// The notice, in the rule above the hints: nothing moves when it comes or goes. A longer one grows upward; over a drawer, where it would
+/// hide what is asked and typed there, it stands above that if there is room.
 pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
     let Some(notice) = &model.notice else { return };
     let t = paint.theme;
@@ -25,7 +26,10 @@ pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
         }
         lines.append(&mut part);
     }
-    let above = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(1).min(rule.y.saturating_sub(2));
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let drawer = paint.drawer.filter(|top| height > 1 && height + 2 <= *top);
+    let rule = drawer.map_or(rule, |top| Rect { y: top - 1, ..rule });
+    let above = height.saturating_sub(1).min(rule.y.saturating_sub(2));
     let top = rule.y - above;
     // Of several lines none is followed by a rest of the rule, which would look like the end of the screen's width.
     let cleared = if above > 0 { above + 1 } else { 0 };

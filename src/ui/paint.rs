@@ -35,13 +35,15 @@ pub struct Paint<'b> {
     /// Marks by meaning.
     pub glyphs: &'static Glyphs,
     charset: Charset,
+    /// The rule over the drawer that was drawn last, if one was.
+    pub(super) drawer: Option<u16>,
 }
 
 impl<'b> Paint<'b> {
     /// A brush for this buffer.
     pub fn new(buf: &'b mut Buffer, theme: Theme, ascii: bool) -> Self {
         let (glyphs, charset) = if ascii { (&ASCII, Charset::AsciiMarks) } else { (&SYMBOLS, Charset::Unicode) };
-        Self { buf, theme, glyphs, charset }
+        Self { buf, theme, glyphs, charset, drawer: None }
     }
 
     /// Marks of the chosen character set.

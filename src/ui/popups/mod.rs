@@ -45,6 +45,7 @@ pub(super) fn drawer(paint: &mut Paint<'_>, model: &Model, title: &str, height: 
     let frame = layout::frame(model.size);
     let height = height.saturating_add(1).min(frame.body.height);
     let outer = Rect { y: frame.body.bottom() - height, height, ..frame.body };
+    paint.drawer = Some(outer.y);
     paint.clear(outer);
     paint.rule(frame.foot_rule);
     paint.rule(outer);

@@ -1,6 +1,6 @@
 //! What the header says of the connection, of edits and of the sign-in.
 
-use super::{ID, Theme, draw, picture};
+use super::{ID, Theme, draw, picture, rows};
 use crate::app::{
     Msg,
     model::Usage,
@@ -93,6 +93,29 @@ fn the_header_says_that_the_token_has_ended_while_events_come() {
         assert!(shown.contains("it is refused"), "{shown}");
         desk.tell(Msg::Token { ends: None, needed: None });
         assert!(header(&mut desk).contains("live"));
+    }
+}
+
+/// What failed for want of a sign-in is said while the prompt for it stands.
+#[test]
+fn a_long_notice_hides_nothing_of_the_prompt_for_signing_in() {
+    let mut desk = Desk::busy(80, 24);
+    desk.model.settings.sign_in = How::Secret;
+    let reason = "GET /api/v2/routing/queues: 401 bad.credentials: Invalid login credentials.";
+    desk.tell(Msg::Link(crate::domain::Link::SignedOut { reason: reason.into() }));
+    let prompt = |shown: &[String]| {
+        let at = shown.iter().position(|line| line.contains("Sign in")).expect("a prompt");
+        shown[at..].to_vec()
+    };
+    let before = prompt(&rows(&mut desk));
+    assert!(before.len() > 5, "{before:?}");
+    let text = "Failed: the read before the write failed, nothing was sent: GET /api/v2/conversations/x: 401 after 4 tries. \
+                Check the client id and secret, or sign in again with `sidetone login`. The draft is kept.";
+    desk.model.say(crate::app::notice::NoticeLevel::Alarm, text);
+    let after = rows(&mut desk);
+    assert_eq!(prompt(&after), before);
+    for word in text.split_whitespace() {
+        assert!(after.iter().any(|line| line.contains(word)), "{word} is hidden\n{}", after.join("\n"));
     }
 }
 
