@@ -262,17 +262,19 @@ impl Watch {
     /// Follows until the plan is fulfilled, the link has ended or a recording cannot go on.
     pub(super) async fn run(mut self) -> anyhow::Result<Exit> {
         let mut out = Printer::default();
-        let result = self.go_on(&mut out).await;
-        self.write(&mut out, true).await?;
-        if result.is_ok()
-            && let Some((call, until)) = self.follow.met()
-        {
+        let result = self.watch(&mut out).await;
+        let printed = self.write(&mut out, true).await;
+        // Why it ended counts more than that its last lines could not be printed.
+        let exit = result?;
+        printed?;
+        if let Some((call, until)) = self.follow.met() {
             note(format_args!("{call} matches {until}"));
         }
-        result
+        Ok(exit)
     }
 
-    async fn go_on(&mut self, out: &mut Printer) -> anyhow::Result<Exit> {
+    /// The same; what was told last may not be printed yet.
+    async fn watch(&mut self, out: &mut Printer) -> anyhow::Result<Exit> {
         let mut tick = tokio::time::interval(self.follow.tick_every());
         let mut round = tokio::time::interval(ROUND);
         loop {
