@@ -12,6 +12,7 @@
 //! - An untouched key that vanished, or that our map put back over a newer value, is reported with that value.
 //! - Nothing typed is ever dropped: a failed, refused or conflicting edit keeps its text.
 
+mod answers;
 mod armed;
 mod drafts;
 mod effect;
