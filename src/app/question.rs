@@ -216,6 +216,8 @@ impl Model {
         let (sends, takes_text) = match self.overlays.last() {
             _ if self.asks_to_send() => (!leaves, false),
             Some(Overlay::When(_)) => (command == Command::Accept, true),
+            // Nobody has read what is not done who types `qq` at once.
+            Some(Overlay::Quit(_)) if command == Command::Accept && self.read.crowded => return Err(NoAnswer::Crowded),
             _ => (false, false),
         };
         let KeyRead { crowded, before, repeats, .. } = self.read;
@@ -321,6 +323,20 @@ mod tests {
         desk.at.mono += STANDS * 10;
         press(&mut desk, "enter");
         assert!(!sends(&mut desk));
+    }
+
+    #[test]
+    fn two_keys_of_one_read_do_not_quit_over_what_is_not_done() {
+        let mut desk = Desk::new(120, 36);
+        desk.customer("c1", &[("tier", "gold")]);
+        desk.keys("<enter><enter>x<esc>");
+        desk.tell(Msg::Burst { age: Duration::ZERO, lasted: Duration::ZERO, letters: 2, repeats: false });
+        press(&mut desk, "q");
+        press(&mut desk, "q");
+        assert!(matches!(desk.model.overlays.last(), Some(Overlay::Quit(_))) && desk.model.exit.is_none());
+        desk.tell(alone());
+        press(&mut desk, "q");
+        assert!(desk.model.exit.is_some());
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod entry;
 mod laying;
 mod older;
 
-pub use entry::{BoardEntry, KnownState};
+pub use entry::{BoardEntry, Gap, KnownState};
 pub use older::DisbelievedValue;
 
 use super::{
@@ -277,7 +277,7 @@ impl Board {
             entry.remember(place, mark);
         }
         entry.rest = rest.or(entry.rest);
-        applied.unobserved = entry.unobserved.take();
+        applied.unobserved = entry.observed(at);
         let BoardEntry { conversation, history, .. } = entry;
         (conversation.last_seen, conversation.freshness) = (at, Freshness::Live);
         let changes = &mut applied.changes;
@@ -342,7 +342,7 @@ impl Board {
             self.merge(at, told, Source::Read, false, claims, &mut applied);
             if let Some(entry) = self.entries.get_mut(id.as_str()) {
                 entry.conversation.freshness = Freshness::Live;
-                entry.unobserved = None;
+                entry.observed(at);
             }
         } else {
             entry.disbelieve(&snapshot, left);
@@ -410,7 +410,7 @@ impl Board {
         let mut applied = Applied::default();
         let Some(entry) = self.entries.get_mut(id) else { return applied };
         entry.gone = true;
-        entry.unobserved = None;
+        entry.observed(at);
         let conversation = &mut entry.conversation;
         conversation.freshness = Freshness::Live;
         conversation.last_seen = at;
@@ -514,14 +514,18 @@ impl Board {
                     disagreement: None,
                     disbelieved: Vec::new(),
                     unobserved: snapshot.partial.then_some(at),
+                    gaps: Vec::new(),
                 },
             );
         }
         let Some(entry) = self.entries.get_mut(&snapshot.id) else { return };
         entry.relaid();
         let was_gone = std::mem::take(&mut entry.gone);
-        let BoardEntry { conversation, history, unobserved, .. } = entry;
-        applied.unobserved = unobserved.filter(|_| known);
+        applied.unobserved = entry.unobserved.filter(|_| known);
+        if !snapshot.partial && whole {
+            entry.observed(at);
+        }
+        let BoardEntry { conversation, history, .. } = entry;
         let before = UpdateFacts::of(conversation);
         conversation.last_seen = at;
         set(&mut conversation.started, snapshot.started);
@@ -556,7 +560,6 @@ impl Board {
         }
         if complete && whole {
             conversation.freshness = Freshness::Live;
-            *unobserved = None;
         }
         let told = ToldEnd { end: snapshot.ended, complete, known, was_gone };
         let over = conclude(conversation, &before, &told, at, changes);

@@ -1,6 +1,6 @@
 //! The way of one call on one time axis: who took part from when to when, and when attributes of theirs changed.
 
-use super::{BoardEntry, Conversation, HistoryEntry, Key, Moment, Participant, Source};
+use super::{At, BoardEntry, Conversation, HistoryEntry, Key, Moment, Participant, Source};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub struct JourneyChange {
     pub is_mine: bool,
 }
 
-/// A time in which somebody took part; the end is `None` while they still do.
+/// A time in which somebody took part, or in which nobody looked; the end is `None` while that goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
     /// When it began.
@@ -60,6 +60,8 @@ pub struct Journey {
     pub is_live: bool,
     /// The lines, in the order of joining.
     pub lanes: Vec<Lane>,
+    /// When it was not observed, oldest first.
+    pub gaps: Vec<Span>,
 }
 
 impl Journey {
@@ -87,7 +89,13 @@ impl Journey {
             }));
             lane.marks.sort_by_key(|m| m.at);
         }
-        Self { from, to, is_live: !c.is_over(), lanes }
+        let span = |start: At, end: Option<At>| {
+            let start = start.wall.clamp(from, to);
+            Span { from: start, to: end.map(|end| end.wall.clamp(start, to)) }
+        };
+        let gaps = entry.gaps().iter().map(|gap| span(gap.from, Some(gap.to)));
+        let gaps = gaps.chain(entry.unobserved().map(|from| span(from, None))).collect();
+        Self { from, to, is_live: !c.is_over(), lanes, gaps }
     }
 
     /// How long it is.
@@ -138,7 +146,13 @@ mod tests {
 
     fn journey(seconds: i64) -> Journey {
         let from = Timestamp::UNIX_EPOCH;
-        Journey { from, to: from + SignedDuration::from_secs(seconds), is_live: true, lanes: Vec::new() }
+        Journey {
+            from,
+            to: from + SignedDuration::from_secs(seconds),
+            is_live: true,
+            lanes: Vec::new(),
+            gaps: Vec::new(),
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::app::{Model, diagnose::Diagnose};
 use crate::domain::{
-    Attribute, Conversation, ConversationId, Freshness, Participant,
+    Attribute, Conversation, ConversationId, Freshness, JsonKind, Participant,
     findings::{Finding, RuleId, Severity},
     mask,
     outbox::{Cell, EditState, EditView},
@@ -98,6 +98,8 @@ fn settled<'a>(
         let mark = diagnose::mark(paint, finding.severity);
         Some((mark, in_a_cell(finding.rule, p), diagnose::severity(paint, finding.severity)))
     });
+    // The text `null` is not the JSON `null`, and an edit of either is another thing.
+    let note = note.or_else(|| (attribute.value.kind() != JsonKind::Text).then(|| ("", "not text".into(), t.quiet())));
     let blank = attribute.value.as_str().is_empty();
     let text = if blank { Cow::Borrowed("(empty)") } else { text };
     CellLook { text, style: if blank && fresh.is_none() { t.quiet() } else { style }, note }

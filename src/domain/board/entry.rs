@@ -45,7 +45,21 @@ pub struct BoardEntry {
     pub(super) disbelieved: Vec<DisbelievedValue>,
     /// Since when it is not observed: the connection was lost, messages are missing, or only a part of it was ever told.
     pub(super) unobserved: Option<At>,
+    /// See [`Self::gaps`].
+    pub(super) gaps: Vec<Gap>,
 }
+
+/// A time in which a conversation was known and not observed: of what changed in it only the outcome is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gap {
+    /// When it began.
+    pub from: At,
+    /// When all of the conversation was told again.
+    pub to: At,
+}
+
+/// How many gaps of a conversation are kept.
+const MOST_GAPS: usize = 16;
 
 /// What a board knows of a conversation, for whoever tells the difference (`Delta`).
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +90,29 @@ impl BoardEntry {
     /// What reads showed that were not believed: it may be newer than what is known.
     pub fn disbelieved(&self) -> &[DisbelievedValue] {
         &self.disbelieved
+    }
+
+    /// The last times in which it was not observed, oldest first, and at most sixteen.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// Since when it is not observed, if it is not.
+    pub fn unobserved(&self) -> Option<At> {
+        self.unobserved
+    }
+
+    /// All of it is told again. Since when it had not been observed.
+    pub(super) fn observed(&mut self, to: At) -> Option<At> {
+        let from = self.unobserved.take()?;
+        // What was told in part at first sight had not been observed before either.
+        if from.mono > self.conversation.first_seen.mono {
+            if self.gaps.len() == MOST_GAPS {
+                self.gaps.remove(0);
+            }
+            self.gaps.push(Gap { from, to });
+        }
+        Some(from)
     }
 
     pub(super) fn touch(&mut self, touched: &mut Vec<ConversationId>) {

@@ -196,6 +196,8 @@ pub(super) struct QueuedWrite {
     pub losses: Vec<Loss>,
     /// When any of its values was first seen.
     pub appeared: Option<Duration>,
+    /// One of them was that had not been there before: it was applied.
+    pub proven: bool,
     /// Before any of them was, a newer write of ours left that carries all of them: that they are seen does not show that this one
     /// was applied.
     pub echoed: bool,
@@ -241,6 +243,7 @@ impl QueuedWrite {
             flow_ended: None,
             losses: Vec::new(),
             appeared: None,
+            proven: false,
             echoed: false,
             left_gone: false,
             ghost: false,
@@ -301,10 +304,11 @@ impl QueuedWrite {
         !overwritten && !self.echoed && self.is_in(map) && open.any(|item| !item.is_earlier(Some(&item.mine)))
     }
 
-    /// Everything of it is there.
+    /// Everything of it is there that no newer write of ours replaced, and there is some of that.
     pub(super) fn is_in(&self, map: &[(CompactString, Value)]) -> bool {
         let there = |item: &QueuedKey| map.iter().find(|(key, _)| key == item.key.as_str()).map(|(_, value)| value);
-        self.items.iter().all(|item| matches!(item.phase, Phase::Replaced) || item.is_mine(there(item)))
+        let mut live = self.items.iter().filter(|item| !matches!(item.phase, Phase::Replaced)).peekable();
+        live.peek().is_some() && live.all(|item| item.is_mine(there(item)))
     }
 
     /// Some of it was not there before: where it is seen, it was applied.

@@ -124,6 +124,13 @@ impl ParticipantQueue {
                 self.remember(key, value.clone());
             }
         }
+        if by == Source::Stream {
+            // Ours may have been there already, on a map that could not be believed.
+            for key in self.shown_and_open(&news) {
+                let value = self.last.get(&key).cloned();
+                self.evidence(&key, value.as_ref(), by, context);
+            }
+        }
         self.note_appeared(context.at.mono);
         if by != Source::Read {
             self.sent.iter_mut().chain(self.writing.as_mut()).for_each(|write| write.look_for_left_out(&self.last));
@@ -140,6 +147,15 @@ impl ParticipantQueue {
         }
     }
 
+    /// The keys that hold a new value of ours which is not called seen, and that are not news.
+    fn shown_and_open(&self, news: &[(Key, Option<Value>)]) -> Vec<Key> {
+        let items = self.sent.iter().chain(&self.writing).flat_map(|write| &write.items);
+        let open = items.filter(|item| {
+            item.is_open() && item.is_mine(self.last.get(&item.key)) && !item.is_earlier(Some(&item.mine))
+        });
+        open.map(|item| item.key.clone()).filter(|key| !news.iter().any(|(new, _)| new == key)).collect()
+    }
+
     /// One key is seen to hold a value. It may be a late frame.
     fn evidence(&mut self, key: &Key, value: Option<&Value>, by: Source, context: &mut Context<'_>) {
         let now = context.at.mono;
@@ -147,13 +163,15 @@ impl ParticipantQueue {
         // It may be a late frame from a while ago.
         let returned = reads && self.trail.is_doubtful(key);
         let mut ask = false;
-        let map = &self.last;
+        let (map, trail) = (&self.last, &self.trail);
+        let merges = *context.semantics == Semantics::Merges;
         for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
             let sent = write.first_sent.is_some();
+            let from_before = reads && by == Source::Stream && write.is_ahead_of(map, trail, merges);
             match write.items.iter_mut().find(|i| i.key == *key) {
                 Some(item) if sent => {
                     let mine = item.is_mine(value);
-                    let proof = mine && !returned && (!reads || !item.is_earlier(value));
+                    let proof = mine && !returned && !from_before && (!reads || !item.is_earlier(value));
                     match &item.phase {
                         Phase::Replaced => {}
                         Phase::Seen { .. } if mine => {}
@@ -317,6 +335,7 @@ impl ParticipantQueue {
         for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
             if write.items.iter().any(QueuedKey::is_seen) {
                 write.appeared.get_or_insert(now);
+                write.proven |= write.items.iter().any(|item| item.is_seen() && !item.is_earlier(Some(&item.mine)));
             }
         }
     }

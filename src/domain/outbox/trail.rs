@@ -56,6 +56,8 @@ struct Steps {
     newest: Option<Value>,
     /// What reads showed that were not believed, since the newest value was seen.
     hinted: Vec<Option<Value>>,
+    /// How many of these, from the first on, a later read did not bear out: it agreed with the newest value.
+    refuted: usize,
     /// When the newest value was first seen; `None` when that was before anybody looked.
     since: Option<Duration>,
     /// When the stream last told it, or told all and it was not there.
@@ -194,6 +196,7 @@ impl Trail {
             let value = there.get(key.as_str()).copied();
             if steps.newest.as_ref() == value {
                 steps.against = None;
+                steps.refuted = steps.hinted.len();
                 let since = steps.since.max(steps.doubt).unwrap_or_default();
                 let agrees =
                     Contradiction { key: key.as_str(), value, since, is_new: false, agrees: true, is_retold: false };
@@ -267,7 +270,8 @@ impl Steps {
             self.by_read &= by_read;
             return;
         }
-        self.doubt = (!by_read && self.earlier.contains(&value)).then_some(at);
+        let came_and_went = self.hinted[..self.refuted].contains(&value);
+        self.doubt = (!by_read && (came_and_went || self.earlier.contains(&value))).then_some(at);
         (self.against, self.denied) = (None, None);
         if let Some(value) = &value
             && self.firsts.len() < EARLIER
@@ -278,6 +282,7 @@ impl Steps {
         let before = std::mem::replace(&mut self.newest, value);
         // What such a read showed was there, before what is seen now as far as anybody can tell: the next time it may be a late event.
         let hinted = std::mem::take(&mut self.hinted);
+        self.refuted = 0;
         for value in std::iter::once(before).chain(hinted) {
             if value != self.newest && !self.earlier.contains(&value) {
                 if self.earlier.len() == EARLIER {
@@ -418,6 +423,20 @@ mod tests {
         assert_eq!(judge(&mut seen, &both("b"), 18), Trust::Doubtful(vec!["k".into()]));
         assert_eq!(judge(&mut seen, &both("c"), 19), Trust::Older);
         assert_eq!(judge(&mut seen, &both("b"), 23), Trust::Fresh);
+    }
+
+    /// A read that came between told that it was gone again, or was older than both.
+    #[test]
+    fn what_a_read_showed_and_the_next_one_did_not_is_doubtful_when_the_stream_tells_it() {
+        let steps = [("k", Some("a"), 0), ("n", Some("a"), 0), ("n", Some("b"), 10), ("n", Some("a"), 11)];
+        let both = |k| [("k", k), ("n", "a")];
+        let mut seen = trail(&steps);
+        assert_eq!(judge(&mut seen, &both("b"), 12), Trust::Doubtful(vec!["n".into()]));
+        assert_eq!(judge(&mut seen, &both("a"), 13), Trust::Doubtful(vec!["k".into(), "n".into()]));
+        seen.note(&Key::from("k"), Some(&Value::from("b")), s(14), Source::Stream);
+        assert_eq!(judge(&mut seen, &both("b"), 15), Trust::Doubtful(vec!["k".into()]));
+        assert_eq!(judge(&mut seen, &both("a"), 16), Trust::Older);
+        assert_eq!(judge(&mut seen, &both("b"), 19), Trust::Fresh);
     }
 
     /// `n` became `b` after the stream had shown `k` as `b`, so a read that has the one is no older than the other.

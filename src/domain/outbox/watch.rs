@@ -4,6 +4,7 @@ use super::{
     AbsenceCause, Alarm, Cell, Context, Effect, Loss, OutboxNotice, PatchTarget, Policy, Route, Semantics, WriteId,
     is_sent,
     participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedKey, QueuedWrite},
+    trail::Trail,
     types::ByKey,
 };
 use crate::domain::{Key, Value};
@@ -67,7 +68,7 @@ impl QueuedWrite {
         let overtaken = older || self.seen_at().is_some_and(|seen| asked < seen);
         // One that only a newer write of ours replaced was never seen to be there, and of one that changes nothing that does not show:
         // either may still come.
-        let is_past = self.is_decided() && self.appeared.is_some() && self.is_new();
+        let is_past = self.is_decided() && self.proven && !self.echoed;
         if asked < since || (is_past && (!overtaken || self.is_in(map))) {
             return;
         }
@@ -188,6 +189,15 @@ impl QueuedWrite {
             let is_gone = self.left_out().any(|(key, _)| !map.contains_key(key.as_str()));
             self.left_gone |= is_gone;
         }
+    }
+
+    /// The stream shows a map that lacks what this write carried along, or has an earlier value of it: it may be from before the write,
+    /// whatever else it shows. `merges`: the server keeps what a write leaves out.
+    pub(super) fn is_ahead_of(&self, map: &ByKey<Value>, trail: &Trail, merges: bool) -> bool {
+        self.fresh.iter().filter(|(key, _)| !self.is_own(key)).any(|(key, value)| match map.get(key.as_str()) {
+            None => merges || self.body.contains_key(key.as_str()),
+            Some(now) => now != value && trail.is_doubtful(&Key::new(key.as_str())),
+        })
     }
 
     /// The map holds every key that it held before the write, and nothing that was shown since is missing from it.

@@ -49,10 +49,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entr
         lines.extend(said);
     }
     let left = usize::from(area.height).saturating_sub(lines.len());
-    for (i, change) in entry.history.iter().rev().take(left).enumerate() {
-        lines.push(changes::line(paint, model, entry, change, if i == 0 { "Changes" } else { "" }, true, area.width));
+    for (i, row) in changes::newest(entry).take(left).enumerate() {
+        lines.push(changes::line(paint, model, entry, row, if i == 0 { "Changes" } else { "" }, true, area.width));
     }
-    if entry.history.is_empty() && left > 0 {
+    if left > 0 && changes::newest(entry).next().is_none() {
         lines.push(vec![bit("Changes  ", t.strong()), bit("none since the call was first seen", t.quiet())]);
     }
     put(paint, &lines, area, 0, None);

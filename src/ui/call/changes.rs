@@ -2,15 +2,16 @@
 
 use super::{detail, put};
 use crate::app::{Model, rows};
-use crate::domain::{BoardEntry, HistoryEntry, Source, text};
+use crate::domain::{At, BoardEntry, HistoryEntry, Source, text};
 use crate::ui::{
     paint::{Bits, Paint, bit},
     times,
 };
 use ratatui::layout::Rect;
+use std::time::Duration;
 
 /// A change is fresh for so long.
-const FRESH: std::time::Duration = std::time::Duration::from_secs(10);
+const FRESH: Duration = Duration::from_secs(10);
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &BoardEntry, area: Rect) {
     let t = paint.theme;
@@ -20,12 +21,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &BoardEntry, are
         lines.push(vec![bit("Changes", t.strong()), bit("  newest first", t.quiet())]);
     }
     let room = usize::from(area.height).saturating_sub(lines.len());
-    let all = entry.history.len();
-    for (i, change) in entry.history.iter().rev().take(room).enumerate() {
+    let rows = newest(entry).take(room).enumerate();
+    lines.extend(rows.map(|(i, row)| {
         let head = if narrow && i == 0 { "Changes" } else { "" };
-        lines.push(line(paint, model, entry, change, if narrow { head } else { "" }, narrow, area.width));
-    }
-    if all == 0 {
+        line(paint, model, entry, row, head, narrow, area.width)
+    }));
+    if room > 0 && newest(entry).next().is_none() {
         let words = "nothing has changed since the call was first seen";
         let head = if narrow { "Changes  " } else { "" };
         let said = paint.paragraph(words, area.width.saturating_sub(paint.width(head)));
@@ -37,27 +38,64 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &BoardEntry, are
     put(paint, &lines, area, 0, None);
 }
 
-/// `26 s  customer  customer_tier  — → gold  you ✓ 165 ms`.
+/// One thing that happened to the attributes of a call.
+#[derive(Clone, Copy)]
+pub(super) enum ChangeRow<'a> {
+    /// One of them changed.
+    Change(&'a HistoryEntry),
+    /// Nobody saw what happened to them, until then or now.
+    Gap { from: At, to: Option<At> },
+}
+
+impl ChangeRow<'_> {
+    /// When it was seen; `None`: it goes on.
+    fn seen(&self) -> Option<At> {
+        match self {
+            Self::Change(change) => Some(change.at),
+            Self::Gap { to, .. } => *to,
+        }
+    }
+}
+
+/// What happened to the attributes of a call, newest first. What came with the end of a gap stands above it.
+pub(super) fn newest(entry: &BoardEntry) -> impl Iterator<Item = ChangeRow<'_>> {
+    let mut changes = entry.history.iter().rev().peekable();
+    let open = entry.unobserved().map(|from| ChangeRow::Gap { from, to: None });
+    let over = entry.gaps().iter().rev().map(|gap| ChangeRow::Gap { from: gap.from, to: Some(gap.to) });
+    let mut gaps = open.into_iter().chain(over).peekable();
+    std::iter::from_fn(move || {
+        let until = gaps.peek().map(|gap| gap.seen().map(|at| at.mono));
+        let is_newer = |change: &&HistoryEntry| until.is_none_or(|until| until.is_some_and(|at| change.at.mono >= at));
+        changes.next_if(is_newer).map(ChangeRow::Change).or_else(|| gaps.next())
+    })
+}
+
+/// `26 s  customer  customer_tier  — → gold  you ✓ 165 ms`, or `26 s  ◷ gap: 15 s not observed`.
 pub(super) fn line<'a>(
     paint: &Paint<'_>,
     model: &'a Model,
     entry: &BoardEntry,
-    change: &'a HistoryEntry,
+    row: ChangeRow<'a>,
     head: &'static str,
     headed: bool,
     width: u16,
 ) -> Bits<'a> {
     let t = paint.theme;
-    let age = rows::between(change.at.wall, model.now.wall);
+    let age = row.seen().map(|at| rows::between(at.wall, model.now.wall)).unwrap_or_default();
     let mut bits = Vec::new();
     if headed {
         bits.push(bit(format!("{head:<9}"), t.strong()));
     }
-    let age_text = match age.as_secs() {
-        s @ 0..60 => format!("{s} s"),
-        _ => times::offset(age),
+    bits.push(bit(format!("{:>6}  ", short(age)), t.quiet()));
+    let change = match row {
+        ChangeRow::Change(change) => change,
+        ChangeRow::Gap { from, to } => {
+            let long = rows::between(from.wall, to.map_or(model.now.wall, |to| to.wall));
+            let long = if long.as_secs() == 0 { "less than a second".to_owned() } else { short(long) };
+            bits.push(bit(format!("{} gap: {long} not observed", paint.glyphs.stale), t.warn()));
+            return bits;
+        }
     };
-    bits.push(bit(format!("{age_text:>6}  "), t.quiet()));
     let purpose = entry.conversation.participant(change.participant.as_str()).map_or("", |p| p.purpose.as_str());
     let fit = |text: &str, width: usize| text::fit_in(text, width, text::Align::Left, paint.charset()).into_owned();
     bits.push(bit(fit(purpose, 9), t.quiet()));
@@ -71,6 +109,14 @@ pub(super) fn line<'a>(
     bits.push(bit("  ", t.text()));
     bits.extend(by);
     bits
+}
+
+/// `26 s`, from a minute on `1:26`.
+fn short(time: Duration) -> String {
+    match time.as_secs() {
+        s @ 0..60 => format!("{s} s"),
+        _ => times::offset(time),
+    }
 }
 
 /// By what it was observed; of the operator's own edits, what became of them.

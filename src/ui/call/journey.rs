@@ -77,10 +77,12 @@ fn below(
     let marks = [(g.change, t.text(), " change"), (g.mine, t.mine(), " your edit")];
     let live = Some(goes_on(paint, entry)).filter(|_| journey.is_live).map(|(style, word)| (g.goes_on, style, word));
     let fresh = (g.change, t.fresh(), " in the last 10 s");
+    let gap = (g.gap, t.stale(), " not observed");
+    let gap = (!journey.gaps.is_empty()).then_some(gap);
     // Without room for all of it, what the colour says by itself goes first.
     let legends = [vec![marks[0], fresh, marks[1]], marks.to_vec(), Vec::new()];
     let legend = legends.into_iter().map(|marks| {
-        let marks = marks.into_iter().chain(live).enumerate();
+        let marks = marks.into_iter().chain(gap).chain(live).enumerate();
         let bits = |(n, (mark, style, word)): (usize, (&'static str, Style, &'static str))| {
             [bit(if n > 0 { "  " } else { "" }, t.text()), bit(mark, style), bit(word, t.quiet())]
         };
@@ -182,6 +184,12 @@ fn lane(
         (first, last) = (first.min(from), last.max(to));
         for x in from..=to {
             paint.put(x, axis.y, end, g.lane, t.quiet());
+        }
+        for gap in &journey.gaps {
+            let of = |at| axis.x + journey.column(at, axis.width);
+            for x in of(gap.from).max(from)..=of(gap.to.unwrap_or(journey.to)).min(to) {
+                paint.put(x, axis.y, end, g.gap, t.stale());
+            }
         }
         if !customer && from < to {
             paint.put(from, axis.y, end, g.lane_from, t.quiet());

@@ -148,3 +148,30 @@ fn without_a_network_at_the_start_the_reason_is_said_once() {
         assert!(words(&shown).contains(REASON), "elsewhere it stands in the rule\n{shown}");
     }
 }
+
+/// The wire was out for a while: what changed in that time is known by its end only, and the Call screen says so for good.
+#[test]
+fn a_gap_stands_among_the_changes_and_on_the_journey() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::new(width, height);
+        desk.customer(ID, &[("tier", "gold")]);
+        desk.keys("<enter>");
+        desk.wait(5_000);
+        lose(&mut desk, 1);
+        desk.wait(15_000);
+        let during = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(during.contains("◷ gap: 15 s not observed"), "{width}:\n{during}");
+        desk.tell(Msg::Link(Link::Live));
+        desk.customer(ID, &[("tier", "silver")]);
+        desk.wait(3_000);
+        desk.customer(ID, &[("tier", "bronze")]);
+        let after = picture(&draw(&mut desk, Theme::Terminal));
+        let changes = after.find("Changes").map_or("", |begin| &after[begin..]);
+        let at = |words: &str| changes.lines().position(|line| line.contains(words));
+        let (newest, came, gap) = (at("silver → bronze"), at("gold → silver"), at("◷ gap: 15 s not observed"));
+        assert!(newest.is_some() && newest < came && came < gap, "{width}:\n{after}");
+        if after.contains("Journey") {
+            assert!(after.contains("░") && after.contains("░ not observed"), "{width}:\n{after}");
+        }
+    }
+}

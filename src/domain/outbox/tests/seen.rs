@@ -283,3 +283,20 @@ fn what_a_read_showed_first_and_the_stream_then_is_what_came_last() {
     let effects = fixture.read(write, &[("tier", "gold"), ("k", "c")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=c"));
 }
+
+/// Somebody had written the same value before, and nobody had seen it: the message that tells of it is late, and lacks what was there
+/// when ours left.
+#[test]
+fn a_message_that_lacks_what_our_write_carried_does_not_show_our_write() {
+    let before = [("tier", "gold"), ("note", "new")];
+    let mut fixture = Fixture::new(&before, Policy::default());
+    let write = fixture.accepted_edit("tier", Some("gold"), "silver", &before);
+    fixture.later(100);
+    let effects = fixture.frame(&[("tier", "silver")]);
+    assert_eq!((fixture.word("tier"), reads(&effects)), ("accepted", vec![write]), "a read decides");
+    fixture.now += 10;
+    fixture.read(write, &before);
+    assert_eq!(fixture.word("tier"), "accepted");
+    fixture.frame(&[("tier", "silver"), ("note", "new")]);
+    assert_eq!(fixture.word("tier"), "seen");
+}

@@ -382,3 +382,30 @@ fn every_value_that_was_lost_comes_back_from_the_journal() {
     let told: Vec<_> = outbox.losses().iter().map(|l| l.before.clone()).collect();
     assert_eq!(told, [vec![], vec![Value::from("earlier")]]);
 }
+
+/// All that was seen of it was a value that had been there before; the other one was replaced by a newer write of ours. It is applied
+/// late, and costs what reads have shown since.
+#[test]
+fn a_write_of_which_only_an_old_value_was_seen_may_still_come() {
+    let start = [("a", "start"), ("b", "start")];
+    let mut fixture = Fixture::new(&start, Policy::default());
+    let cells = [fixture.draft("c", None, "one"), fixture.draft("b", Some("start"), "start")];
+    let write = reads(&fixture.commit(&cells))[0];
+    fixture.read(write, &start);
+    fixture.accepted(write);
+    fixture.later(200);
+    let newer = fixture.accepted_edit("c", None, "two", &start);
+    fixture.later(50);
+    fixture.frame(&[("a", "start"), ("b", "start"), ("c", "two")]);
+    fixture.later(4_000);
+    for _ in 0..2 {
+        fixture.read(newer, &[("a", "theirs"), ("b", "start"), ("c", "two")]);
+        fixture.later(200);
+    }
+    for _ in 0..40 {
+        fixture.later(150);
+        fixture.read(newer, &[("a", "start"), ("b", "start"), ("c", "one")]);
+    }
+    let lost: Vec<_> = fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
+    assert_eq!(lost, [("a", "theirs")]);
+}
