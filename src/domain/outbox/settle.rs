@@ -164,10 +164,9 @@ impl ParticipantQueue {
         let returned = reads && self.trail.is_doubtful(key);
         let mut ask = false;
         let (map, trail) = (&self.last, &self.trail);
-        let merges = *context.semantics == Semantics::Merges;
         for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
             let sent = write.first_sent.is_some();
-            let from_before = reads && by == Source::Stream && write.is_ahead_of(map, trail, merges);
+            let from_before = reads && by == Source::Stream && write.is_ahead_of(map, trail, *context.semantics);
             match write.items.iter_mut().find(|i| i.key == *key) {
                 Some(item) if sent => {
                     let mine = item.is_mine(value);

@@ -191,12 +191,16 @@ impl QueuedWrite {
         }
     }
 
-    /// The stream shows a map that lacks what this write carried along, or has an earlier value of it: it may be from before the write,
-    /// whatever else it shows. `merges`: the server keeps what a write leaves out.
-    pub(super) fn is_ahead_of(&self, map: &ByKey<Value>, trail: &Trail, merges: bool) -> bool {
-        self.fresh.iter().filter(|(key, _)| !self.is_own(key)).any(|(key, value)| match map.get(key.as_str()) {
-            None => merges || self.body.contains_key(key.as_str()),
-            Some(now) => now != value && trail.is_doubtful(&Key::new(key.as_str())),
+    /// The stream shows a map that lacks what this write carried along, has an earlier value of it, or has what a server that replaces
+    /// would have removed: it may be from before the write, whatever else it shows.
+    pub(super) fn is_ahead_of(&self, map: &ByKey<Value>, trail: &Trail, server: Semantics) -> bool {
+        self.fresh.iter().filter(|(key, _)| !self.is_own(key)).any(|(key, value)| {
+            let carried = self.body.contains_key(key.as_str());
+            match map.get(key.as_str()) {
+                None => carried || server == Semantics::Merges,
+                Some(now) if now == value => !carried && server == Semantics::Replaces,
+                Some(_) => trail.is_doubtful(&Key::new(key.as_str())),
+            }
         })
     }
 
@@ -245,13 +249,14 @@ impl ParticipantQueue {
                     Some(_) => {}
                 }
             }
-            // Somebody has written the key again since.
+            // Somebody has written the key again since: something new, or what was shown of it before; that may have been a late message.
             let suspects = write.suspects.iter().flat_map(|(key, times)| times.iter().map(move |time| (key, time)));
             for (key, (held, at)) in suspects {
                 let is_left = |now: &Value| write.body.get(key).is_some_and(|ours| is_sent(ours, now));
-                let is_other = |now: &Value| !is_left(now) && !held.contains(now);
-                if *at <= asked && there(key.as_str()).is_some_and(is_other) {
-                    lost.push((key.clone(), held.clone(), None));
+                let had = fresh(key.as_str());
+                let is_other = |now: &Value| !held.contains(now) || had.as_ref().is_some_and(|had| had != now);
+                if let Some(now) = there(key.as_str()).filter(|now| *at <= asked && !is_left(now) && is_other(now)) {
+                    lost.push((key.clone(), held.iter().filter(|value| *value != now).cloned().collect(), None));
                 }
             }
             write.suspects.retain(|_, times| {

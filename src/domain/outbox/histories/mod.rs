@@ -27,7 +27,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 const HISTORIES: u64 = 200;
 const ALL_HISTORIES: u64 = 1_000_000;
 /// Some that ended badly once, each for a reason of its own. They are tried every time; what they show depends on how dice are thrown.
-const ONCE_BAD: [u64; 19] = [
+const ONCE_BAD: [u64; 25] = [
     6718666843791873253,
     6718666843791991366,
     6718666843792080266,
@@ -47,6 +47,12 @@ const ONCE_BAD: [u64; 19] = [
     2874014440120758990,
     2874014440120865157,
     1177427292698918041,
+    1177427292698519868,
+    2631317333836025016,
+    2631317333836029862,
+    4004221564940212103,
+    491300669390272675,
+    491300669390453186,
 ];
 /// A read is at most so many ms older than the moment at which it is served.
 const LAG: u64 = 2_500;

@@ -300,3 +300,23 @@ fn a_message_that_lacks_what_our_write_carried_does_not_show_our_write() {
     fixture.frame(&[("tier", "silver"), ("note", "new")]);
     assert_eq!(fixture.word("tier"), "seen");
 }
+
+/// This server removes what a PATCH leaves out: a message that still has it is from before the PATCH.
+#[test]
+fn a_message_that_has_what_our_write_removed_does_not_show_our_write() {
+    let mut fixture = Fixture::new(&[("a", "1")], Policy { mode: WriteMode::Changed, ..Policy::default() });
+    let first = fixture.accepted_edit("tier", None, "gold", &[("a", "1")]);
+    fixture.frame(&[("tier", "gold")]);
+    fixture.now += 10;
+    fixture.read(first, &[("tier", "gold")]);
+    assert_eq!(fixture.outbox.semantics(), Semantics::Replaces);
+    let before = [("tier", "gold"), ("b", "2"), ("note", "old")];
+    fixture.frame(&before);
+    fixture.later(5_000);
+    fixture.accepted_edit("note", Some("old"), "new", &before);
+    fixture.later(100);
+    fixture.frame(&[("tier", "gold"), ("b", "2"), ("note", "new")]);
+    assert_eq!(fixture.word("note"), "accepted");
+    fixture.frame(&[("note", "new")]);
+    assert_eq!(fixture.word("note"), "seen");
+}

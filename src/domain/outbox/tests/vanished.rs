@@ -409,3 +409,28 @@ fn a_write_of_which_only_an_old_value_was_seen_may_still_come() {
     let lost: Vec<_> = fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
     assert_eq!(lost, [("a", "theirs")]);
 }
+
+/// A try of an earlier run came after ours and wrote the key again; its message came first. What ours removed is lost all the same.
+#[test]
+fn what_a_late_message_shows_as_removed_is_lost_though_an_earlier_message_had_something_else() {
+    let there = || vec![("k".into(), Value::of_kind("8", JsonKind::Number))];
+    let mut fixture = Fixture::new(&[], Policy::default());
+    fixture.told(there());
+    fixture.later(5_000);
+    let cell = fixture.draft("tier", None, "gold");
+    let how = CommitOptions { non_text: NonText::Omit, ..CommitOptions::default() };
+    let committed = fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how);
+    let write = reads(&committed.effects)[0];
+    fixture.read_map(write, there());
+    fixture.accepted(write);
+    fixture.later(100);
+    fixture.frame(&[("k", "start")]);
+    fixture.later(1_000);
+    fixture.frame(&[("tier", "gold")]);
+    for _ in 0..40 {
+        fixture.later(150);
+        fixture.read(write, &[("k", "start")]);
+    }
+    let lost: Vec<_> = fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
+    assert_eq!(lost, [("k", "8")]);
+}
