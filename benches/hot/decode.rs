@@ -1,14 +1,14 @@
 //! Decoding one conversation event.
 
 use crate::{
-    events::{event, take},
+    events::{at, event},
     ratios::Ratios,
 };
 use criterion::{BenchmarkId, Criterion};
 use serde_json::Value;
 use sidetone::{
-    domain::Board,
-    genesys::wire::{decode, decode_for},
+    domain::{Board, Update},
+    genesys::wire::{Frame, Outline, StreamMemory, decode, decode_outlined, head},
 };
 use std::hint::black_box;
 
@@ -20,10 +20,19 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
         let moved = a.replacen("\"held\":false", "\"held\":true", 1);
         group.bench_function(BenchmarkId::new("full", name), |bench| bench.iter(|| decode(black_box(a.as_bytes()))));
         for (case, other) in [("one_value", &b), ("one_participant", &moved), ("nothing_new", &a)] {
-            let mut board = Board::default();
-            take(&mut board, 0, &a);
+            let (mut board, mut memory) = (Board::default(), StreamMemory::default());
+            let (mut outline, mut next) = (Outline::default(), Outline::default());
+            let heads = (head(&a).expect("a head"), head(other).expect("a head"));
+            memory.outline(&a, &heads.0, &mut outline);
+            if let Frame::Conversation(first) = decode_outlined(&board, &a, Some(heads.0), &outline) {
+                board.apply(at(0), Update::Stream(first), &());
+            }
+            memory.outline(other, &heads.1, &mut outline);
             group.bench_function(BenchmarkId::new(case, name), |bench| {
-                bench.iter(|| decode_for(&board, black_box(other)));
+                bench.iter(|| {
+                    memory.outline(black_box(other), &heads.1, &mut next);
+                    decode_outlined(&board, other, Some(heads.1), &outline)
+                });
             });
         }
         group.bench_function(BenchmarkId::new("serde_value", name), |bench| {

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 use sidetone::{
     domain::{Applied, At, Board, Update},
-    genesys::wire::{Frame, decode_for},
+    genesys::wire::{Decoder, Frame},
 };
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 /// The attribute that changes.
 pub const KEY: &str = "ivr_choice";
@@ -66,9 +66,14 @@ pub fn at(ms: u64) -> At {
     At::after(jiff::Timestamp::UNIX_EPOCH, Duration::from_millis(ms))
 }
 
+thread_local! {
+    /// One for all boards: an event that another board took in means nothing to this one.
+    static DECODER: RefCell<Decoder> = RefCell::default();
+}
+
 /// What the text of an event means to a board.
 pub fn update(board: &Board, raw: &str) -> Update {
-    match decode_for(board, raw) {
+    match DECODER.with_borrow_mut(|decoder| decoder.decode(board, raw)) {
         Frame::Conversation(snapshot) => Update::Stream(snapshot),
         Frame::Delta(delta) => Update::Delta(delta),
         Frame::Attributes(event) => Update::Event(event),

@@ -10,7 +10,7 @@ use anyhow::Result;
 use sidetone::{
     commands::follow::{Follow, Form, Plan},
     domain::{At, Update},
-    genesys::wire::{Frame, decode_for},
+    genesys::wire::{Decoder, Frame},
 };
 use std::{
     hint::black_box,
@@ -46,7 +46,8 @@ pub fn run(args: &Args) -> Result<()> {
         texts.push(text(&frame).to_owned());
     }
     let bytes: usize = texts[args.conversations..].iter().map(String::len).sum();
-    let mut path = Path { follow: Follow::new(Plan::everything(Form::Json)), now: 0, lines: 0 };
+    let mut path =
+        Path { follow: Follow::new(Plan::everything(Form::Json)), decoder: Decoder::default(), now: 0, lines: 0 };
     let (first, rest) = texts.split_at(args.conversations);
     first.iter().for_each(|text| path.follow_one(text));
     path.lines = 0;
@@ -66,6 +67,7 @@ pub fn run(args: &Args) -> Result<()> {
 
 struct Path {
     follow: Follow,
+    decoder: Decoder,
     now: u64,
     lines: usize,
 }
@@ -79,7 +81,7 @@ impl Path {
     fn follow_one(&mut self, raw: &str) {
         self.now += 1;
         let at = At::after(jiff::Timestamp::UNIX_EPOCH, Duration::from_micros(10 * self.now));
-        let update = match decode_for(&self.follow.monitor.board, raw) {
+        let update = match self.decoder.decode(&self.follow.monitor.board, raw) {
             Frame::Conversation(snapshot) => Update::Stream(snapshot),
             Frame::Delta(delta) => Update::Delta(delta),
             other => panic!("not an update: {other:?}"),

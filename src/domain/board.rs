@@ -143,13 +143,7 @@ impl Board {
     /// longer has: whatever is told of that is told whole.
     pub fn known(&self, id: &str) -> Option<KnownState<'_>> {
         let entry = self.entries.get(id).filter(|entry| !entry.gone)?;
-        Some(KnownState {
-            conversation: &entry.conversation,
-            base: entry.base,
-            marks: &entry.marks,
-            rest: entry.rest,
-            names: &self.names,
-        })
+        Some(KnownState { conversation: &entry.conversation, base: entry.base, event: entry.event, names: &self.names })
     }
 
     /// Events that were not applied because they were provably older than what is known.
@@ -266,17 +260,15 @@ impl Board {
         entry.revision += 1;
         entry.states = entry.revision;
         let before = delta.tells_states().then(|| UpdateFacts::of(&entry.conversation));
-        let Delta { participants, joined, marks, rest, .. } = delta;
+        // Of one that is late it is not known how it was told.
+        entry.event = 0;
+        let Delta { participants, joined, .. } = delta;
         if entry.told(&joined) {
             self.late += 1;
             applied.reread = Some(delta.conversation);
             return applied;
         }
-        entry.base += 1;
-        for (place, mark) in marks {
-            entry.remember(place, mark);
-        }
-        entry.rest = rest.or(entry.rest);
+        (entry.base, entry.event) = (entry.base + 1, delta.event);
         applied.unobserved = entry.observed(at);
         let BoardEntry { conversation, history, .. } = entry;
         (conversation.last_seen, conversation.freshness) = (at, Freshness::Live);
@@ -504,8 +496,7 @@ impl Board {
                     last_seen,
                     // Names no state of an earlier entry of this conversation.
                     base: self.seen << 32,
-                    marks: Box::default(),
-                    rest: None,
+                    event: 0,
                     seq: self.seen,
                     touched: false,
                     gone: false,
@@ -520,6 +511,9 @@ impl Board {
         }
         let Some(entry) = self.entries.get_mut(&snapshot.id) else { return };
         entry.relaid();
+        if !known {
+            entry.event = snapshot.event;
+        }
         let was_gone = std::mem::take(&mut entry.gone);
         applied.unobserved = entry.unobserved.filter(|_| known);
         if !snapshot.partial && whole {
@@ -544,6 +538,7 @@ impl Board {
             changes: &mut *changes,
             flows: Vec::new(),
         };
+        let told = snapshot.participants.len();
         for told in snapshot.participants {
             laying.participant(conversation, told);
         }
@@ -557,6 +552,9 @@ impl Board {
         }
         for run in flows {
             conversation.learn_flow(run);
+        }
+        if conversation.participants.len() != told {
+            entry.event = 0;
         }
         if complete && whole {
             conversation.freshness = Freshness::Live;

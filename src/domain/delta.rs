@@ -11,38 +11,14 @@ pub struct Delta {
     pub conversation: ConversationId,
     /// What it differs from: [`super::KnownState::base`]. It means nothing on top of anything else.
     pub base: u64,
+    /// The event that the conversation is as told by, once this is applied: [`super::KnownState::event`].
+    pub event: u64,
     /// The known participants whose attribute maps it tells, by their places: a bit each, of the first 64.
     pub maps: u64,
     /// Known participants of whom something is new, in the order of the event.
     pub participants: Vec<ParticipantDelta>,
     /// Participants who are not known, after those.
     pub joined: Vec<ParticipantSnapshot>,
-    /// How participants were written who were written otherwise than is remembered ([`super::KnownState::marks`]), with their
-    /// places.
-    pub marks: Vec<(usize, ParticipantMark)>,
-    /// How it wrote what stands behind the participants, if otherwise than is remembered ([`super::KnownState::rest`]).
-    pub rest: Option<Block>,
-}
-
-/// How an event wrote a participant: fingerprints of the text before the attribute map, of that after it, and of the map in
-/// pieces. They mean something to whoever made them, and are kept with the conversation as long as it is what it was then.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ParticipantMark {
-    /// Lengths in bytes; without an attribute map all of it is before.
-    pub lengths: (u32, u32),
-    /// Fingerprints.
-    pub fingerprints: (u64, u64),
-    /// The attributes, a few in each; nothing where they were written in another order than is known.
-    pub blocks: Box<[Block]>,
-}
-
-/// How a piece of an event was written: a few attributes that follow one another, or what stands behind the participants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// Fingerprint.
-    pub fingerprint: u64,
-    /// Length in bytes.
-    pub length: u32,
 }
 
 /// What is new about a known participant.

@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub participants: Vec<ParticipantSnapshot>,
     /// True when participants may be left out (a media-suffixed topic tells only the legs of its medium).
     pub partial: bool,
+    /// The event that it is, by its number ([`super::KnownState::event`]); 0 for none.
+    pub event: u64,
 }
 
 /// One participant within a [`Snapshot`].

@@ -96,6 +96,7 @@ impl Live {
     /// These conversations are no longer on the board: answers that are under way are dropped, and their topics given
     /// back unless they are watched by their ids.
     pub fn forget(&mut self, ids: &[ConversationId]) {
+        self.feed.forget(ids);
         // Nearly always none has topics of its own, and then nothing has to be looked up for each event that comes after.
         let mut gone: FxHashSet<&ConversationId> = FxHashSet::default();
         for id in ids {

@@ -18,24 +18,27 @@ use crate::{
 impl Live {
     pub(super) fn on_event(&mut self, event: FeedEvent, board: &Board) -> Option<(At, LinkEvent)> {
         match event {
-            FeedEvent::Frame { raw, at } => {
-                let head = wire::head(&raw);
+            FeedEvent::Frame { raw, outline, at } => {
+                let head = outline.head(&raw);
                 if self.is_given_back(head) {
                     return None;
                 }
-                let heard = self.on_frame(at, &raw, head, board);
+                let heard = self.on_frame(at, wire::decode_outlined(board, &raw, head, &outline), board);
                 match &self.recorder {
                     Some(_) => self.record(at, || Record::Frame(raw)),
-                    None => feed::give_back(raw),
+                    None => feed::give_back(raw, outline),
                 }
                 heard.map(|heard| (at, heard))
             }
             FeedEvent::Newest(newest) => {
-                let NewestState { conversation, raw, at, skipped } = newest.take()?;
+                let NewestState { conversation, raw, mut outline, at, skipped } = newest.take()?;
                 if skipped > 0 {
                     *self.skipped.entry(conversation).or_default() += u64::from(skipped);
                 }
-                self.on_event(FeedEvent::Frame { raw, at }, board)
+                if let Some(head) = wire::head(&raw) {
+                    self.feed.outline(&raw, &head, &mut outline);
+                }
+                self.on_event(FeedEvent::Frame { raw, outline, at }, board)
             }
             FeedEvent::Binary { length, at } => {
                 self.record(at, || Record::Binary(vec![0; length]));
@@ -68,8 +71,8 @@ impl Live {
         }
     }
 
-    pub(super) fn on_frame(&mut self, at: At, raw: &str, head: Option<Head<'_>>, board: &Board) -> Option<LinkEvent> {
-        match wire::decode_headed(board, raw, head) {
+    fn on_frame(&mut self, at: At, frame: Frame, board: &Board) -> Option<LinkEvent> {
+        match frame {
             Frame::Conversation(snapshot) => {
                 self.reads.back(&snapshot.id);
                 if !snapshot.partial && !self.told.contains(&snapshot.id) {

@@ -45,6 +45,7 @@ pub enum Played {
 pub struct Playback {
     asked: FxHashMap<ConversationId, (u64, Duration)>,
     claimed: Claimed,
+    decoder: wire::Decoder,
 }
 
 impl Claims for Playback {
@@ -75,12 +76,13 @@ impl Playback {
         for id in ids {
             self.asked.remove(id);
         }
+        self.decoder.forget(ids);
     }
 
     /// What this line means. `board` is the board to which what came before was applied.
     pub fn play(&mut self, at: At, record: &Record, board: &Board) -> Played {
         match record {
-            Record::Frame(raw) => frame(raw, board),
+            Record::Frame(raw) => frame(self.decoder.decode(board, raw)),
             Record::Binary(bytes) => Played::Malformed(format!("a binary message of {} bytes", bytes.len())),
             Record::Link(line) => Played::Link(line.link(at)),
             Record::Ask { conversation } => {
@@ -176,9 +178,9 @@ impl Playback {
     }
 }
 
-/// What a message means to this board.
-fn frame(raw: &str, board: &Board) -> Played {
-    match wire::decode_for(board, raw) {
+/// What a message means to the board.
+fn frame(frame: wire::Frame) -> Played {
+    match frame {
         wire::Frame::Conversation(snapshot) => Played::Update(Update::Stream(snapshot)),
         wire::Frame::Delta(delta) => Played::Update(Update::Delta(delta)),
         wire::Frame::Attributes(event) => Played::Update(Update::Event(event)),

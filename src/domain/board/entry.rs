@@ -2,8 +2,8 @@
 
 use super::DisbelievedValue;
 use crate::domain::{
-    At, Block, Change, Conversation, ConversationId, History, Names, Participant, ParticipantId, ParticipantMark,
-    ParticipantSnapshot, Snapshot, State, suspect::Disagreement,
+    At, Change, Conversation, ConversationId, History, Names, Participant, ParticipantId, ParticipantSnapshot,
+    Snapshot, State, suspect::Disagreement,
 };
 use std::time::Duration;
 
@@ -25,10 +25,8 @@ pub struct BoardEntry {
     pub(super) last_seen: Vec<ParticipantId>,
     /// Counts what was laid over the conversation; see [`KnownState::base`].
     pub(super) base: u64,
-    /// See [`KnownState::marks`].
-    pub(super) marks: Box<[ParticipantMark]>,
-    /// See [`KnownState::rest`].
-    pub(super) rest: Option<Block>,
+    /// See [`KnownState::event`].
+    pub(super) event: u64,
     /// Counts the conversations of the board in order of first sight.
     pub(super) seq: u64,
     /// Noted in [`Board::touched`] already.
@@ -68,10 +66,9 @@ pub struct KnownState<'a> {
     pub conversation: &'a Conversation,
     /// Names this state of it.
     pub base: u64,
-    /// How the last event wrote its participants, by their places; nothing when anything else was laid over it since.
-    pub marks: &'a [ParticipantMark],
-    /// How it wrote what stands behind them; nothing under the same conditions.
-    pub rest: Option<Block>,
+    /// The event that it is as told by, participants and attributes in the order of the event; 0 when there is none, for anything
+    /// else was laid over it since.
+    pub event: u64,
     /// Names of queues and users.
     pub names: &'a Names,
 }
@@ -132,18 +129,7 @@ impl BoardEntry {
     /// Something was laid over the conversation that is no difference from it.
     pub(super) fn relaid(&mut self) {
         self.base += 1;
-        self.marks = Box::default();
-        self.rest = None;
-    }
-
-    /// Remembers how a participant was written.
-    pub(super) fn remember(&mut self, place: usize, mark: ParticipantMark) {
-        if place >= self.marks.len() {
-            let mut marks = std::mem::take(&mut self.marks).into_vec();
-            marks.resize(self.conversation.participants.len().max(place + 1), ParticipantMark::default());
-            self.marks = marks.into_boxed_slice();
-        }
-        self.marks[place] = mark;
+        self.event = 0;
     }
 
     /// Takes in that an event told all participants who are known, and these. Whether it is late: an earlier one, which
@@ -182,6 +168,7 @@ impl BoardEntry {
             address: snapshot.address.filter(|_| self.conversation.address.is_none()),
             participants: participants.collect(),
             partial: true,
+            event: 0,
         }
     }
 

@@ -160,7 +160,7 @@ impl Examiner {
                 call.trace.joined(&mut notes);
             }
             if flow_ended {
-                call.trace.flow_ended(&mut notes);
+                call.trace.flow_ended(conversation, &mut notes);
             }
             for change in attribute_changes(changes) {
                 call.trace.examine(&change, conversation, &call.milestones, &mut notes);
@@ -414,7 +414,7 @@ impl<'a> Touched<'a> {
     fn arrivals<'e>(&'e self, entry: &'e BoardEntry, trace: &'e Trace) -> impl Iterator<Item = (&'e Key, bool)> {
         self.came.iter().filter_map(move |(participant, key)| {
             // A key that comes, goes and comes again is one habit.
-            if trace.knows(participant, key) {
+            if trace.knows(&entry.conversation, participant, key) {
                 return None;
             }
             let participant = entry.conversation.find(participant)?;

@@ -3,8 +3,8 @@
 use super::{agent_panel_name, is_system_key, spelling};
 use crate::domain::Key;
 use rustc_hash::{FxHashMap, FxHasher};
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 /// Distinct keys that are counted. Beyond this, new ones are not: a habit is about few keys on many calls.
 const KEYS: usize = 10_000;
@@ -18,11 +18,11 @@ pub struct Habits {
     /// Some lower-case form has several.
     has_rivals: bool,
     /// What is known of a key by itself, by its place. Calls share their keys, so it is worked out once.
-    spelled: FxHashMap<usize, (Key, Arc<Spelled>)>,
+    spelled: FxHashMap<usize, (Key, Spelled)>,
 }
 
 /// A key by itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Spelled {
     /// In lower case.
     pub fold: String,
@@ -44,27 +44,35 @@ struct Seen {
     others: u32,
 }
 
-impl Habits {
-    /// The key by itself.
-    pub(super) fn spelled(&mut self, key: &Key) -> Arc<Spelled> {
-        if let Some((_, known)) = self.spelled.get(&key.place()) {
-            return known.clone();
-        }
-        let text = key.as_str();
+impl Spelled {
+    fn of(text: &str) -> Self {
         let (skeleton, mut print) = (spelling::skeleton(text), FxHasher::default());
         skeleton.hash(&mut print);
-        let spelled = Arc::new(Spelled {
+        Self {
             fold: text.to_lowercase(),
             skeleton,
             fingerprint: print.finish(),
             oddity: spelling::oddity(text),
             is_dotted: text.contains('.') && !is_system_key(text) && agent_panel_name(text).is_none(),
-        });
+        }
+    }
+}
+
+impl Habits {
+    /// Works out what there is to know of the key by itself, as long as there are not too many.
+    pub(super) fn spell(&mut self, key: &Key) {
         if self.spelled.len() < KEYS {
             // The key stays, so that its place means no other.
-            self.spelled.insert(key.place(), (key.clone(), spelled.clone()));
+            self.spelled.entry(key.place()).or_insert_with(|| (key.clone(), Spelled::of(key.as_str())));
         }
-        spelled
+    }
+
+    /// The key by itself.
+    pub(super) fn spelled(&self, key: &Key) -> Cow<'_, Spelled> {
+        match self.spelled.get(&key.place()) {
+            Some((_, known)) => Cow::Borrowed(known),
+            None => Cow::Owned(Spelled::of(key.as_str())),
+        }
     }
 
     /// One more call carries `key`, on the customer or on somebody else.

@@ -9,7 +9,7 @@ use super::spelling::skeleton;
 use super::values::has_bot;
 use crate::domain::{Conversation, Key, ParticipantId};
 use rustc_hash::{FxBuildHasher, FxHashMap};
-use std::sync::Arc;
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// Attributes that Set Participant Data of a bot flow can write.
@@ -22,12 +22,14 @@ const SLIP_LENGTH: usize = 5;
 struct Carried<'a> {
     participant: &'a ParticipantId,
     key: &'a Key,
-    spelled: Arc<Spelled>,
+    spelled: Cow<'a, Spelled>,
 }
 
 pub(super) fn examine(call: &Conversation, expected: &Expectations, habits: &mut Habits, notes: &mut Notes<'_>) {
-    let keys = call.participants.iter().map(|p| p.attributes.len()).sum();
-    let mut carried: Vec<Carried<'_>> = Vec::with_capacity(keys);
+    let keys = || call.participants.iter().flat_map(|p| &p.attributes).map(|a| &a.key);
+    keys().for_each(|key| habits.spell(key));
+    let habits = &*habits;
+    let mut carried: Vec<Carried<'_>> = Vec::with_capacity(keys().count());
     for participant in &call.participants {
         for attribute in &participant.attributes {
             let spelled = habits.spelled(&attribute.key);

@@ -13,27 +13,40 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
     /// A list, because few keys of a call change under our eyes; in the order in which they first did.
-    cells: Vec<(Key, ParticipantId, ChangedCell)>,
+    cells: Vec<ChangedCell>,
     /// Keys that vanished a moment ago.
     vanished: Vec<Vanished>,
 }
 
-/// What is remembered of one key that changed.
-#[derive(Clone, Debug, Default)]
+/// What is remembered of one key that changed. There are dozens of them on each call, so it is small.
+#[derive(Clone, Debug)]
 struct ChangedCell {
+    key: Key,
     /// The value before the last change, hashed.
     before: u64,
+    /// When it changed last, in nanoseconds.
+    at: u64,
+    /// What most have none of.
+    rare: Option<Box<RareTraces>>,
+    /// Which of the call's participants it is on.
+    participant: u16,
     /// Returns in a row to the value before.
-    returns: u32,
-    /// When it changed last.
-    at: Option<Duration>,
-    /// The operator's own value, while it is there as far as was seen. Boxed, because most have none.
-    ours: Option<Box<Value>>,
+    returns: u16,
+}
+
+/// What is remembered of a key that this operator wrote, or that changed while a flow was running.
+#[derive(Clone, Debug, Default)]
+struct RareTraces {
+    /// The operator's own value, while it is there as far as was seen.
+    ours: Option<Value>,
     /// Values that were replaced while a flow was running, hashed.
     replaced: Vec<u64>,
     /// From what and to what it changed last, if somebody else brought back a replaced value while a flow was running.
-    last: Option<Box<(Option<Value>, Option<Value>)>>,
+    last: Option<(Option<Value>, Option<Value>)>,
 }
+
+/// Of a key that has not changed yet.
+const NEVER: u64 = u64::MAX;
 
 /// Replaced values that are remembered of one key.
 const REPLACED: usize = 8;
@@ -57,8 +70,8 @@ pub(super) struct AttributeChange<'a> {
 
 impl Trace {
     /// This key changed under our eyes before.
-    pub(super) fn knows(&self, participant: &ParticipantId, key: &Key) -> bool {
-        self.position(participant, key).is_some()
+    pub(super) fn knows(&self, call: &Conversation, participant: &ParticipantId, key: &Key) -> bool {
+        self.position(place(call, participant), key).is_some()
     }
 
     /// Looks at one change. The milestones know of everything up to and including this moment.
@@ -83,7 +96,7 @@ impl Trace {
             _ => {}
         }
         let now = notes.now();
-        let cell = self.cell(change);
+        let cell = self.cell(change, call);
         cell.flapping(change, notes);
         let ended = milestones
             .flow_ends()
@@ -94,15 +107,14 @@ impl Trace {
             notes.drop(RuleId::Overwritten, change.participant, change.key);
             notes.drop(RuleId::FlowWroteBack, change.participant, change.key);
         } else if ended.is_some() && cell.is_write_back(change.new) {
-            cell.ours = None;
+            cell.take_ours(|_| true);
             write_back(change.participant, change.key, change.old, change.new, notes);
-        } else if let (Some(end), Some(_), Some(mine)) = (ended, change.new, cell.ours.as_deref())
-            && Some(mine) != change.new
-            && cell.at.is_some_and(|at| at < end.mono)
+        } else if let (Some(end), Some(_)) = (ended, change.new)
+            && cell.at().is_some_and(|at| at < end.mono)
+            && cell.take_ours(|mine| Some(mine) != change.new).is_some()
         {
             write_back(change.participant, change.key, change.old, change.new, notes);
-            cell.ours = None;
-        } else if let Some(mine) = cell.ours.take_if(|mine| Some(&**mine) != change.new) {
+        } else if let Some(mine) = cell.take_ours(|mine| Some(mine) != change.new) {
             let now = match change.new {
                 Some(new) => format!("now it is {}", shown_value(new.as_str())),
                 None => "now it is gone".to_owned(),
@@ -114,20 +126,22 @@ impl Trace {
         cell.remember(change, now, milestones.flow_runs());
     }
 
-    fn position(&self, participant: &ParticipantId, key: &Key) -> Option<usize> {
-        self.cells.iter().position(|(k, p, _)| k == key && p == participant)
+    fn position(&self, participant: u16, key: &Key) -> Option<usize> {
+        self.cells.iter().position(|cell| cell.participant == participant && cell.key == *key)
     }
 
-    fn cell(&mut self, change: &AttributeChange<'_>) -> &mut ChangedCell {
-        let at = self.position(change.participant, change.key).unwrap_or_else(|| {
+    fn cell(&mut self, change: &AttributeChange<'_>, call: &Conversation) -> &mut ChangedCell {
+        let participant = place(call, change.participant);
+        let at = self.position(participant, change.key).unwrap_or_else(|| {
             if self.cells.len() == self.cells.capacity() {
                 // There are as many of these lists as calls.
                 self.cells.reserve_exact(self.cells.len() / 4 + 1);
             }
-            self.cells.push((change.key.clone(), change.participant.clone(), ChangedCell::default()));
+            let key = change.key.clone();
+            self.cells.push(ChangedCell { key, before: 0, at: NEVER, rare: None, participant, returns: 0 });
             self.cells.len() - 1
         });
-        &mut self.cells[at].2
+        &mut self.cells[at]
     }
 
     fn gone(&mut self, change: &AttributeChange<'_>, old: &Value, call: &Conversation, notes: &mut Notes<'_>) {
@@ -157,50 +171,75 @@ impl Trace {
     }
 
     /// A flow has just ended: what changed a moment ago may have been its doing.
-    pub(super) fn flow_ended(&mut self, notes: &mut Notes<'_>) {
+    pub(super) fn flow_ended(&mut self, call: &Conversation, notes: &mut Notes<'_>) {
         let (now, same_moment) = (notes.now(), notes.tuning().same_moment);
         if !notes.is_within(same_moment) {
             return;
         }
-        for (key, participant, cell) in &self.cells {
-            let is_of_now = cell.at.is_some_and(|at| at < now.mono && now.mono - at <= same_moment);
-            if let Some((old, new)) = cell.last.as_deref().filter(|_| is_of_now) {
-                write_back(participant, key, old.as_ref(), new.as_ref(), notes);
+        for cell in &self.cells {
+            let is_of_now = cell.at().is_some_and(|at| at < now.mono && now.mono - at <= same_moment);
+            let last = cell.rare.as_ref().and_then(|rare| rare.last.as_ref()).filter(|_| is_of_now);
+            let participant = call.participants.get(usize::from(cell.participant));
+            if let (Some((old, new)), Some(participant)) = (last, participant) {
+                write_back(&participant.id, &cell.key, old.as_ref(), new.as_ref(), notes);
             }
         }
     }
 }
 
+/// Which of the call's participants this is: they stay in the order in which they came.
+fn place(call: &Conversation, participant: &ParticipantId) -> u16 {
+    let place = call.participants.iter().position(|known| known.id == *participant);
+    place.and_then(|place| u16::try_from(place).ok()).unwrap_or(u16::MAX)
+}
+
 impl ChangedCell {
+    fn at(&self) -> Option<Duration> {
+        (self.at != NEVER).then(|| Duration::from_nanos(self.at))
+    }
+
+    /// Forgets the operator's own value, if `is` holds for it.
+    fn take_ours(&mut self, is: impl FnOnce(&Value) -> bool) -> Option<Value> {
+        self.rare.as_mut()?.ours.take_if(|mine| is(mine))
+    }
+
     /// The value went back to one that was replaced while the flow was running.
     fn is_write_back(&self, new: Option<&Value>) -> bool {
-        new.is_some_and(|v| !is_blank(v)) && self.replaced.contains(&hash(new))
+        let Some(rare) = &self.rare else { return false };
+        new.is_some_and(|v| !is_blank(v)) && rare.replaced.contains(&hash(new))
     }
 
     fn remember(&mut self, change: &AttributeChange<'_>, now: At, flow_runs: bool) {
-        (self.before, self.at) = (hash(change.old), Some(now.mono));
+        self.before = hash(change.old);
+        self.at = u64::try_from(now.mono.as_nanos()).unwrap_or(NEVER - 1);
         if change.source == Source::You {
-            self.ours = change.new.cloned().map(Box::new);
+            self.rare.get_or_insert_default().ours = change.new.cloned();
         }
         if !flow_runs {
-            self.last = None;
+            if let Some(rare) = &mut self.rare {
+                rare.last = None;
+            }
             return;
         }
-        if self.replaced.len() == REPLACED {
-            self.replaced.remove(0);
+        let rare = self.rare.get_or_insert_default();
+        if rare.replaced.len() == REPLACED {
+            rare.replaced.remove(0);
         }
-        self.replaced.push(self.before);
+        rare.replaced.reserve_exact(1);
+        rare.replaced.push(self.before);
         let came_back = change.source != Source::You && self.is_write_back(change.new);
-        self.last = came_back.then(|| Box::new((change.old.cloned(), change.new.cloned())));
+        if let Some(rare) = &mut self.rare {
+            rare.last = came_back.then(|| (change.old.cloned(), change.new.cloned()));
+        }
     }
 
     fn flapping(&mut self, change: &AttributeChange<'_>, notes: &mut Notes<'_>) {
         let (now, tuning) = (notes.now(), notes.tuning());
-        let Some(at) = self.at else { return };
+        let Some(at) = self.at() else { return };
         let paused = now.mono.saturating_sub(at) > tuning.flap_pause;
         let returned = hash(change.new) == self.before && at != now.mono;
-        self.returns = if returned && !paused { self.returns + 1 } else { 0 };
-        if self.returns >= tuning.flap_returns {
+        self.returns = if returned && !paused { self.returns.saturating_add(1) } else { 0 };
+        if u32::from(self.returns) >= tuning.flap_returns {
             let shown = |v: Option<&Value>| v.map_or("absent".to_owned(), |v| shown_value(v.as_str()));
             let mut values = [shown(change.old), shown(change.new)];
             // In one order, whichever came last, so that the finding does not flap too.

@@ -1,6 +1,6 @@
 //! The task that performs what the session asks for.
 
-use super::{FeedEvent, FeedOptions, Rejection, Usage, newest::Coalescer, socket, taken::TakenChannels};
+use super::{FeedEvent, FeedOptions, Rejection, SharedMemory, Usage, newest::Coalescer, socket, taken::TakenChannels};
 use crate::domain::EveryState;
 use crate::genesys::{
     Client, Error, ErrorKind, Network, Random,
@@ -27,6 +27,7 @@ pub struct Driver {
     events: mpsc::UnboundedSender<SessionEvent>,
     usage: watch::Sender<Usage>,
     every_state: watch::Receiver<Arc<EveryState>>,
+    memory: SharedMemory,
     sockets: FxHashMap<Conn, socket::Socket>,
     tasks: JoinSet<()>,
     /// What waits for room in the reader's inbox. The driver itself never waits: it has clocks to watch.
@@ -50,6 +51,7 @@ impl Driver {
         events: mpsc::UnboundedSender<SessionEvent>,
         usage: watch::Sender<Usage>,
         every_state: watch::Receiver<Arc<EveryState>>,
+        memory: SharedMemory,
     ) -> Self {
         let session = Session::new(options.session, Random::fresh().number());
         Self {
@@ -60,6 +62,7 @@ impl Driver {
             events,
             usage,
             every_state,
+            memory,
             sockets: FxHashMap::default(),
             tasks: JoinSet::new(),
             pending: VecDeque::new(),
@@ -225,8 +228,11 @@ impl Driver {
             self.client.clone(),
             self.options.connect_timeout,
             self.events.clone(),
-            self.out.clone(),
-            self.options.coalesce.then(|| Coalescer::new(self.every_state.clone())),
+            socket::Outlet {
+                out: self.out.clone(),
+                coalescer: self.options.coalesce.then(|| Coalescer::new(self.every_state.clone())),
+                memory: self.memory.clone(),
+            },
         );
         self.sockets.insert(conn, socket);
         self.tasks.spawn(task);

@@ -6,22 +6,31 @@ mod socket;
 mod spare;
 mod taken;
 
-use super::{Client, session, topic::Topic};
-use crate::domain::{At, EveryState, Link};
+use super::{
+    Client, session,
+    topic::Topic,
+    wire::{Head, Outline, StreamMemory},
+};
+use crate::domain::{At, ConversationId, EveryState, Link};
 pub use newest::{Newest, NewestState};
 pub use session::{Rejection, SessionOptions, Usage};
 pub use spare::give_back;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::sync::{mpsc, watch};
 
 /// What the feed yields, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedEvent {
-    /// A message of the platform as it was received; decode it with [`super::wire::decode_for`]. Heartbeats and other
+    /// A message of the platform as it was received; decode it with [`super::wire::decode_outlined`]. Heartbeats and other
     /// messages about the link are dealt with here and not handed on.
     Frame {
         /// The text of the message.
         raw: String,
+        /// How it is written, if it tells a whole conversation.
+        outline: Outline,
         /// When it was received.
         at: At,
     },
@@ -95,6 +104,19 @@ pub struct FeedHandle {
     events: mpsc::UnboundedSender<session::SessionEvent>,
     usage: watch::Receiver<Usage>,
     every_state: watch::Sender<Arc<EveryState>>,
+    memory: SharedMemory,
+}
+
+/// How the stream wrote each conversation last. Several sockets may tell of one conversation, so they share it; nobody decides
+/// anything by it, and it is held for as long as an event takes to outline.
+#[derive(Clone, Debug, Default)]
+struct SharedMemory(Arc<Mutex<StreamMemory>>);
+
+impl SharedMemory {
+    fn lock(&self) -> MutexGuard<'_, StreamMemory> {
+        // What was left half done is held against nothing: its event has no number.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl FeedHandle {
@@ -128,6 +150,17 @@ impl FeedHandle {
         self.every_state.send_replace(wanted);
     }
 
+    /// Outlines a message that was handed on without, as [`FeedEvent::Newest`].
+    pub fn outline(&self, raw: &str, head: &Head<'_>, outline: &mut Outline) {
+        self.memory.lock().outline(raw, head, outline);
+    }
+
+    /// Nobody needs to know any more how these conversations were written.
+    pub fn forget(&self, ids: &[ConversationId]) {
+        let mut memory = self.memory.lock();
+        ids.iter().for_each(|id| memory.forget(id.as_str()));
+    }
+
     /// How many topics and channels are in use.
     pub fn usage(&self) -> Usage {
         *self.usage.borrow()
@@ -150,7 +183,8 @@ pub fn start(
     let (usage, usage_reader) = watch::channel(Usage::default());
     let first = session::SessionEvent::Want(topics.into_iter().collect());
     let (every_state, wanted) = watch::channel(Arc::default());
-    let driver = driver::Driver::new(client, options, out, events.clone(), usage, wanted);
+    let memory = SharedMemory::default();
+    let driver = driver::Driver::new(client, options, out, events.clone(), usage, wanted, memory.clone());
     tokio::spawn(driver.run(first, inbox));
-    (FeedHandle { events, usage: usage_reader, every_state }, receiver)
+    (FeedHandle { events, usage: usage_reader, every_state, memory }, receiver)
 }

@@ -8,7 +8,7 @@
 use super::{FeedEvent, spare};
 use crate::{
     domain::{At, ConversationId, EveryState},
-    genesys::wire::Head,
+    genesys::wire::{Head, Outline},
 };
 use compact_str::CompactString;
 use rustc_hash::FxHashMap;
@@ -42,6 +42,8 @@ pub struct NewestState {
     pub conversation: ConversationId,
     /// The text of the message.
     pub raw: String,
+    /// Room for its outline, which is made when it is taken: states before it may be replaced until then.
+    pub outline: Outline,
     /// When it was received.
     pub at: At,
     /// Older states of this conversation, received and replaced while they waited.
@@ -73,6 +75,19 @@ impl Newest {
     }
 }
 
+impl NewestState {
+    fn new(id: &str, raw: &str, at: At) -> Self {
+        let (raw, outline) = spare::copy(raw);
+        Self { conversation: ConversationId::new(id), raw, outline, at, skipped: 0 }
+    }
+}
+
+/// A frame that is not outlined yet.
+pub(super) fn frame(raw: &str, at: At) -> FeedEvent {
+    let (raw, outline) = spare::copy(raw);
+    FeedEvent::Frame { raw, outline, at }
+}
+
 impl HeldPlace {
     fn lock(&self) -> MutexGuard<'_, Option<NewestState>> {
         // Nothing in there can be left half done.
@@ -98,7 +113,7 @@ impl Coalescer {
     pub(super) fn state(&mut self, head: &Head<'_>, raw: &str, at: At) -> Option<FeedEvent> {
         let Some(id) = head.conversation else {
             self.places.clear();
-            return Some(FeedEvent::Frame { raw: spare::copy(raw), at });
+            return Some(frame(raw, at));
         };
         if self.wanted.borrow().wants(id) {
             return Some(self.by_itself(head, raw, at));
@@ -123,13 +138,13 @@ impl Coalescer {
                 return None;
             }
             bytes.fetch_add(raw.len(), Ordering::AcqRel);
-            *frame = Some(NewestState { conversation: ConversationId::new(id), raw: spare::copy(raw), at, skipped: 0 });
+            *frame = Some(NewestState::new(id, raw, at));
             drop(frame);
             return Some(FeedEvent::Newest(newest.clone()));
         }
         bytes.fetch_add(raw.len(), Ordering::AcqRel);
-        let waiting = NewestState { conversation: ConversationId::new(id), raw: spare::copy(raw), at, skipped: 0 };
-        let newest = Newest(Arc::new(HeldPlace { frame: Mutex::new(Some(waiting)), level: Arc::clone(&self.level) }));
+        let frame = Mutex::new(Some(NewestState::new(id, raw, at)));
+        let newest = Newest(Arc::new(HeldPlace { frame, level: Arc::clone(&self.level) }));
         places.push((CompactString::new(head.topic), newest.clone()));
         Some(FeedEvent::Newest(newest))
     }
@@ -140,7 +155,7 @@ impl Coalescer {
             Some(id) => drop(self.places.remove(id)),
             None => self.places.clear(),
         }
-        FeedEvent::Frame { raw: spare::copy(raw), at }
+        frame(raw, at)
     }
 
     /// True while so much waits that the socket should not be read on.

@@ -1,6 +1,9 @@
 //! One websocket: opened, read frame by frame, pinged.
 
-use super::{FeedEvent, newest::Coalescer, spare};
+use super::{
+    FeedEvent, SharedMemory,
+    newest::{Coalescer, frame},
+};
 use crate::genesys::{
     Client,
     client::answer::is_page,
@@ -72,6 +75,14 @@ impl Socket {
     }
 }
 
+/// Where what was read goes, and in which form.
+pub struct Outlet {
+    pub out: mpsc::Sender<FeedEvent>,
+    /// Where only the newest state of a conversation is wanted.
+    pub coalescer: Option<Coalescer>,
+    pub memory: SharedMemory,
+}
+
 /// The task that opens and reads a socket, and the driver's end of it.
 pub fn open(
     conn: Conn,
@@ -79,15 +90,14 @@ pub fn open(
     client: Client,
     timeout: Duration,
     events: mpsc::UnboundedSender<SessionEvent>,
-    out: mpsc::Sender<FeedEvent>,
-    coalescer: Option<Coalescer>,
+    outlet: Outlet,
 ) -> (Socket, impl Future<Output = ()> + Send + 'static) {
     let pulse = Arc::new(Pulse::default());
     let (go, going) = oneshot::channel();
     let (pings, ping_requests) = mpsc::channel(1);
     let (alive, mut dropped) = oneshot::channel::<()>();
     let reader =
-        SocketReader { conn, channel, client, events, out, pulse: Arc::clone(&pulse), pings: ping_requests, coalescer };
+        SocketReader { conn, channel, client, events, outlet, pulse: Arc::clone(&pulse), pings: ping_requests };
     let task = async move {
         tokio::select! {
             biased;
@@ -104,10 +114,9 @@ struct SocketReader {
     channel: Channel,
     client: Client,
     events: mpsc::UnboundedSender<SessionEvent>,
-    out: mpsc::Sender<FeedEvent>,
+    outlet: Outlet,
     pulse: Arc<Pulse>,
     pings: mpsc::Receiver<()>,
-    coalescer: Option<Coalescer>,
 }
 
 type Ws = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -332,24 +341,27 @@ impl SocketReader {
 
     async fn data(&mut self, text: &str, head: Option<Head<'_>>, is_state: bool) {
         let at = self.client.clock().now();
-        let event = match (&mut self.coalescer, &head) {
+        let mut event = match (&mut self.outlet.coalescer, &head) {
             (Some(coalescer), Some(head)) if is_state => match coalescer.state(head, text, at) {
                 Some(event) => event,
                 None => return,
             },
             (Some(coalescer), Some(head)) => coalescer.by_itself(head, text, at),
-            _ => FeedEvent::Frame { raw: spare::copy(text), at },
+            _ => frame(text, at),
         };
+        if let (FeedEvent::Frame { outline, .. }, Some(head)) = (&mut event, head.filter(|_| is_state)) {
+            self.outlet.memory.lock().outline(text, &head, outline);
+        }
         self.hand_on(event).await;
     }
 
     /// Waits for the reader if it must; meanwhile silence on the socket is our own doing.
     async fn hand_on(&self, event: FeedEvent) {
-        let full = match self.out.try_send(event) {
+        let full = match self.outlet.out.try_send(event) {
             Err(mpsc::error::TrySendError::Full(event)) => Some(event),
             _ => None,
         };
-        let crowded = self.coalescer.as_ref().filter(|coalescer| coalescer.is_full());
+        let crowded = self.outlet.coalescer.as_ref().filter(|coalescer| coalescer.is_full());
         if full.is_none() && crowded.is_none() {
             return;
         }
@@ -357,7 +369,7 @@ impl SocketReader {
         if let Some(event) = full {
             // Not for one place, but until there is room again: else the two would wake each other for every event.
             // The driver notices a closed receiver by itself.
-            if let Ok(mut room) = self.out.reserve_many(self.out.max_capacity().div_ceil(2)).await
+            if let Ok(mut room) = self.outlet.out.reserve_many(self.outlet.out.max_capacity().div_ceil(2)).await
                 && let Some(place) = room.next()
             {
                 place.send(event);

@@ -3,9 +3,9 @@
 
 use super::{
     cursor::{Cursor, Quoted},
-    marks::{BLOCK, Blocks},
+    outline::Run,
 };
-use crate::domain::{Attribute, AttributeDelta as Told, Attributes, Block, JsonKind, Value};
+use crate::domain::{Attribute, AttributeDelta as Told, Attributes, JsonKind, Value};
 use compact_str::CompactString;
 use serde::{
     Deserialize, Deserializer,
@@ -76,52 +76,44 @@ pub(super) struct News {
 const MOST: usize = 512;
 
 /// What came of comparing an attribute map.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Compared {
     pub news: News,
-    /// How it is written, if otherwise than before.
-    pub blocks: Option<Box<[Block]>>,
+    /// What is known stands in it in the known order, and before what is new.
+    pub in_order: bool,
 }
 
-/// Compares the attribute map at the cursor with what is known, and which was written in these blocks. `None`, too, for a
-/// key that stands twice.
-pub(super) fn compare(cursor: &mut Cursor<'_>, known: &Attributes, before: &[Block]) -> Option<Compared> {
-    let known = known.iter().as_slice();
-    if known.len() > MOST {
-        return None;
-    }
-    let mut map = Comparison { known, news: News::default(), seen: [0; MOST / 64], next: 0 };
-    let mut blocks = Blocks::new(before);
-    let (mut count, mut in_order) = (0, true);
+/// Compares the attribute map at the cursor with what is known. `None`, too, for a key that stands twice.
+pub(super) fn compare(cursor: &mut Cursor<'_>, known: &Attributes) -> Option<Compared> {
+    let mut map = Comparison::with(known)?;
+    let mut count = 0;
     cursor.expect(b'{')?;
     let mut more = !cursor.take(b'}');
     while more {
-        let (start, mut end) = (cursor.at(), cursor.at());
-        let mut as_before = if in_order { blocks.takes(cursor) } else { None };
-        let mut room = BLOCK;
-        if as_before.is_some() {
-            // The last block may have room for attributes that came.
-            let places = count..known.len().min(count + BLOCK);
-            (count, room) = (places.end, room - places.len());
-            map.as_before(places)?;
-            end = cursor.at();
-            more = cursor.goes_on(b'}')?;
-        }
-        while more && room > 0 {
-            as_before = None;
-            in_order &= map.attribute(cursor)? == count;
-            (count, room) = (count + 1, room - 1);
-            end = cursor.at();
-            more = cursor.goes_on(b'}')?;
-        }
-        match as_before {
-            Some(block) => blocks.push(block),
-            None => blocks.read(cursor.between(start, end))?,
-        }
+        map.attribute(cursor)?;
+        count += 1;
+        more = cursor.goes_on(b'}')?;
     }
-    let news = map.end(count);
-    let blocks = blocks.differing(in_order && news.gone.is_empty());
-    Some(Compared { news, blocks })
+    Some(map.end(count))
+}
+
+/// As [`compare`] for a map of `count` attributes, all of which but these runs are as they are known.
+pub(super) fn compare_runs(raw: &str, known: &Attributes, runs: &[Run], count: usize) -> Option<Compared> {
+    let mut map = Comparison::with(known)?;
+    let mut next = 0;
+    for run in runs {
+        map.as_before(next..run.first)?;
+        let mut cursor = Cursor::from(raw, run.start);
+        for nth in 0..run.count {
+            if nth > 0 {
+                cursor.expect(b',')?;
+            }
+            map.attribute(&mut cursor)?;
+        }
+        next = run.first + run.count;
+    }
+    map.as_before(next..count)?;
+    Some(map.end(count))
 }
 
 /// An attribute map that is compared with what is known.
@@ -132,11 +124,24 @@ struct Comparison<'k> {
     seen: [u64; MOST / 64],
     /// The known attribute that is expected next.
     next: usize,
+    in_order: bool,
 }
 
-impl Comparison<'_> {
-    /// Reads an attribute. Its place, where it is known or will be.
-    fn attribute(&mut self, cursor: &mut Cursor<'_>) -> Option<usize> {
+impl<'k> Comparison<'k> {
+    /// With these; `None` if they are too many.
+    fn with(known: &'k Attributes) -> Option<Self> {
+        let known = known.iter().as_slice();
+        (known.len() <= MOST).then(|| Self {
+            known,
+            news: News::default(),
+            seen: [0; MOST / 64],
+            next: 0,
+            in_order: true,
+        })
+    }
+
+    /// Reads an attribute.
+    fn attribute(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
         // The wire keeps its order, so the key is nearly always where it was last time.
         let place = match self.known.get(self.next) {
             Some(attribute) if cursor.takes(attribute.key.as_str()) => Ok(self.next),
@@ -149,26 +154,29 @@ impl Comparison<'_> {
                 if let Some(value) = other_value(cursor, &self.known[place].value)? {
                     told.push(Told::Value { place, value });
                 }
-                self.as_before(place..place + 1)?;
-                Some(place)
+                self.as_before(place..place + 1)
             }
             Err(key) => {
-                let is_new = |told: &&Told| matches!(told, Told::New { .. });
-                if told.iter().any(|told| matches!(told, Told::New { key: known, .. } if *known == key)) {
+                let is_known = |told: &Told| matches!(told, Told::New { key: known, .. } if *known == key);
+                if told.iter().any(is_known) {
                     return None;
                 }
-                let place = self.known.len() + told.iter().filter(is_new).count();
                 told.push(Told::New { key, value: read_value(cursor)? });
-                Some(place)
+                self.next = self.known.len();
+                Some(())
             }
         }
     }
 
-    /// These are there; `None` for one that was there before.
+    /// These are there; `None` for one that was there before, or that is not known.
     fn as_before(&mut self, places: Range<usize>) -> Option<()> {
+        if places.is_empty() {
+            return Some(());
+        }
+        self.in_order &= self.next <= places.start;
         self.next = places.end;
         for place in places {
-            let (seen, bit) = (&mut self.seen[place / 64], 1 << (place % 64));
+            let (seen, bit) = (self.seen.get_mut(place / 64).filter(|_| place < self.known.len())?, 1 << (place % 64));
             if *seen & bit != 0 {
                 return None;
             }
@@ -178,13 +186,13 @@ impl Comparison<'_> {
     }
 
     /// It had `count` attributes.
-    fn end(mut self, count: usize) -> News {
+    fn end(mut self, count: usize) -> Compared {
         let new = self.news.told.iter().filter(|told| matches!(told, Told::New { .. })).count();
         if count - new < self.known.len() {
             let is_gone = |place: &usize| self.seen[place / 64] & (1 << (place % 64)) == 0;
             self.news.gone.extend((0..self.known.len()).filter(is_gone));
         }
-        self.news
+        Compared { news: self.news, in_order: self.in_order }
     }
 }
 

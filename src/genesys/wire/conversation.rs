@@ -4,6 +4,8 @@
 mod facts;
 mod fields;
 
+pub use facts::ParticipantFacts;
+
 use super::{
     attributes,
     lenient::{Flag, List, Raw, Text},
@@ -39,6 +41,7 @@ impl ConversationBody<'_> {
             address: self.address.filled().map(CompactString::new),
             participants: Vec::with_capacity(self.participants.0.len()),
             partial,
+            event: 0,
         }
     }
 }

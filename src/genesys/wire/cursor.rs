@@ -26,7 +26,12 @@ pub(super) struct Quoted<'a> {
 impl<'a> Cursor<'a> {
     /// At the beginning.
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self::from(text, 0)
+    }
+
+    /// At this place, in bytes.
+    pub fn from(text: &'a str, at: usize) -> Self {
+        Self { text, at }
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -140,7 +145,7 @@ impl<'a> Cursor<'a> {
 
     /// The key of a member, and the colon behind it.
     #[inline]
-    fn key(&mut self) -> Option<Quoted<'a>> {
+    pub fn key(&mut self) -> Option<Quoted<'a>> {
         let key = self.string()?;
         self.expect(b':')?;
         Some(key)

@@ -1,17 +1,17 @@
 //! From the text of a message to what it means.
 //!
-//! A conversation event is read in one pass ([`super::difference`]). What is laid out in another way than the platform's
+//! A conversation event is read in one pass ([`super::outline`], [`super::difference`]). What is laid out in another way than the platform's
 //! events, or is no JSON, goes to serde, which tells what is wrong with it.
 
 use super::{
-    Envelope, Frame, attributes_event,
+    Envelope, Frame, Outline, StreamMemory, attributes_event,
     conversation::{self, ConversationBody},
     difference, flow, malformed,
     scan::{Head, head},
     system,
 };
 use crate::{
-    domain::{Board, Media},
+    domain::{Board, ConversationId, Media},
     genesys::topic::TopicKind,
 };
 use compact_str::CompactString;
@@ -25,22 +25,50 @@ pub fn decode(raw: &[u8]) -> Frame {
     }
 }
 
-/// Decodes one message for `board`, as [`decode`]: of a conversation that is on it, only what is not known is told, and
-/// has to be applied before anything else of that conversation is.
-pub fn decode_for(board: &Board, raw: &str) -> Frame {
-    message(raw, head(raw), Some(board))
+/// Decodes one message whose [`head`] was looked at and which was outlined before, as [`Decoder::decode`].
+pub fn decode_outlined(board: &Board, raw: &str, head: Option<Head<'_>>, outline: &Outline) -> Frame {
+    message(raw, head, Some((board, outline)))
 }
 
-/// Decodes one message whose [`head`] was looked at before, as [`decode_for`].
-pub fn decode_headed(board: &Board, raw: &str, head: Option<Head<'_>>) -> Frame {
-    message(raw, head, Some(board))
+/// Outlines and decodes messages one after the other, where nobody reads ahead.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    memory: StreamMemory,
+    outline: Outline,
 }
 
-fn message(raw: &str, head: Option<Head<'_>>, board: Option<&Board>) -> Frame {
+impl Clone for Decoder {
+    /// The copy remembers nothing: that costs one slow event each, and a copy would take as much as a part of the board.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Decoder {
+    /// Decodes one message for `board`, as [`decode`]: of a conversation that is on it, only what is not known is told, and
+    /// has to be applied before anything else of that conversation is.
+    pub fn decode(&mut self, board: &Board, raw: &str) -> Frame {
+        let head = head(raw);
+        match &head {
+            Some(head) => self.memory.outline(raw, head, &mut self.outline),
+            None => self.outline.clear(),
+        }
+        decode_outlined(board, raw, head, &self.outline)
+    }
+
+    /// These conversations are no longer on the board.
+    pub fn forget(&mut self, ids: &[ConversationId]) {
+        ids.iter().for_each(|id| self.memory.forget(id.as_str()));
+    }
+}
+
+fn message(raw: &str, head: Option<Head<'_>>, known: Option<(&Board, &Outline)>) -> Frame {
     if let Some(head) = head {
-        let kind = TopicKind::of(head.topic);
-        if kind.is_conversation()
-            && let Some(frame) = one_pass(raw, head, kind.media(), board)
+        // What was outlined tells a whole conversation.
+        let is_outlined = known.is_some_and(|(_, outline)| outline.event != 0);
+        let kind = (!is_outlined).then(|| TopicKind::of(head.topic));
+        if kind.as_ref().is_none_or(TopicKind::is_conversation)
+            && let Some(frame) = one_pass(raw, head, kind.and_then(|kind| kind.media()), known)
         {
             return frame;
         }
@@ -48,15 +76,20 @@ fn message(raw: &str, head: Option<Head<'_>>, board: Option<&Board>) -> Frame {
     by_serde(raw)
 }
 
-fn one_pass(raw: &str, head: Head<'_>, media: Option<Media>, board: Option<&Board>) -> Option<Frame> {
+fn one_pass(raw: &str, head: Head<'_>, media: Option<Media>, known: Option<(&Board, &Outline)>) -> Option<Frame> {
     // The legs of one medium are another model, and never the whole conversation.
     if media.is_none()
-        && let Some(known) = board.zip(head.conversation).and_then(|(board, id)| board.known(id))
-        && let Some(delta) = difference::from(raw, known)
+        && let (Some((board, outline)), Some(id)) = (known, head.conversation)
+        && let Some(known) = board.known(id)
+        && let Some(delta) = difference::from(raw, outline, known)
     {
         return Some(Frame::Delta(delta));
     }
-    difference::whole(raw, media).map(Frame::Conversation)
+    let mut snapshot = difference::whole(raw, media)?;
+    if let Some((_, outline)) = known.filter(|(_, outline)| outline.is_as_written(&snapshot)) {
+        snapshot.event = outline.event;
+    }
+    Some(Frame::Conversation(snapshot))
 }
 
 /// Decodes any message, in several passes.

@@ -1,19 +1,17 @@
-//! A conversation event in one pass: either whole, or as its difference from what the board knows.
+//! A conversation event, either whole or as its difference from what the board knows.
 //!
-//! Nearly all of an event repeats what is known. So its text is held against the board's conversation while it is stepped
-//! over, and only what differs is built. What does not fit (a participant who is missing or may be older, what only reads
+//! Nearly all of an event repeats what is known. What its [`Outline`] says is as before is not looked at, if the board's
+//! conversation is as the event before told it. The rest is held against the board, and only what differs is built; without an
+//! outline that is all of it, in one pass. What does not fit (a participant who is missing or may be older, what only reads
 //! tell, a key that stands twice) gives `None`: then it is read whole, and at last by serde, which tells what is wrong.
 
 use super::{
-    attributes::{self, Compared, News},
-    conversation::{ConversationBody, Participant},
+    attributes::{self, News},
+    conversation::{ConversationBody, Participant, ParticipantFacts},
     cursor::Cursor,
-    marks,
+    outline::{Outline, OutlinedParticipant, Run},
 };
-use crate::domain::{
-    Block, Delta, KnownState, Media, ParticipantDelta, ParticipantMark, ParticipantSnapshot, Snapshot,
-};
-use std::ops::Range;
+use crate::domain::{Delta, KnownState, Media, ParticipantDelta, ParticipantSnapshot, Snapshot};
 
 /// Participants that an event is compared with.
 const MOST: usize = 64;
@@ -21,100 +19,70 @@ const MOST: usize = 64;
 /// Reads the event whole.
 pub(super) fn whole(raw: &str, media: Option<Media>) -> Option<Snapshot> {
     let mut participants = Vec::new();
-    let told = |cursor: &mut Cursor<'_>| {
-        participants.push(participant(cursor, media)?.0);
+    let body = event(raw, |cursor| {
+        participants.push(participant(cursor, media)?);
         Some(())
-    };
-    let body = event(raw, told, |_| ())?.body;
+    })?;
     body.id.filled()?;
     Some(Snapshot { participants, ..body.snapshot(media.is_some()) })
 }
 
 /// Reads of the event what is not known.
-pub(super) fn from(raw: &str, known: KnownState<'_>) -> Option<Delta> {
-    let conversation = known.conversation;
-    let mut news = Difference {
-        known,
-        next: 0,
-        seen: 0,
-        maps: 0,
-        participants: Vec::new(),
-        joined: Vec::new(),
-        marks: Vec::new(),
-    };
-    let mut rest_at = None;
-    let rest = |cursor: &mut Cursor<'_>| {
-        if rest_as_before(known.rest, cursor).is_none() {
-            rest_at = Some(cursor.at());
-        }
-    };
-    let Event { body, end, cursor } = event(raw, |cursor| news.participant(cursor), rest)?;
-    let Difference { seen, maps, participants, joined, marks, .. } = news;
-    let same = |told: Option<&str>, known: Option<&str>| told.is_none() || told == known;
-    let fits = body.id.get() == Some(conversation.id.as_str())
-        && seen.count_ones() as usize == conversation.participants.len()
-        && body.start_time.time().is_none_or(|start| conversation.started == Some(start))
-        && body.end_time.get().is_none()
-        && same(body.address.filled(), conversation.address.as_deref());
-    fits.then(|| Delta {
-        conversation: conversation.id.clone(),
+pub(super) fn from(raw: &str, outline: &Outline, known: KnownState<'_>) -> Option<Delta> {
+    let mut news =
+        Difference { known, next: 0, seen: 0, maps: 0, in_order: true, participants: Vec::new(), joined: Vec::new() };
+    if outline.base != 0 && outline.base == known.event {
+        news.outlined(raw, outline)?;
+    } else {
+        let body = event(raw, |cursor| news.participant(cursor))?;
+        fits(&body, known)?;
+    }
+    let Difference { seen, maps, in_order, participants, joined, .. } = news;
+    (seen.count_ones() as usize == known.conversation.participants.len()).then(|| Delta {
+        conversation: known.conversation.id.clone(),
         base: known.base,
+        event: if in_order { outline.event } else { 0 },
         maps,
         participants,
         joined,
-        marks,
-        rest: rest_at.and_then(|start| marks::block(cursor.between(start, end))),
     })
 }
 
-/// Steps over what stands behind the participants, if it is written as before: then what it tells is known.
-fn rest_as_before(before: Option<Block>, cursor: &mut Cursor<'_>) -> Option<()> {
-    let mut ahead = *cursor;
-    marks::takes_block(before?, &mut ahead)?;
-    (ahead.peek() == Some(b'}')).then(|| *cursor = ahead)
-}
-
-/// An event that was read.
-struct Event<'a> {
-    body: ConversationBody<'a>,
-    /// Where the body's last brace is.
-    end: usize,
-    cursor: Cursor<'a>,
+/// What the event tells beside its participants is known.
+fn fits(body: &ConversationBody<'_>, known: KnownState<'_>) -> Option<()> {
+    let conversation = known.conversation;
+    let same = |told: Option<&str>, known: Option<&str>| told.is_none() || told == known;
+    let fits = body.id.get() == Some(conversation.id.as_str())
+        && body.start_time.time().is_none_or(|start| conversation.started == Some(start))
+        && body.end_time.get().is_none()
+        && same(body.address.filled(), conversation.address.as_deref());
+    fits.then_some(())
 }
 
 /// Reads the envelope and, in it, the conversation.
-fn event<'a>(
-    raw: &'a str,
-    mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>,
-    mut rest: impl FnMut(&mut Cursor<'a>),
-) -> Option<Event<'a>> {
+fn event<'a>(raw: &'a str, mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<ConversationBody<'a>> {
     let (mut cursor, mut body) = (Cursor::new(raw), None);
     cursor.object(|cursor, key| match key.raw {
         _ if key.escaped => None,
         "eventBody" if body.is_some() => None,
         "eventBody" => {
-            let read = ConversationBody::read(cursor, &mut participant, &mut rest)?;
-            body = Some((read, cursor.at() - 1));
+            body = Some(ConversationBody::read(cursor, &mut participant)?);
             Some(())
         }
         _ => cursor.value().map(drop),
     })?;
-    let (body, end) = body.filter(|_| cursor.is_at_end())?;
-    Some(Event { body, end, cursor })
+    body.filter(|_| cursor.is_at_end())
 }
 
-/// Reads a participant whole, and where its attribute map stands: at its end, if it has none.
-fn participant(cursor: &mut Cursor<'_>, media: Option<Media>) -> Option<(ParticipantSnapshot, Range<usize>)> {
-    let (mut map, mut place) = (None, None);
+/// Reads a participant whole.
+fn participant(cursor: &mut Cursor<'_>, media: Option<Media>) -> Option<ParticipantSnapshot> {
+    let mut map = None;
     let read = Participant::read(cursor, |cursor| {
-        let start = cursor.at();
         map = Some(attributes::read(cursor)?);
-        place = Some(start..cursor.at());
         Some(())
     })?;
     let facts = read.facts(media);
-    let told = (!facts.id.is_empty()).then(|| ParticipantSnapshot { attributes: map, ..facts.snapshot() })?;
-    Some((told, place.unwrap_or(cursor.at()..cursor.at())))
+    (!facts.id.is_empty()).then(|| ParticipantSnapshot { attributes: map, ..facts.snapshot() })
 }
 
 /// What was found so far.
@@ -126,76 +94,102 @@ struct Difference<'k> {
     seen: u64,
     /// Those of them whose attribute map was told.
     maps: u64,
+    /// Participants and attributes stand in the known order.
+    in_order: bool,
     participants: Vec<ParticipantDelta>,
     joined: Vec<ParticipantSnapshot>,
-    /// Of those who are written otherwise than before, with their places.
-    marks: Vec<(usize, ParticipantMark)>,
 }
 
 impl Difference<'_> {
-    fn participant(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
-        cursor.peek()?;
-        if let Some((news, has_map)) = self.as_before(cursor) {
-            return self.take(self.next, None, news, has_map);
+    /// Reads what is not as in the event before, which is known.
+    fn outlined(&mut self, raw: &str, outline: &Outline) -> Option<()> {
+        let mut runs = &outline.runs[..];
+        for (place, told) in outline.participants.iter().enumerate() {
+            let (own, others) = runs.split_at_checked(told.runs)?;
+            runs = others;
+            match place < self.known.conversation.participants.len() {
+                true => self.outlined_participant(raw, place, told, own)?,
+                false => self.join(&mut Cursor::from(raw, told.start))?,
+            }
         }
-        let start = cursor.at();
-        let Some(place) = self.place(*cursor) else {
-            return self.join(cursor, start);
-        };
-        let known = self.known.conversation.participants.get(place)?;
-        let before = self.known.marks.get(place).map(|mark| &*mark.blocks).unwrap_or_default();
-        let (mut compared, mut map) = (Compared::default(), None);
-        let read = Participant::read(cursor, |cursor| {
-            let from = cursor.at();
-            compared = attributes::compare(cursor, &known.attributes, before)?;
-            map = Some((from, cursor.at()));
-            Some(())
-        })?;
-        let facts = read.facts(None);
-        if facts.id != known.id.as_str() {
-            return None;
+        if !outline.is_framed_as_before {
+            let mut ends = outline.participants.iter().map(|told| told.end);
+            let body = event(raw, |cursor| {
+                *cursor = Cursor::from(raw, ends.next()?);
+                Some(())
+            })?;
+            fits(&body, self.known)?;
         }
-        let facts = (!facts.are_known(known, self.known.names)?).then(|| Box::new(facts.snapshot()));
-        let (map_start, map_end) = map.unwrap_or((cursor.at(), cursor.at()));
-        let Compared { news, blocks } = compared;
-        let blocks = blocks.unwrap_or_else(|| before.into());
-        self.marks.push((place, marks::of(cursor.between(start, map_start), cursor.since(map_end), blocks)?));
-        self.take(place, facts, news, map.is_some())
-    }
-
-    /// Reads one who is not known. Where the attributes stand in the map is told by the next event.
-    fn join(&mut self, cursor: &mut Cursor<'_>, start: usize) -> Option<()> {
-        let (told, map) = participant(cursor, None)?;
-        // Of two with one id the second is no other participant.
-        if self.joined.iter().any(|other| other.id == told.id) {
-            return None;
-        }
-        let place = self.known.conversation.participants.len() + self.joined.len();
-        let (before, after) = (cursor.between(start, map.start), cursor.since(map.end));
-        self.marks.push((place, marks::of(before, after, Box::default())?));
-        self.joined.push(told);
         Some(())
     }
 
-    /// What is new about the next known participant, if that is written as before but for its attributes; and whether it
-    /// has an attribute map.
-    fn as_before(&mut self, cursor: &mut Cursor<'_>) -> Option<(News, bool)> {
-        let mark = self.known.marks.get(self.next).filter(|mark| mark.lengths.0 > 0)?;
-        let known = self.known.conversation.participants.get(self.next)?;
-        let mut ahead = *cursor;
-        marks::takes_before(mark, &mut ahead)?;
-        let has_map = mark.lengths.1 > 0;
-        let Compared { news, blocks } = match has_map {
-            true => attributes::compare(&mut ahead, &known.attributes, &mark.blocks)?,
-            false => Compared::default(),
-        };
-        marks::takes_after(mark, &mut ahead)?;
-        *cursor = ahead;
-        if let Some(blocks) = blocks {
-            self.marks
-                .push((self.next, ParticipantMark { lengths: mark.lengths, fingerprints: mark.fingerprints, blocks }));
+    fn outlined_participant(
+        &mut self,
+        raw: &str,
+        place: usize,
+        told: &OutlinedParticipant,
+        runs: &[Run],
+    ) -> Option<()> {
+        let known = self.known.conversation.participants.get(place)?;
+        let mut news = News::default();
+        if told.map_end.is_some() && (!runs.is_empty() || told.attributes != known.attributes.len()) {
+            let compared = attributes::compare_runs(raw, &known.attributes, runs, told.attributes)?;
+            (news, self.in_order) = (compared.news, self.in_order && compared.in_order);
         }
-        Some((news, has_map))
+        let mut facts = None;
+        if !told.is_as_before {
+            let mut cursor = Cursor::from(raw, told.start);
+            let read = Participant::read(&mut cursor, |cursor| {
+                *cursor = Cursor::from(raw, told.map_end?);
+                Some(())
+            })?;
+            facts = self.facts(place, &read.facts(None))?;
+        }
+        self.take(place, facts, news, told.map_end.is_some())
+    }
+
+    fn participant(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        cursor.peek()?;
+        let Some(place) = self.place(*cursor) else { return self.join(cursor) };
+        self.in_order &= place == self.next;
+        let known = self.known.conversation.participants.get(place)?;
+        let mut map = None;
+        let read = Participant::read(cursor, |cursor| {
+            map = Some(attributes::compare(cursor, &known.attributes)?);
+            Some(())
+        })?;
+        let facts = self.facts(place, &read.facts(None))?;
+        let has_map = map.is_some();
+        let news = match map {
+            Some(compared) => {
+                self.in_order &= compared.in_order;
+                compared.news
+            }
+            None => News::default(),
+        };
+        self.take(place, facts, news, has_map)
+    }
+
+    /// What the known participant at this place is, if that is not known; `None` if it is another one, or may be older than what is
+    /// known.
+    fn facts(&self, place: usize, told: &ParticipantFacts<'_>) -> Option<Option<Box<ParticipantSnapshot>>> {
+        let known = self.known.conversation.participants.get(place)?;
+        if told.id != known.id.as_str() {
+            return None;
+        }
+        Some((!told.are_known(known, self.known.names)?).then(|| Box::new(told.snapshot())))
+    }
+
+    /// Reads one who is not known.
+    fn join(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        let told = participant(cursor, None)?;
+        // Of two with one id the second is no other participant.
+        let known = self.known.conversation.participants.iter().map(|known| &known.id);
+        if known.chain(self.joined.iter().map(|other| &other.id)).any(|id| *id == told.id) {
+            return None;
+        }
+        self.joined.push(told);
+        Some(())
     }
 
     fn take(&mut self, place: usize, facts: Option<Box<ParticipantSnapshot>>, news: News, has_map: bool) -> Option<()> {

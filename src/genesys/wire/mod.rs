@@ -8,11 +8,13 @@ mod difference;
 mod flow;
 mod lenient;
 mod marks;
+mod outline;
 pub mod rest;
 mod scan;
 mod system;
 
-pub use decoder::{decode, decode_for, decode_headed};
+pub use decoder::{Decoder, decode, decode_outlined};
+pub use outline::{Outline, StreamMemory};
 pub use scan::{Head, head};
 pub use system::Control;
 

@@ -241,16 +241,37 @@ fn told(update: &Update, board: &Board) -> ToldAttributes {
     told
 }
 
+/// The frames with their outlines, which whoever reads the socket makes long before a board takes in the first one.
+fn outlined<'a>(frames: impl Iterator<Item = (&'a String, Other)>) -> Vec<(&'a String, Outline, Other)> {
+    let mut memory = StreamMemory::default();
+    let outline = |(raw, other): (&'a String, Other)| {
+        let mut outline = Outline::default();
+        if let Some(head) = head(raw) {
+            memory.outline(raw, &head, &mut outline);
+        }
+        (raw, outline, other)
+    };
+    frames.map(outline).collect()
+}
+
 /// As [`differences_are_the_events`]; what comes between the events comes on both boards.
 fn differences_among_other_news_are_the_events<'a>(
     frames: impl Iterator<Item = (&'a String, Other)>,
 ) -> Result<usize, TestCaseError> {
+    let mut frames = outlined(frames);
+    let deltas = told_as_the_events(&frames)?;
+    frames.iter_mut().for_each(|(_, outline, _)| outline.clear());
+    told_as_the_events(&frames)?;
+    Ok(deltas)
+}
+
+fn told_as_the_events(frames: &[(&String, Outline, Other)]) -> Result<usize, TestCaseError> {
     let (mut full, mut quick) = (Board::default(), Board::default());
     for board in [&mut full, &mut quick] {
         board.names.learn_flow(FlowId::new("flow-1"), "Main");
     }
     let mut deltas = 0;
-    for (i, (raw, other)) in frames.enumerate() {
+    for (i, (raw, outline, other)) in frames.iter().enumerate() {
         let at = At::after(jiff::Timestamp::UNIX_EPOCH, std::time::Duration::from_millis(i as u64));
         let whole = conversation(by_serde(raw));
         for board in [&mut full, &mut quick] {
@@ -261,7 +282,7 @@ fn differences_among_other_news_are_the_events<'a>(
                 board.mark_stale(at);
             }
         }
-        let update = match decode_for(&quick, raw) {
+        let update = match decode_outlined(&quick, raw, head(raw), outline) {
             Frame::Delta(delta) => {
                 deltas += 1;
                 Update::Delta(delta)
@@ -450,6 +471,21 @@ proptest! {
     }
 
     #[test]
+    fn differences_that_come_in_another_order_than_they_were_read_are_the_events(
+        steps in prop::collection::vec((step(), prop::bool::weighted(0.3)), 1..40),
+        swaps in prop::collection::vec(0usize..40, 0..12),
+    ) {
+        let events = events(&steps);
+        let mut frames = outlined(events.iter().map(|raw| (raw, Other::Nothing)));
+        for at in swaps {
+            let at = at % frames.len();
+            let next = (at + 1) % frames.len();
+            frames.swap(at, next);
+        }
+        told_as_the_events(&frames)?;
+    }
+
+    #[test]
     fn differences_of_several_calls_are_the_events(frames in prop::collection::vec(frame(), 1..60)) {
         differences_are_the_events(&frames)?;
     }
@@ -478,9 +514,9 @@ proptest! {
 }
 
 /// Applies a frame to a board; what was told of it, if that was its difference from the board.
-fn taken(board: &mut Board, raw: &str) -> Option<crate::domain::Delta> {
+fn taken(decoder: &mut Decoder, board: &mut Board, raw: &str) -> Option<crate::domain::Delta> {
     let at = At::after(jiff::Timestamp::UNIX_EPOCH, std::time::Duration::ZERO);
-    let (delta, update) = match decode_for(board, raw) {
+    let (delta, update) = match decoder.decode(board, raw) {
         Frame::Delta(delta) => (Some(delta.clone()), Update::Delta(delta)),
         frame => (None, Update::Stream(conversation(frame))),
     };
@@ -491,11 +527,13 @@ fn taken(board: &mut Board, raw: &str) -> Option<crate::domain::Delta> {
 #[test]
 fn only_what_differs_is_told() {
     let (mut board, raw) = (Board::default(), examples()["queueConversation"].to_string());
-    assert_eq!(taken(&mut board, &raw), None, "what is not known is told whole");
-    assert_eq!(taken(&mut board, &raw).unwrap().participants, []);
+    let mut decoder = Decoder::default();
+    let mut taken = |raw: &str| taken(&mut decoder, &mut board, raw);
+    assert_eq!(taken(&raw), None, "what is not known is told whole");
+    assert_eq!(taken(&raw).unwrap().participants, []);
     for next in ["platinum", "", "wörld 世界", "\\\"quoted\\\"\\n", "gold"] {
         let raw = raw.replacen("\"customerTier\":\"gold\"", &format!("\"customerTier\":\"{next}\""), 1);
-        let delta = taken(&mut board, &raw).unwrap();
+        let delta = taken(&raw).unwrap();
         let [told] = &delta.participants[..] else { panic!("{next}: {delta:?}") };
         assert_eq!((told.place, &told.facts, &told.gone[..]), (0, &None, &[][..]), "{next}");
         let [AttributeDelta::Value { value, .. }] = &told.attributes[..] else { panic!("{next}: {told:?}") };
@@ -503,10 +541,35 @@ fn only_what_differs_is_told() {
         assert_eq!(value.as_str(), decoded);
     }
     let moved = raw.replacen("\"attributes\":{}", "\"attributes\":{\"k\":\"v\"}", 1);
-    let delta = taken(&mut board, &moved).unwrap();
+    let delta = taken(&moved).unwrap();
     assert_eq!(delta.participants[0].attributes, [AttributeDelta::New { key: "k".into(), value: "v".into() }]);
     let moved = raw.replacen("\"state\":\"connected\"", "\"state\":\"disconnected\"", 1);
-    let delta = taken(&mut board, &moved).unwrap();
+    let delta = taken(&moved).unwrap();
     assert!(delta.participants[0].facts.is_some());
     assert_eq!(delta.participants[1].gone.len(), 1, "{delta:?}");
+}
+
+#[test]
+fn of_what_the_board_knows_as_the_event_before_told_it_only_the_rest_is_looked_at() {
+    let raw = examples()["queueConversation"].to_string();
+    let next = raw.replacen("\"customerTier\":\"gold\"", "\"customerTier\":\"platinum\"", 1);
+    let (mut memory, mut outline, mut board) = (StreamMemory::default(), Outline::default(), Board::default());
+    let mut decoder = Decoder::default();
+    for _ in 0..2 {
+        taken(&mut decoder, &mut board, &raw);
+    }
+    for raw in [&raw, &next] {
+        memory.outline(raw, &head(raw).unwrap(), &mut outline);
+    }
+    assert!(outline.is_framed_as_before && outline.participants.iter().all(|told| told.is_as_before));
+    let [run] = &outline.runs[..] else { panic!("{outline:?}") };
+    assert!(next[run.start..].starts_with('"') && run.count <= 4);
+    // The board knows it as another memory numbered it, so all of it is looked at, and it is the same.
+    let at = Board::known(&board, head(&raw).unwrap().conversation.unwrap()).unwrap().event;
+    assert!(at != 0 && at != outline.base);
+    let told = decode_outlined(&board, &next, head(&next), &outline);
+    let Frame::Delta(held) = told else { panic!("{told:?}") };
+    let Frame::Delta(own) = decoder.decode(&board, &next) else { panic!() };
+    assert_eq!(held.participants, own.participants);
+    assert_eq!((held.event, own.base), (outline.event, held.base));
 }

@@ -102,15 +102,7 @@ fn difference(known: KnownState<'_>, snapshot: &Snapshot) -> Option<Delta> {
     let maps = snapshot.participants.iter().zip(&told).filter(|(told, _)| told.attributes.is_some());
     let maps = maps.fold(0, |maps, (_, told)| maps | 1 << told.place);
     let conversation = snapshot.id.clone();
-    Some(Delta {
-        conversation,
-        base: known.base,
-        maps,
-        participants: told,
-        joined: Vec::new(),
-        marks: Vec::new(),
-        rest: None,
-    })
+    Some(Delta { conversation, base: known.base, event: 0, maps, participants: told, joined: Vec::new() })
 }
 
 /// What is going to happen.

@@ -60,13 +60,8 @@ impl<'a> Field<'_, 'a> {
 }
 
 impl<'a> ConversationBody<'a> {
-    /// Reads the conversation at the cursor; `participant` reads each of its participants, and `rest` may step over what stands
-    /// behind them.
-    pub fn read(
-        cursor: &mut Cursor<'a>,
-        mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>,
-        mut rest: impl FnMut(&mut Cursor<'a>),
-    ) -> Option<Self> {
+    /// Reads the conversation at the cursor; `participant` reads each of its participants.
+    pub fn read(cursor: &mut Cursor<'a>, mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<Self> {
         let (mut body, mut once) = (Self::default(), Once::default());
         cursor.object(|cursor, key| {
             let (place, field) = match key.raw {
@@ -80,11 +75,7 @@ impl<'a> ConversationBody<'a> {
             };
             once.is_first(place)?;
             match field {
-                Field::Other => {
-                    cursor.list(&mut participant)?;
-                    rest(cursor);
-                    Some(())
-                }
+                Field::Other => cursor.list(&mut participant),
                 field => field.read(cursor),
             }
         })?;
