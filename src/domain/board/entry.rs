@@ -56,6 +56,9 @@ pub struct Gap {
     pub to: At,
 }
 
+/// Two gaps with less than this between them are one.
+const ONE_GAP: Duration = Duration::from_secs(1);
+
 /// How many gaps of a conversation are kept.
 const MOST_GAPS: usize = 16;
 
@@ -104,10 +107,14 @@ impl BoardEntry {
         let from = self.unobserved.take()?;
         // What was told in part at first sight had not been observed before either.
         if from.mono > self.conversation.first_seen.mono {
-            if self.gaps.len() == MOST_GAPS {
+            match self.gaps.last_mut() {
+                // One message in between ended nothing: the link was not yet steady.
+                Some(last) if from.mono < last.to.mono + ONE_GAP => last.to = to,
+                _ => self.gaps.push(Gap { from, to }),
+            }
+            if self.gaps.len() > MOST_GAPS {
                 self.gaps.remove(0);
             }
-            self.gaps.push(Gap { from, to });
         }
         Some(from)
     }

@@ -242,3 +242,31 @@ fn a_call_that_is_gone_is_back_when_an_event_tells_of_its_attributes() {
     assert_eq!(board.apply(at(3), Update::Gone(ID.into()), &()).changes.len(), 1, "gone after all");
     assert_eq!(board.ended(), 1);
 }
+
+#[test]
+fn times_without_observation_are_kept_and_those_close_together_are_one() {
+    let mut board = Board::default();
+    let told = |board: &mut Board, second| {
+        board.apply(at(second), Update::Stream(snapshot(ID, vec![customer("connected", "gold")])), &());
+    };
+    let gaps = |board: &Board| -> Vec<(u64, u64)> {
+        let gaps = board.get(ID).expect("it is on the board").gaps().iter();
+        gaps.map(|gap| (gap.from.mono.as_secs(), gap.to.mono.as_secs())).collect()
+    };
+    // The rest of a call that is first told in part was not observed before either.
+    board.apply(at(0), Update::Stream(Snapshot { partial: true, ..snapshot(ID, vec![]) }), &());
+    told(&mut board, 1);
+    assert_eq!(gaps(&board), []);
+    for (lost, back) in [(10, 20), (20, 22), (30, 31)] {
+        board.mark_stale(at(lost));
+        told(&mut board, back);
+    }
+    assert_eq!(gaps(&board), [(10, 22), (30, 31)]);
+    for n in 0..40 {
+        board.mark_stale(at(100 + 4 * n));
+        told(&mut board, 102 + 4 * n);
+    }
+    assert_eq!((gaps(&board).len(), gaps(&board)[15]), (16, (256, 258)));
+    board.mark_stale(at(500));
+    assert_eq!(board.get(ID).and_then(BoardEntry::unobserved), Some(at(500)));
+}
