@@ -15,8 +15,8 @@ pub use older::DisbelievedValue;
 
 use super::{
     At, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta, FlowFact, FlowSource,
-    Freshness, History, HistoryLimits, Interner, Media, Names, ParticipantId, Snapshot, Source, Update, Value,
-    findings::EditFact,
+    Freshness, History, HistoryLimits, Interner, Media, Names, ParticipantDelta, ParticipantId, Snapshot, Source,
+    Update, Value, findings::EditFact,
 };
 use attributes::Sink;
 use compact_str::CompactString;
@@ -273,6 +273,8 @@ impl Board {
         let BoardEntry { conversation, history, .. } = entry;
         (conversation.last_seen, conversation.freshness) = (at, Freshness::Live);
         let changes = &mut applied.changes;
+        let most = |told: &ParticipantDelta| 1 + told.attributes.len() + told.gone.len();
+        changes.reserve_exact(participants.iter().map(most).sum());
         let mut laying = Laying {
             at,
             source: Source::Stream,

@@ -9,6 +9,7 @@ mod edits;
 mod examiner;
 mod expected;
 mod habits;
+mod held;
 mod keys;
 mod lost;
 mod notes;

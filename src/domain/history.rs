@@ -107,10 +107,9 @@ impl History {
     /// A change that is not kept, but for a moment: what a key held is asked for by [`Self::held`].
     pub(super) fn pass(&mut self, step: Step) {
         self.evicted += 1;
-        self.recent.retain(|old| step.at < old.at.saturating_add(WINDOW));
-        if self.recent.len() == RECENT {
-            self.recent.remove(0);
-        }
+        let is_old = |old: &&Step| step.at >= old.at.saturating_add(WINDOW);
+        let old = self.recent.iter().take_while(is_old).count().max((self.recent.len() + 1).saturating_sub(RECENT));
+        self.recent.drain(..old);
         self.recent.reserve_exact(1);
         self.recent.push(step);
     }

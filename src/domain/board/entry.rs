@@ -143,10 +143,11 @@ impl BoardEntry {
     /// was late itself, had somebody whom this one lacks.
     pub(super) fn told(&mut self, joined: &[ParticipantSnapshot]) -> bool {
         let ids = || self.conversation.participants.iter().map(|p| &p.id).chain(joined.iter().map(|p| &p.id));
-        let lacks = self.last_seen.iter().any(|id| !ids().any(|told| told == id));
-        if !self.last_seen.iter().eq(ids()) {
-            self.last_seen = ids().cloned().collect();
+        if self.last_seen.iter().eq(ids()) {
+            return false;
         }
+        let lacks = self.last_seen.iter().any(|id| !ids().any(|told| told == id));
+        self.last_seen = ids().cloned().collect();
         lacks
     }
 

@@ -2,6 +2,7 @@
 
 use super::expected::{self, Expectations, Judged, Memory, Scene};
 use super::habits::Habits;
+use super::held::{Held, take};
 use super::lost::{self, LostKey};
 use super::notes::{Family, Notes};
 use super::over_time::{self, Trace};
@@ -81,6 +82,7 @@ struct ExaminedCall {
     misplaced: Vec<(Key, At)>,
     trace: Trace,
     findings: Vec<(Family, Finding)>,
+    held: Held,
     due: Option<At>,
     seen: bool,
     freshness: Freshness,
@@ -134,9 +136,12 @@ impl Examiner {
         let mut before = Vec::new();
 
         for (participant, key) in &touched.cells {
-            take(&mut call.findings, &mut before, |family, f| {
-                family == Family::Values && f.participant.as_ref() == Some(*participant) && f.key.as_ref() == Some(*key)
-            });
+            if call.held.value_of(key) {
+                take(&mut call.findings, &mut before, |family, f| {
+                    let is_own = f.participant.as_ref() == Some(*participant) && f.key.as_ref() == Some(*key);
+                    family == Family::Values && is_own
+                });
+            }
             let Some(participant) = conversation.find(participant) else { continue };
             let Some(attribute) = participant.attributes.of(key) else { continue };
             // Blank where something is expected is for the expectation to say.
@@ -151,7 +156,7 @@ impl Examiner {
             && (unobserved.is_some() || std::mem::replace(&mut call.freshness, Freshness::Live) == Freshness::Stale);
         if (touched.keys || resumed) && is_observed {
             notes.family = Family::Keys;
-            take(&mut call.findings, &mut before, |family, _| family == Family::Keys);
+            call.held.take(Family::Keys, &mut call.findings, &mut before);
             keys::examine(conversation, &self.expected, &mut self.habits, &mut notes);
         }
         if !first_look {
@@ -176,7 +181,7 @@ impl Examiner {
             }
         } else if decisive {
             notes.family = Family::Expected;
-            take(&mut call.findings, &mut before, |family, _| family == Family::Expected);
+            call.held.take(Family::Expected, &mut call.findings, &mut before);
             let facts = CallFacts { conversation, names, now };
             let scene = Scene {
                 facts,
@@ -189,7 +194,7 @@ impl Examiner {
             let judged = expected::examine(&self.expected, &mut call.memory, &scene, &mut notes);
             let habit = expected::by_habit(&self.expected, &mut call.misplaced, &scene, &mut notes);
             notes.family = Family::Lost;
-            take(&mut call.findings, &mut before, |family, _| family == Family::Lost);
+            call.held.take(Family::Lost, &mut call.findings, &mut before);
             let lost = lost::examine(&self.lost, &scene, |key| self.expected.names(key), &mut notes);
             let due = judged.into_iter().chain(habit).chain(lost).min();
             if let Some(old) = call.due {
@@ -199,7 +204,7 @@ impl Examiner {
             self.due.extend(due.map(|due| (due, conversation.id.clone())));
         }
         notes.family = Family::Edits;
-        take(&mut call.findings, &mut before, |family, _| family == Family::Edits);
+        call.held.take(Family::Edits, &mut call.findings, &mut before);
         edits::examine(conversation, edits, &mut notes);
 
         let Notes { mut added, dropped, .. } = notes;
@@ -216,6 +221,7 @@ impl Examiner {
         if let Some(call) = self.calls.get_mut(finding.conversation.as_str())
             && !call.findings.iter().any(|(_, known)| known.identity() == finding.identity())
         {
+            call.held.note(Family::Presence, &finding);
             call.findings.push((Family::Presence, finding));
             self.stamp = Stamp::fresh();
         }
@@ -315,8 +321,12 @@ impl ExaminedCall {
             };
             family == Family::OverTime && dropped.iter().any(is)
         };
-        if !dropped.is_empty() {
+        if !dropped.is_empty() && self.held.any_of(Family::OverTime) {
             take(&mut self.findings, &mut before, is_dropped);
+        }
+        if !before.is_empty() {
+            self.held = Held::default();
+            self.findings.iter().for_each(|(family, finding)| self.held.note(*family, finding));
         }
         // There are as many of these lists as calls.
         self.findings.reserve_exact(added.len());
@@ -339,17 +349,11 @@ impl ExaminedCall {
                 }
                 None => out.push(FindingChange::Appeared(finding.clone())),
             }
+            self.held.note(family, &finding);
             self.findings.push((family, finding));
         }
         out.extend(before.into_iter().map(|(_, gone)| FindingChange::Gone(gone)));
         out
-    }
-}
-
-/// Moves what `is` holds for from one list to the other.
-fn take(from: &mut Vec<(Family, Finding)>, to: &mut Vec<(Family, Finding)>, is: impl Fn(Family, &Finding) -> bool) {
-    if !from.is_empty() {
-        to.extend(from.extract_if(.., |(family, finding)| is(*family, finding)));
     }
 }
 
