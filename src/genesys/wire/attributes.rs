@@ -98,22 +98,22 @@ pub(super) fn compare(cursor: &mut Cursor<'_>, known: &Attributes) -> Option<Com
 }
 
 /// As [`compare`] for a map of `count` attributes, all of which but these runs are as they are known.
-pub(super) fn compare_runs(raw: &str, known: &Attributes, runs: &[Run], count: usize) -> Option<Compared> {
+pub(super) fn compare_runs(raw: &str, known: &Attributes, runs: &[Run], count: u32) -> Option<Compared> {
     let mut map = Comparison::with(known)?;
     let mut next = 0;
     for run in runs {
-        map.as_before(next..run.first)?;
-        let mut cursor = Cursor::from(raw, run.start);
+        map.as_before(next..run.first as usize)?;
+        let mut cursor = Cursor::from(raw, run.start as usize);
         for nth in 0..run.count {
             if nth > 0 {
                 cursor.expect(b',')?;
             }
             map.attribute(&mut cursor)?;
         }
-        next = run.first + run.count;
+        next = (run.first + run.count) as usize;
     }
-    map.as_before(next..count)?;
-    Some(map.end(count))
+    map.as_before(next..count as usize)?;
+    Some(map.end(count as usize))
 }
 
 /// An attribute map that is compared with what is known.

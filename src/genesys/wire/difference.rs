@@ -103,49 +103,40 @@ struct Difference<'k> {
 impl Difference<'_> {
     /// Reads what is not as in the event before, which is known.
     fn outlined(&mut self, raw: &str, outline: &Outline) -> Option<()> {
+        let known = self.known.conversation.participants.len();
+        self.seen = 1u64.checked_shl(known as u32).filter(|_| known < MOST)? - 1;
+        self.maps = outline.maps & self.seen;
         let mut runs = &outline.runs[..];
-        for (place, told) in outline.participants.iter().enumerate() {
-            let (own, others) = runs.split_at_checked(told.runs)?;
+        for told in &outline.participants {
+            let (own, others) = runs.split_at_checked(told.runs as usize)?;
             runs = others;
-            match place < self.known.conversation.participants.len() {
-                true => self.outlined_participant(raw, place, told, own)?,
-                false => self.join(&mut Cursor::from(raw, told.start))?,
+            match (told.place as usize) < known {
+                true => self.outlined_participant(raw, told, own)?,
+                false => self.join(&mut Cursor::from(raw, told.start as usize))?,
             }
-        }
-        if !outline.is_framed_as_before {
-            let mut ends = outline.participants.iter().map(|told| told.end);
-            let body = event(raw, |cursor| {
-                *cursor = Cursor::from(raw, ends.next()?);
-                Some(())
-            })?;
-            fits(&body, self.known)?;
         }
         Some(())
     }
 
-    fn outlined_participant(
-        &mut self,
-        raw: &str,
-        place: usize,
-        told: &OutlinedParticipant,
-        runs: &[Run],
-    ) -> Option<()> {
+    fn outlined_participant(&mut self, raw: &str, told: &OutlinedParticipant, runs: &[Run]) -> Option<()> {
+        let place = told.place as usize;
         let known = self.known.conversation.participants.get(place)?;
         let mut news = News::default();
-        if told.map_end.is_some() && (!runs.is_empty() || told.attributes != known.attributes.len()) {
+        if told.map_end != 0 && (!runs.is_empty() || told.attributes as usize != known.attributes.len()) {
             let compared = attributes::compare_runs(raw, &known.attributes, runs, told.attributes)?;
             (news, self.in_order) = (compared.news, self.in_order && compared.in_order);
         }
         let mut facts = None;
         if !told.is_as_before {
-            let mut cursor = Cursor::from(raw, told.start);
+            let mut cursor = Cursor::from(raw, told.start as usize);
             let read = Participant::read(&mut cursor, |cursor| {
-                *cursor = Cursor::from(raw, told.map_end?);
+                *cursor = Cursor::from(raw, told.map_end as usize);
                 Some(())
             })?;
             facts = self.facts(place, &read.facts(None))?;
         }
-        self.take(place, facts, news, told.map_end.is_some())
+        self.note(place, facts, news);
+        Some(())
     }
 
     fn participant(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
@@ -199,11 +190,15 @@ impl Difference<'_> {
         self.seen |= 1 << place;
         self.maps |= u64::from(has_map) << place;
         self.next = place + 1;
+        self.note(place, facts, news);
+        Some(())
+    }
+
+    fn note(&mut self, place: usize, facts: Option<Box<ParticipantSnapshot>>, news: News) {
         let News { told, gone } = news;
         if facts.is_some() || !told.is_empty() || !gone.is_empty() {
             self.participants.push(ParticipantDelta { place, facts, attributes: told, gone });
         }
-        Some(())
     }
 
     /// Which of the known participants this is; `None` for one who is not known. Without an id in front it is taken for

@@ -28,53 +28,56 @@ use std::{
 static EVENTS: AtomicU64 = AtomicU64::new(1);
 
 /// Attributes of which there is one mark. More of them would take less memory, and more steps where one has changed.
-const BLOCK: usize = 4;
+const BLOCK: u32 = 4;
+/// In bytes; of what is larger nothing is known, so that places in it are small numbers.
+const LARGEST: usize = 64 << 20;
 /// Conversations that are remembered at most; then all are forgotten, which costs one slow event each.
 const MOST: usize = 100_000;
 
-/// How an event is written. Without anything in it, nothing is known of that.
+/// How an event is written. Without anything in it, nothing is known of that. Another core reads it than the one that wrote it, and
+/// waits for each line of it, so it is small, and what is as before is not in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
     /// Its number; 0 for none.
     pub(super) event: u64,
-    /// The event that it is held against; 0 for none.
+    /// The event that it is held against: what stands around the participants is as there. 0 for none.
     pub(super) base: u64,
-    /// What stands around the participants is as before.
-    pub(super) is_framed_as_before: bool,
-    /// In the order of the event. The first are those of the event before, in its order.
+    /// The participants that have an attribute map, by their places: a bit each, of the first 64.
+    pub(super) maps: u64,
+    /// Those of whom something is not as before, in the order of the event: first those of the event before, in its order.
     pub(super) participants: Vec<OutlinedParticipant>,
     /// Of all participants, one after the other.
     pub(super) runs: Vec<Run>,
-    topic: Range<usize>,
-    conversation: Range<usize>,
+    topic: Range<u32>,
+    conversation: Range<u32>,
 }
 
 /// How a participant is written: places are bytes of the event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct OutlinedParticipant {
+    /// Which of the participants it is.
+    pub place: u32,
     /// Where it begins.
-    pub start: usize,
-    /// Where it ends.
-    pub end: usize,
-    /// Where its attribute map ends, if it has one.
-    pub map_end: Option<usize>,
+    pub start: u32,
+    /// Where its attribute map ends; 0 if it has none.
+    pub map_end: u32,
+    /// How many attributes it has.
+    pub attributes: u32,
+    /// How many of the runs are its own.
+    pub runs: u32,
     /// All but the attributes is as before.
     pub is_as_before: bool,
-    /// How many attributes it has.
-    pub attributes: usize,
-    /// How many of the runs are its own.
-    pub runs: usize,
 }
 
 /// Attributes that follow one another and are not known to be as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
     /// Where the first of them stands in the event, in bytes.
-    pub start: usize,
+    pub start: u32,
     /// Which of the attributes it is.
-    pub first: usize,
+    pub first: u32,
     /// How many there are.
-    pub count: usize,
+    pub count: u32,
 }
 
 impl Outline {
@@ -83,13 +86,13 @@ impl Outline {
         if self.event == 0 {
             return head(raw);
         }
-        let conversation = raw.get(self.conversation.clone());
-        Some(Head { topic: raw.get(self.topic.clone())?, conversation, body: None })
+        let piece = |place: &Range<u32>| raw.get(place.start as usize..place.end as usize);
+        Some(Head { topic: piece(&self.topic)?, conversation: piece(&self.conversation), body: None })
     }
 
     /// Nothing is known.
     pub fn clear(&mut self) {
-        (self.event, self.base, self.is_framed_as_before) = (0, 0, false);
+        (self.event, self.base, self.maps) = (0, 0, 0);
         self.participants.clear();
         self.runs.clear();
     }
@@ -97,7 +100,7 @@ impl Outline {
     /// No key stands twice in the maps of this event, which is read whole.
     pub(super) fn is_as_written(&self, snapshot: &Snapshot) -> bool {
         let keys = |told: &ParticipantSnapshot| told.attributes.as_ref().map_or(0, Vec::len);
-        self.participants.iter().map(|told| told.attributes).eq(snapshot.participants.iter().map(keys))
+        self.participants.iter().map(|told| told.attributes as usize).eq(snapshot.participants.iter().map(keys))
     }
 }
 
@@ -124,7 +127,7 @@ struct RememberedParticipant {
     before: Mark,
     /// The text after the map; nothing without one.
     after: Mark,
-    attributes: usize,
+    attributes: u32,
     /// Of the attributes, [`BLOCK`] in each.
     blocks: Vec<Mark>,
 }
@@ -135,7 +138,8 @@ impl StreamMemory {
         outline.clear();
         let kind = TopicKind::of(head.topic);
         // The legs of one medium are another model, and never the whole conversation.
-        let Some(id) = head.conversation.filter(|_| kind.is_conversation() && kind.media().is_none()) else { return };
+        let is_whole = kind.is_conversation() && kind.media().is_none() && raw.len() <= LARGEST;
+        let Some(id) = head.conversation.filter(|_| is_whole) else { return };
         let id = fingerprint(id);
         if self.calls.len() >= MOST {
             self.calls.clear();
@@ -163,9 +167,9 @@ impl StreamMemory {
 }
 
 /// Where in the text this piece of it stands.
-fn place(text: &str, piece: &str) -> Range<usize> {
-    let start = piece.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-    start..start + piece.len()
+fn place(text: &str, piece: &str) -> Range<u32> {
+    let start = (piece.as_ptr().addr().saturating_sub(text.as_ptr().addr())) as u32;
+    start..start + piece.len() as u32
 }
 
 impl RememberedCall {
@@ -201,8 +205,11 @@ impl RememberedCall {
                 self.participants.reserve_exact(1);
                 self.participants.push(RememberedParticipant::default());
             }
-            let told = self.participants[place].read(cursor, &mut outline.runs)?;
-            outline.participants.push(told);
+            let (told, is_known) = self.participants[place].read(cursor, &mut outline.runs)?;
+            outline.maps |= u64::from(told.map_end != 0).checked_shl(place as u32).unwrap_or_default();
+            if !is_known {
+                outline.participants.push(OutlinedParticipant { place: place as u32, ..told });
+            }
             place += 1;
             Some(())
         })?;
@@ -216,7 +223,9 @@ impl RememberedCall {
                 self.rest = Mark::of(cursor.since(start))?;
             }
         }
-        outline.is_framed_as_before = front && rest;
+        if !(front && rest) {
+            outline.base = 0;
+        }
         cursor.expect(b'}')?;
         (place == self.participants.len()).then_some(())
     }
@@ -232,20 +241,17 @@ fn members<'a>(cursor: &mut Cursor<'a>, mut member: impl FnMut(&mut Cursor<'a>, 
 }
 
 impl RememberedParticipant {
-    fn read(&mut self, cursor: &mut Cursor<'_>, runs: &mut Vec<Run>) -> Option<OutlinedParticipant> {
+    /// And whether all of it is as before.
+    fn read(&mut self, cursor: &mut Cursor<'_>, runs: &mut Vec<Run>) -> Option<(OutlinedParticipant, bool)> {
         cursor.peek()?;
-        let (start, own) = (cursor.at(), runs.len());
+        let (start, own, before) = (cursor.at() as u32, runs.len(), self.attributes);
         let told = match self.before.takes(cursor) {
             true => self.read_on(cursor, runs)?,
             false => self.read_anew(cursor, runs)?,
         };
-        Some(OutlinedParticipant {
-            start,
-            end: cursor.at(),
-            attributes: self.attributes,
-            runs: runs.len() - own,
-            ..told
-        })
+        let (attributes, runs) = (self.attributes, (runs.len() - own) as u32);
+        let is_known = told.is_as_before && runs == 0 && attributes == before;
+        Some((OutlinedParticipant { start, attributes, runs, ..told }, is_known))
     }
 
     /// What comes before the attribute map is as before.
@@ -261,7 +267,7 @@ impl RememberedParticipant {
             cursor.expect(b'}')?;
             self.after = Mark::of(cursor.since(map_end))?;
         }
-        Some(OutlinedParticipant { map_end: Some(map_end), is_as_before, ..OutlinedParticipant::default() })
+        Some(OutlinedParticipant { map_end: map_end as u32, is_as_before, ..OutlinedParticipant::default() })
     }
 
     fn read_anew(&mut self, cursor: &mut Cursor<'_>, runs: &mut Vec<Run>) -> Option<OutlinedParticipant> {
@@ -290,7 +296,8 @@ impl RememberedParticipant {
                 self.blocks = Vec::new();
             }
         }
-        let told = OutlinedParticipant { map_end: map, ..OutlinedParticipant::default() };
+        let map_end = map.map_or(0, |end| end as u32);
+        let told = OutlinedParticipant { map_end, ..OutlinedParticipant::default() };
         (known == 0 || known == id).then_some(told)
     }
 
@@ -311,7 +318,7 @@ impl RememberedParticipant {
             }
             let unchanged = is_as_before && (!more || room == 0);
             while more && room > 0 {
-                let at = cursor.at();
+                let at = cursor.at() as u32;
                 cursor.key()?;
                 cursor.value()?;
                 match runs[own..].last_mut() {

@@ -561,9 +561,9 @@ fn of_what_the_board_knows_as_the_event_before_told_it_only_the_rest_is_looked_a
     for raw in [&raw, &next] {
         memory.outline(raw, &head(raw).unwrap(), &mut outline);
     }
-    assert!(outline.is_framed_as_before && outline.participants.iter().all(|told| told.is_as_before));
-    let [run] = &outline.runs[..] else { panic!("{outline:?}") };
-    assert!(next[run.start..].starts_with('"') && run.count <= 4);
+    let ([told], [run]) = (&outline.participants[..], &outline.runs[..]) else { panic!("{outline:?}") };
+    assert!(outline.base != 0 && told.is_as_before && told.place == 0);
+    assert!(next[run.start as usize..].starts_with('"') && run.count <= 4);
     // The board knows it as another memory numbered it, so all of it is looked at, and it is the same.
     let at = Board::known(&board, head(&raw).unwrap().conversation.unwrap()).unwrap().event;
     assert!(at != 0 && at != outline.base);
