@@ -138,7 +138,7 @@ impl Mix {
                 call.join(id(2), "ivr", "Main IVR", "connected");
                 // A life is too short to reach a large size by what is set in it.
                 let keys = match self.size {
-                    Size::Bytes(size) => 4 + size.saturating_sub(4_000) / 38,
+                    Size::Bytes(size) => 4 + size.saturating_sub(4_000) / 36,
                     Size::Full(each) => each,
                 };
                 for key in 0..keys {
