@@ -3,17 +3,18 @@
 //! The types are this boundary's own. Strings are written so that even a terminal that shows them raw is safe: what
 //! would control it is escaped, which is the same JSON to a reader.
 
-mod by_hand;
+mod lines;
+mod string;
 
 use crate::domain::{
     At, Board, BoardEntry, Change, Conversation, ConversationChange, ConversationId, Names, Participant,
-    ParticipantChange, Source, Value, alert::Fired, findings::Finding, text::is_hidden,
+    ParticipantChange, Source, Value, alert::Fired, findings::Finding,
 };
 use compact_str::CompactString;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Serialize, Serializer};
-use serde_json::ser::{CompactFormatter, Formatter};
 use std::io::{self, Write};
+use string::Harmless;
 
 /// A moment as RFC 3339 in UTC with milliseconds, made once for all lines of that moment.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,12 +61,14 @@ impl Serialize for Stamp {
 #[derive(Clone, Copy)]
 pub struct Texts<'a>(&'a [CompactString]);
 
+#[cfg(test)]
 impl Texts<'_> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
+#[cfg(test)]
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(CompactString::as_str))
@@ -73,17 +76,18 @@ impl Serialize for Texts<'_> {
 }
 
 /// Members that tell a flow, each left out where it is not known.
-#[derive(Serialize, Clone, Copy, Default)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Default)]
+#[cfg_attr(test, derive(Serialize))]
+#[cfg_attr(test, serde(rename_all = "camelCase"))]
 pub struct FlowFields<'a> {
     /// Its id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
     flow_id: Option<&'a str>,
     /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
     flow_name: Option<&'a str>,
     /// The version that ran, as the platform writes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
     flow_version: Option<&'a str>,
 }
 
@@ -105,23 +109,24 @@ impl<'a> FlowFields<'a> {
 }
 
 /// One line of `watch --json` and `replay --headless --json`.
-#[derive(Serialize, Clone, Copy)]
-#[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Serialize))]
+#[cfg_attr(test, serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase"))]
 pub enum NdjsonLine<'a> {
-    /// The link.
+    /// The link's state changed.
     Connection {
-        /// When.
+        /// When the state began.
         time: Stamp,
         /// `live`, `connecting`, `reconnecting`, `gap` or `closed`.
         state: &'a str,
         /// Why, where there is something to say.
         reason: Option<&'a str>,
     },
-    /// A conversation.
+    /// A conversation started, changed or ended.
     Conversation {
         /// When it was observed.
         time: Stamp,
-        /// Which.
+        /// The conversation's id.
         conversation_id: &'a str,
         /// `started`, `updated` or `ended`.
         change: &'static str,
@@ -132,19 +137,19 @@ pub enum NdjsonLine<'a> {
         /// The newest queue.
         queue_id: Option<&'a str>,
         /// On `updated`: the watched queues and users that it left, while it is in none of them.
-        #[serde(skip_serializing_if = "Texts::is_empty")]
+        #[cfg_attr(test, serde(skip_serializing_if = "Texts::is_empty"))]
         left: Texts<'a>,
         /// The newest flow that it is known to have run.
-        #[serde(flatten)]
+        #[cfg_attr(test, serde(flatten))]
         flow: FlowFields<'a>,
     },
-    /// A participant.
+    /// A participant joined, changed or left.
     Participant {
         /// When it was observed.
         time: Stamp,
-        /// Of which conversation.
+        /// The id of its conversation.
         conversation_id: &'a str,
-        /// Which.
+        /// The participant's id.
         participant_id: &'a str,
         /// Its role.
         purpose: &'a str,
@@ -153,13 +158,13 @@ pub enum NdjsonLine<'a> {
         /// State of its main leg.
         state: &'a str,
     },
-    /// An attribute.
+    /// An attribute was set, changed or vanished.
     Attribute {
         /// When it was observed.
         time: Stamp,
-        /// Of which conversation.
+        /// The id of its conversation.
         conversation_id: &'a str,
-        /// Of which participant.
+        /// The id of its participant.
         participant_id: &'a str,
         /// Its role.
         purpose: &'a str,
@@ -172,20 +177,20 @@ pub enum NdjsonLine<'a> {
         /// By what it was observed.
         source: &'static str,
         /// The platform's own time of the change, where it tells one.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
         event_time: Option<Stamp>,
     },
     /// Something is wrong with a call.
     Finding {
         /// When it was found.
         time: Stamp,
-        /// On which conversation.
+        /// The id of the conversation that it is about.
         conversation_id: &'a str,
-        /// On which participant, where it is about one.
+        /// The id of the participant, where it is about one.
         participant_id: Option<&'a str>,
-        /// By which rule.
+        /// The rule's name.
         rule: &'static str,
-        /// About which key, where it is about one.
+        /// The key, where it is about one.
         key: Option<&'a str>,
         /// What was seen.
         message: &'a str,
@@ -194,23 +199,23 @@ pub enum NdjsonLine<'a> {
         /// What to do.
         remedy: &'static str,
         /// The newest flow that the conversation is known to have run.
-        #[serde(flatten)]
+        #[cfg_attr(test, serde(flatten))]
         flow: FlowFields<'a>,
         /// Why, where it was looked up.
-        #[serde(flatten, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, serde(flatten, skip_serializing_if = "Option::is_none"))]
         cause: Option<Cause<'a>>,
     },
-    /// A watchpoint fired.
+    /// An alert fired.
     Watchpoint {
-        /// When.
+        /// When it fired.
         time: Stamp,
-        /// On which conversation.
+        /// The id of the conversation that it is about.
         conversation_id: &'a str,
-        /// On which participant, where it is about one.
+        /// The id of the participant, where it is about one.
         participant_id: Option<&'a str>,
-        /// About which key, where it is about one.
+        /// The key, where it is about one.
         key: Option<&'a str>,
-        /// By what: `key`, `filter` or `missed`.
+        /// What the alert is set on: `key`, `filter` or `missed`.
         on: &'static str,
         /// What happened.
         message: &'a str,
@@ -218,22 +223,23 @@ pub enum NdjsonLine<'a> {
 }
 
 /// Why the key of a finding is as it is.
-#[derive(Serialize, Clone, Copy)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Serialize))]
+#[cfg_attr(test, serde(rename_all = "camelCase"))]
 pub struct Cause<'a> {
     /// In one sentence.
     pub cause: &'a str,
     /// What it rests on: `observed`, `executed` or `static`.
     pub certainty: &'a str,
     /// The flow that it is about, with the version that the call ran; `None` where it is about none.
-    #[serde(skip)]
+    #[cfg_attr(test, serde(skip))]
     pub flow: Option<FlowFields<'a>>,
 }
 
 impl NdjsonLine<'_> {
-    /// Appends it to `out`, as [`write()`] does and in a fifth of the steps.
+    /// Appends it to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
-        by_hand::write(out, self);
+        lines::write(out, self);
     }
 
     /// True for attribute lines, which `--count` counts.
@@ -405,34 +411,10 @@ pub fn stream(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Compact JSON in which no character can control a terminal.
-struct Harmless;
-
-impl Formatter for Harmless {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut plain = 0;
-        for (at, c) in fragment.char_indices().filter(|(_, c)| is_hidden(*c)) {
-            writer.write_all(&fragment.as_bytes()[plain..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            plain = at + c.len_utf8();
-        }
-        writer.write_all(&fragment.as_bytes()[plain..])
-    }
-
-    fn write_raw_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        CompactFormatter.write_raw_fragment(writer, fragment)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{HistoryLimits, ParticipantSnapshot, Purpose, Snapshot, State, Update};
+    use crate::domain::{HistoryLimits, ParticipantSnapshot, Purpose, Snapshot, State, Update, text::is_hidden};
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -443,7 +425,7 @@ mod tests {
         let mut out = Vec::new();
         let call = &board.iter().next().expect("a call").conversation;
         for line in changes.iter().filter_map(|c| line(stamp(at), call, &board.names, c)) {
-            write(&mut out, &line).unwrap();
+            line.write(&mut out);
         }
         String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
     }
@@ -484,7 +466,7 @@ mod tests {
             ]
         );
         let mut out = Vec::new();
-        write(&mut out, &NdjsonLine::Connection { time: Stamp::of(START), state: "live", reason: None }).unwrap();
+        NdjsonLine::Connection { time: Stamp::of(START), state: "live", reason: None }.write(&mut out);
         assert_eq!(
             out,
             b"{\"type\":\"connection\",\"time\":\"1970-01-01T00:00:00.000Z\",\"state\":\"live\",\"reason\":null}\n"
@@ -498,7 +480,7 @@ mod tests {
         let changes = board.apply(at, Update::Stream(snapshot("gold")), &()).changes;
         let mut out = Vec::new();
         for line in first_sight(stamp(at), board.get("c1").unwrap(), &board.names, Source::Stream) {
-            write(&mut out, &line).unwrap();
+            line.write(&mut out);
         }
         assert_eq!(String::from_utf8(out).unwrap().lines().collect::<Vec<_>>(), lines(&board, &changes));
     }

@@ -1,7 +1,8 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
 use super::{
-    export::Plan, external::External, flow::DemoStep, replay::Play, since::SinceQuestion, topics::TopicRow, views::View,
+    export::ExportPlan, external::External, flow::DemoStep, replay::Play, since::SinceQuestion, topics::TopicRow,
+    views::View,
 };
 use crate::domain::{
     ConversationId, QueueId,
@@ -48,7 +49,7 @@ pub enum Effect {
     /// Keep how the Calls screen looks for the next start.
     Remember(View),
     /// Write a call, the board or the screen to a file, or put it on the clipboard.
-    Export(Plan),
+    Export(ExportPlan),
     /// Give the terminal back and stop until the shell continues us (Ctrl-Z).
     Suspend,
     /// Take the mouse, or let it go.

@@ -1,9 +1,9 @@
 //! What is opened in the operator's own editor, and what comes back.
 
-use super::copy::pretty;
 use crate::domain::{
     Key,
     outbox::{Base, Cell, PatchTarget},
+    text,
 };
 use crate::tree::{self, NodeKind};
 
@@ -47,6 +47,11 @@ impl External {
             Self::Map { .. } => ".json",
         }
     }
+}
+
+/// A JSON object of texts, indented. No character of it controls a terminal that it is pasted into.
+pub fn pretty(map: serde_json::Map<String, serde_json::Value>) -> String {
+    text::harmless_json(&format!("{:#}", serde_json::Value::Object(map))).into_owned()
 }
 
 /// A value without the line break that most editors put at the end of a file, unless it ended with one before.

@@ -6,7 +6,6 @@
 pub mod call;
 pub mod calls;
 mod cells;
-pub mod command_line;
 pub mod compare;
 mod conditions;
 pub mod copy;
@@ -25,7 +24,6 @@ pub mod msg;
 pub mod notice;
 pub mod places;
 pub mod popups;
-mod question;
 pub mod rate;
 pub mod recording;
 pub mod replay;
@@ -45,6 +43,6 @@ pub mod why;
 
 pub use effect::{Effect, Exit};
 pub use model::Model;
+pub use model::question::STANDS;
 pub use msg::Msg;
-pub use question::STANDS;
 pub use update::update;

@@ -1,10 +1,17 @@
 //! Everything the program knows. One owner, one history.
 
+mod copy;
+mod places;
+mod playback;
+pub(super) mod question;
+mod since;
+mod views;
+mod why;
+
 use super::{
     call::CallScreen,
     call::Sources,
     calls::{Calls, SelectionMoved},
-    command_line::Entered,
     diagnose::{Diagnose, FindingScope},
     effect::Exit,
     flow::Definition,
@@ -17,7 +24,7 @@ use super::{
     places::Place,
     popups::CellEditor,
     popups::Overlay,
-    question,
+    popups::command_line::Entered,
     rate::Rate,
     recording::Recording,
     replay::Replay,
@@ -297,6 +304,11 @@ impl Model {
     /// Rows and widths are to be brought up to date before the next draw.
     pub(super) fn touch(&mut self) {
         self.stale = true;
+    }
+
+    /// The filter prompt goes where it has the keyboard; the filter stays as it was typed.
+    pub(super) fn close_filter(&mut self) {
+        self.overlays.pop_if(|overlay| matches!(overlay, Overlay::Filter(_)));
     }
 
     /// The cell that is being edited.

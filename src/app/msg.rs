@@ -1,7 +1,7 @@
 //! What enters the program.
 
 use super::{
-    export::{NotWritten, Plan},
+    export::{ExportPlan, NotWritten},
     external::External,
     flow::{Definition, FlowHistory},
     key::Key,
@@ -72,7 +72,7 @@ pub enum Msg {
     /// A file that was asked for: its path, and its text or why there is none.
     Loaded(String, Result<String, String>),
     /// What came of an export: what was written, in words, or why nothing was.
-    Exported(Box<Plan>, Result<String, NotWritten>),
+    Exported(Box<ExportPlan>, Result<String, NotWritten>),
     /// What came of a PATCH.
     Patched(WriteId, Box<PatchOutcome>),
     /// A frame that could not be understood; why.

@@ -1,7 +1,7 @@
 //! Views of the Calls screen, by name: which calls, in which columns, sorted how. What the screen looked like at the end is one
 //! without a name.
 
-use super::{Model, calls::Sort};
+use super::calls::{Calls, Sort};
 use crate::domain::filter::Filter;
 use std::collections::BTreeMap;
 
@@ -28,8 +28,7 @@ pub struct View {
 
 impl View {
     /// The Calls screen as it is now.
-    pub fn of(model: &Model, name: &str) -> Self {
-        let calls = &model.calls;
+    pub fn of(calls: &Calls, name: &str) -> Self {
         Self {
             name: name.to_owned(),
             configured: false,
@@ -51,38 +50,18 @@ impl View {
     }
 
     /// Shows the Calls screen so; false when its filter cannot be understood, and then nothing changes.
-    pub fn apply(&self, model: &mut Model) -> bool {
+    pub(in crate::app) fn apply(&self, calls: &mut Calls) -> bool {
         let Ok(filter) = self.filter.parse::<Filter>() else { return false };
-        model.calls.filter = filter;
-        model.calls.filter_text.clone_from(&self.filter);
+        calls.filter = filter;
+        calls.filter_text.clone_from(&self.filter);
         match &self.columns {
-            Some(keys) => model.calls.picked = Some(keys.iter().map(|key| key.as_str().into()).collect()),
-            None => model.calls.choose_again(),
+            Some(keys) => calls.picked = Some(keys.iter().map(|key| key.as_str().into()).collect()),
+            None => calls.choose_again(),
         }
-        model.calls.own_widths = self.widths.iter().map(|(key, width)| (key.as_str().into(), *width)).collect();
-        model.calls.sort = self.sort.clone();
-        model.calls.reverse = self.reverse;
-        model.calls.hides_ended = self.hides_ended;
-        model.touch();
+        calls.own_widths = self.widths.iter().map(|(key, width)| (key.as_str().into(), *width)).collect();
+        calls.sort = self.sort.clone();
+        calls.reverse = self.reverse;
+        calls.hides_ended = self.hides_ended;
         true
-    }
-}
-
-impl Model {
-    /// How the Calls screen looks, if that is to be kept for the next start and is not yet.
-    ///
-    /// While something lies over the screen it is not settled: a filter that is being typed is none yet.
-    pub(super) fn remember(&mut self) -> Option<View> {
-        if !self.settings.keeps || self.replay.is_some() || !self.overlays.is_empty() {
-            return None;
-        }
-        let mut view = View::of(self, "");
-        // What the configuration says is not remembered: it may be changed there.
-        view.columns = view.columns.filter(|columns| Some(columns) != self.settings.columns.as_ref());
-        if *self.remembered.get_or_insert_with(|| view.clone()) == view {
-            return None;
-        }
-        self.remembered = Some(view.clone());
-        Some(view)
     }
 }

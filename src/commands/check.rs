@@ -6,10 +6,9 @@ mod judge;
 mod looked;
 mod report;
 
-use super::{Context, ansi::Paint, lookup, note, stdout, watch};
+use super::{Context, ansi::Paint, expectations, lookup, note, stdout};
 use crate::{
-    commands::options::{self, WatchOptions},
-    config::Problem,
+    commands::options::{self, WatchOptions, nothing_to_watch},
     domain::{
         At, Link,
         expect::Expectation,
@@ -21,7 +20,7 @@ use crate::{
     expectfile,
     genesys::{Client, client::Priority, discover, feed::FeedOptions},
     live::{LinkEvent, Live, targets::Targets},
-    localfile, ndjson,
+    ndjson,
 };
 use causes::Causes;
 use clap::Args;
@@ -29,11 +28,7 @@ pub(super) use judge::Judge;
 use looked::Looked;
 use report::CheckReport;
 use serde::Serialize;
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io::Write, path::PathBuf, time::Duration};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Options of `check`.
@@ -82,11 +77,11 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
         return rules(args.json, Paint::of(context));
     }
     let deadline = args.follow.map(|follow| Instant::now() + follow);
-    let expectations = args.expect.as_deref().map(load).transpose()?.unwrap_or_default();
+    let expectations = args.expect.as_deref().map(expectations::load).transpose()?.unwrap_or_default();
     let mut options = args.watch.clone();
     options.conversation.extend(args.call.clone());
     if options.is_empty() {
-        return Err(watch::nothing_to_watch().into());
+        return Err(nothing_to_watch().into());
     }
     let settings = context.settings()?;
     let client = lookup::client(&settings)?;
@@ -135,17 +130,6 @@ async fn flows_exist(client: &Client, expectations: &[Expectation]) -> Result<()
     let near = discover::pick::pick("flow", unknown, &flows).err().and_then(|error| error.details().remedy.clone());
     let message = format!("an expectation is for flow:{unknown}, and no flow that this client sees has such a name");
     Err(Exit::Usage.because(message).remedy(near.unwrap_or_else(|| "correct it in the expectation file".to_owned())))
-}
-
-/// Reads an expectation file; every mistake with its line.
-pub fn load(path: &Path) -> Result<Vec<Expectation>, Failure> {
-    let shown = path.display();
-    let text =
-        localfile::read_to_string(path, localfile::SMALL).map_err(|e| Exit::Usage.because(format!("{shown}: {e}")))?;
-    expectfile::parse(&text).map_err(|problems| {
-        let line = |p: &Problem| format!("{shown}:{}: {}", p.line, p.message);
-        Exit::Usage.because(problems.iter().map(line).collect::<Vec<_>>().join("\n"))
-    })
 }
 
 /// The text of a proposed file.

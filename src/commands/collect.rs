@@ -8,12 +8,9 @@ mod unended;
 use super::{
     Context, lookup, note,
     observer::{self, Ends, Observer, tally, wall},
-    options::{self, WatchOptions},
+    options::{self, WatchOptions, nothing_to_watch},
     store,
-    watch::{
-        bell::{BellArgs, Ringer},
-        nothing_to_watch,
-    },
+    watch::bell::{BellArgs, Ringer},
 };
 use crate::{
     config::Settings,

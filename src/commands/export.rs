@@ -1,6 +1,6 @@
 //! `sidetone export`: a call, or every call there is, to be handed on.
 
-use super::{Context, check, lookup, note, stdout, watch};
+use super::{Context, expectations, lookup, note, options::nothing_to_watch, stdout};
 use crate::{
     commands::options::WatchOptions,
     config,
@@ -78,7 +78,7 @@ impl Format {
 
 /// Reads or plays, and writes.
 pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
-    let expectations = args.expect.as_deref().map(check::load).transpose()?.unwrap_or_default();
+    let expectations = args.expect.as_deref().map(expectations::load).transpose()?.unwrap_or_default();
     let settings = context.settings()?;
     let mut watched = args.watch.clone();
     let mut one = None;
@@ -91,7 +91,7 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut monitor = Monitor::new(MonitorOptions { tuning, expectations, ..MonitorOptions::default() });
     let at = match &args.recording {
         Some(file) => play(file, &mut monitor)?,
-        None if watched.is_empty() => return Err(watch::nothing_to_watch().into()),
+        None if watched.is_empty() => return Err(nothing_to_watch().into()),
         None => {
             let client = lookup::client(&settings)?;
             read(&client, &watched, &mut monitor).await?;

@@ -2,6 +2,7 @@
 //! `flow diff` of versions that the organization has.
 
 mod diff;
+mod expectations;
 mod judge;
 mod keys;
 mod set_data;

@@ -4,6 +4,7 @@ use super::{Context, lookup, note, stdout};
 use crate::{
     config::{self, Address, Credentials, Settings},
     exit::{Exit, Failure},
+    format::toml,
     genesys::{
         Auth, Connection, Region,
         client::ClientOptions,
@@ -210,24 +211,23 @@ impl Drop for Quiet {
 
 /// The lines of the configuration that make the next start use this sign-in.
 fn profile(settings: &Settings, imported: Option<&gc::Profile>, id: &str, user: bool) -> String {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let mut lines = vec![format!("[profile.{}]", settings.profile.as_deref().unwrap_or("default"))];
+    let mut lines = vec![format!("[profile.{}]", toml::key(settings.profile.as_deref().unwrap_or("default")))];
     match (imported.and_then(|p| p.region), &settings.address) {
-        (Some(region), _) => lines.push(format!("region = {}", quoted(&region.dashed()))),
+        (Some(region), _) => lines.push(format!("region = {}", toml::string(&region.dashed()))),
         (None, Some((Address::Region(text), _))) => {
             let text = Region::find(text).map_or_else(|| text.clone(), Region::dashed);
-            lines.push(format!("region = {}", quoted(&text)));
+            lines.push(format!("region = {}", toml::string(&text)));
         }
         (None, Some((Address::Api(url), _))) => {
-            lines.push(format!("api_url = {}", quoted(url)));
+            lines.push(format!("api_url = {}", toml::string(url)));
             if let Some((login, _)) = &settings.login_url {
-                lines.push(format!("login_url = {}", quoted(login)));
+                lines.push(format!("login_url = {}", toml::string(login)));
             }
         }
         (None, None) => {}
     }
-    lines.push(format!("client_id = {}", quoted(id)));
-    lines.push(format!("grant = {}", quoted(if user { "pkce" } else { "client-credentials" })));
+    lines.push(format!("client_id = {}", toml::string(id)));
+    lines.push(format!("grant = {}", toml::string(if user { "pkce" } else { "client-credentials" })));
     lines.join("\n") + "\n"
 }
 

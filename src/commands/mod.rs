@@ -21,6 +21,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 #[cfg(test)]
 mod ends_tests;
+mod expectations;
 pub(crate) mod export;
 pub(crate) mod flow;
 pub mod follow;

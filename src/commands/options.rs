@@ -1,6 +1,12 @@
 //! Options that several commands share, and what they mean to the modules below: plain types without a parser.
 
-use crate::{config::Overrides, domain, genesys::discover::Wanted, logging::Level};
+use crate::{
+    config::Overrides,
+    domain,
+    exit::{Exit, Failure},
+    genesys::discover::Wanted,
+    logging::Level,
+};
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 
@@ -235,6 +241,13 @@ impl From<LogLevel> for Level {
 /// Reads DUR of the contract, for clap.
 pub fn duration(text: &str) -> Result<Duration, String> {
     domain::duration::parse(text).ok_or_else(|| domain::duration::FORMS.to_owned())
+}
+
+/// The usage error of commands that need to be told what to watch.
+pub fn nothing_to_watch() -> Failure {
+    Exit::Usage
+        .because("nothing to watch was named")
+        .remedy("name it with --queue, --user, --conversation, --flow or --all-queues")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::{
     Context,
     follow::{Follow, Form, Plan},
     lookup, note,
+    options::nothing_to_watch,
     recorder::{reserve, start},
     watch,
 };
@@ -36,7 +37,7 @@ pub struct RecordArgs {
 /// Records until interrupted or the time is over.
 pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.watch.is_empty() {
-        return Err(watch::nothing_to_watch().into());
+        return Err(nothing_to_watch().into());
     }
     let client = lookup::lasting_client(&context.settings()?, true)?;
     let file = reserve(&args.file, Some(args.force))?;

@@ -7,7 +7,7 @@ mod story;
 use super::{
     Context,
     ansi::Paint,
-    check,
+    expectations,
     follow::{Follow, Form, Plan},
     note, stdout, ui, watch,
 };
@@ -83,7 +83,7 @@ pub struct ReplayArgs {
 pub async fn run(args: ReplayArgs, context: &Context) -> anyhow::Result<Exit> {
     let reader = RecordingReader::open(&args.file).map_err(Failure::from)?;
     let filter = watch::expression("--filter", args.filter.as_deref())?.unwrap_or_default();
-    let expectations = args.expect.as_deref().map(check::load).transpose()?.unwrap_or_default();
+    let expectations = args.expect.as_deref().map(expectations::load).transpose()?.unwrap_or_default();
     if args.to_scenario.is_some() || args.to_expect.is_some() {
         return make(&args, &filter, &expectations, context);
     }

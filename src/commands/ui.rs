@@ -1,7 +1,7 @@
 //! The terminal UI: from the settings to the shell.
 
 use super::{
-    Context, check, lookup, note, recorder,
+    Context, expectations, lookup, note, recorder,
     terminal_env::{Background, TerminalEnv},
 };
 use crate::{
@@ -36,7 +36,7 @@ use tokio::sync::mpsc;
 
 /// `sidetone` without a command.
 pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> anyhow::Result<Exit> {
-    let expectations = shown.expect.as_deref().map(check::load).transpose()?;
+    let expectations = shown.expect.as_deref().map(expectations::load).transpose()?;
     // A recording that cannot be made is told before anything is connected.
     let recording = shown.record.as_deref().map(|file| recorder::reserve(file, None)).transpose()?;
     let settings = context.settings()?;

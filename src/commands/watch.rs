@@ -13,7 +13,7 @@ use super::{
     store::StoreOption,
 };
 use crate::{
-    commands::options::{self, WatchOptions},
+    commands::options::{self, WatchOptions, nothing_to_watch},
     domain::{At, Barrier, ConversationId, Link, Update, duration::DisplayDuration, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
     flow::model::Flow,
@@ -180,13 +180,6 @@ struct Unprinted {
     waits: bool,
     /// Too much has waited: nothing more is printed.
     given_up: bool,
-}
-
-/// The usage error of commands that need to be told what to watch.
-pub fn nothing_to_watch() -> Failure {
-    Exit::Usage
-        .because("nothing to watch was named")
-        .remedy("name it with --queue, --user, --conversation, --flow or --all-queues")
 }
 
 /// A filter expression of an option; a mistake is shown with a caret under it.

@@ -1,9 +1,13 @@
 //! From settings to a connection: which addresses, which credentials.
 
-use super::{Address, Credentials, Settings, without_secrets};
+use super::{
+    Address, Credentials, Settings,
+    region::{invalid_region, known_regions},
+    without_secrets,
+};
 use crate::{
     exit::{Exit, Failure},
-    genesys::{self, Auth, Connection, REGIONS, Region, Renewed, signin::store::KeptSignIn},
+    genesys::{self, Auth, Connection, Region, Renewed, signin::store::KeptSignIn},
 };
 use secrecy::SecretString;
 use std::{
@@ -118,22 +122,6 @@ fn user_info() -> Failure {
 
 fn unknown_region(text: &str, from: &super::From) -> Failure {
     Exit::Usage.because(format!("{} (from {from})", invalid_region(text))).remedy(known_regions(text))
-}
-
-/// That this is not a region.
-pub(super) fn invalid_region(text: &str) -> String {
-    format!("{text:?} is not a valid region of the platform")
-}
-
-/// The nearest regions, else all of them.
-pub(super) fn known_regions(text: &str) -> String {
-    let near = Region::nearest(text);
-    if near.is_empty() {
-        let all: Vec<String> = REGIONS.iter().map(|r| r.dashed()).collect();
-        return format!("known are {}, and their domains", all.join(", "));
-    }
-    let near: Vec<String> = near.iter().map(|r| format!("{} ({})", r.dashed(), r.domain)).collect();
-    format!("did you mean {}?", near.join(" or "))
 }
 
 /// What to say when nothing is known to connect to.

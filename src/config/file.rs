@@ -259,8 +259,8 @@ impl File {
                 let message = format!(
                     "region in [profile.{}]: {}; {}",
                     profile.get_ref(),
-                    super::connect::invalid_region(region),
-                    super::connect::known_regions(region)
+                    super::region::invalid_region(region),
+                    super::region::known_regions(region)
                 );
                 problems.push(Problem { line: line_of(text, value.span().start), message });
             }

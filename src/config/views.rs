@@ -2,7 +2,7 @@
 
 use super::paths::{open_private, own_private, write_private};
 use super::setting::settings_table;
-use crate::localfile;
+use crate::{format, localfile};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -85,8 +85,7 @@ fn read<T: Default + serde::de::DeserializeOwned>(path: &Path) -> io::Result<T> 
 }
 
 fn write(state: &Path, file: &str, what: &impl Serialize) -> io::Result<()> {
-    let text = toml::to_string(what).map_err(io::Error::other)?;
-    write_private(&state.join(file), text.as_bytes(), true)
+    write_private(&state.join(file), format::toml::document(what)?.as_bytes(), true)
 }
 
 /// The views that were saved; none when there is no file yet.

@@ -9,14 +9,15 @@ mod conclusion;
 mod entry;
 mod laying;
 mod older;
+mod told;
 
-pub use entry::{BoardEntry, Gap, KnownState};
-pub use older::DisbelievedValue;
+pub use entry::{BoardEntry, DisbelievedValue, Gap, KnownState};
+pub use told::{ToldAttributes, ToldParticipant};
 
 use super::{
     At, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta, FlowFact, FlowSource,
     Freshness, History, HistoryLimits, Interner, Media, Names, ParticipantDelta, ParticipantId, Snapshot, Source,
-    Update, Value, findings::EditFact,
+    Update, Value, edit_fact::EditFact,
 };
 use attributes::Sink;
 use compact_str::CompactString;

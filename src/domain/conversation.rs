@@ -1,5 +1,7 @@
 //! Conversations and their participants, as far as a person who watches attributes needs them.
 
+mod flows;
+
 use super::{At, ConversationId, FlowRun, Key, Moment, ParticipantId, QueueId, UserId, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;

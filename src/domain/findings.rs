@@ -24,9 +24,9 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use super::edit_fact::{EditFact, Fate};
 use super::{At, ConversationId, Key, ParticipantId};
 pub use document::document;
-pub use edits::{EditFact, Fate};
 pub use examiner::{Examiner, FindingChange, Observed, Stamp};
 pub use expected::Judged;
 pub use habits::Habits;

@@ -262,8 +262,6 @@ mod tests {
             let found = diff(&of(&[&literal]), &after);
             assert_eq!((found[0].after, found[0].is_loss()), (surety, lost), "{value}");
             assert_eq!(found[0].new.last().map(|place| place.value.as_str()), Some(value));
-            let expected = crate::flow::keys::expectations(&after, &keys(&after));
-            assert_eq!(expected.contains("required = true"), !lost, "{expected}");
         }
         let ended = flow(&format!("{end}{literal}"));
         let found = diff(&of(&[&literal]), &ended);

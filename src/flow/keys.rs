@@ -229,103 +229,6 @@ impl Keys {
     }
 }
 
-/// The expectation file (`check --expect`) that follows from a flow: what it always sets is required at its end, what it
-/// sets on some ways is optional. Only literal values are listed as allowed, and only when all of them are literal.
-pub fn expectations(flow: &Flow, keys: &Keys) -> String {
-    let title = if flow.name.is_empty() { "a flow".to_owned() } else { format!("the flow {}", flow.name) };
-    let mut text = format!("# What {} sets, read from its {}.\n", one_line(&title), flow.form);
-    // Calls of other flows owe nothing. That flows of other media have a participant of this purpose is not verified.
-    let voice = flow.kind.to_ascii_lowercase().contains("call") && !flow.name.is_empty();
-    let when = voice.then(|| format!("flow:\"{}\"", one_line(&flow.name).replace(['"', '\\'], "")));
-    let mut any = false;
-    for (key, uses) in &keys.by_key {
-        // What is set in a conversation that an action names is on a participant that nothing here can tell.
-        let live: Vec<&Use> =
-            uses.set.iter().filter(|one| one.when != When::Never && one.conversation.is_none()).collect();
-        if live.is_empty() {
-            continue;
-        }
-        any = true;
-        text.push_str(&format!("\n[[expect]]\nkey = {}\non = \"customer\"\nby = \"flow-end\"\n", toml_text(key)));
-        // What the platform keeps of a value that is not set is not verified.
-        let always = live.iter().any(|one| one.when == When::Always) && !live.iter().any(|one| one.may_be_unset);
-        text.push_str(&format!("required = {always}\n"));
-        let mut literals: Vec<&str> = Vec::new();
-        for one in &live {
-            if let Some(Operand::Literal(value)) = &one.value
-                && !literals.contains(&value.as_str())
-            {
-                literals.push(value);
-            }
-        }
-        if live.iter().all(|one| matches!(one.value, Some(Operand::Literal(_)))) {
-            let list: Vec<String> = literals.iter().map(|value| toml_text(value)).collect();
-            text.push_str(&format!("one_of = [{}]\n", list.join(", ")));
-        }
-        if let Some(when) = &when {
-            text.push_str(&format!("when = {}\n", toml_text(when)));
-        }
-        let mut setters: Vec<&str> = live.iter().map(|one| display_name(&flow.actions[one.action])).collect();
-        setters.dedup();
-        setters.truncate(3);
-        text.push_str(&format!("note = {}\n", toml_text(&format!("set by {}", setters.join(", ")))));
-    }
-    let elsewhere = keys.by_key.iter().filter(|(_, uses)| uses.set.iter().any(|one| one.conversation.is_some()));
-    for (key, uses) in elsewhere {
-        any = true;
-        let named = uses.set.iter().find_map(|one| one.conversation.as_deref()).map_or("", Operand::text);
-        text.push_str(&format!("\n# {} is set in the conversation {}\n", one_line(key), one_line(named)));
-    }
-    for (module, inner) in &keys.modules {
-        let own = |key: &String| keys.by_key.get(key).is_some_and(|uses| !uses.set.is_empty());
-        let set = inner.by_key.iter().filter(|(key, uses)| !uses.set.is_empty() && !own(key)).map(|(key, _)| key);
-        for key in set {
-            any = true;
-            let note = format!("set by the common module {module}");
-            text.push_str(&format!(
-                "\n[[expect]]\nkey = {}\non = \"customer\"\nby = \"flow-end\"\nrequired = false\n",
-                toml_text(key)
-            ));
-            if let Some(when) = &when {
-                text.push_str(&format!("when = {}\n", toml_text(when)));
-            }
-            text.push_str(&format!("note = {}\n", toml_text(&note)));
-        }
-    }
-    if !any {
-        text.push_str("# It sets no key whose name is known before it runs.\n");
-    }
-    for one in keys.computed.iter().filter(|one| one.value.is_some()) {
-        let name = one_line(display_name(&flow.actions[one.action]));
-        text.push_str(&format!(
-            "\n# {name} also sets a key computed as {}\n",
-            one_line(one.key.as_ref().map_or("", |key| key.text()))
-        ));
-    }
-    text
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
-}
-
-/// Text in quotes. What is not plain ASCII gets a basic string, in which whoever prints it may use escapes.
-fn toml_text(text: &str) -> String {
-    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-        return toml::Value::from(text).to_string();
-    }
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,22 +286,6 @@ mod tests {
         assert_eq!(keys.computed.len(), 1);
         assert_eq!(keys.never_set().count(), 0, "a computed key may be any");
         assert_eq!(keys.case, [["tier", "Tier"]]);
-        assert!(expectations(&flow, &keys).contains("# A also sets a key computed as Append"));
-    }
-
-    #[test]
-    fn expectations_are_the_documented_toml() {
-        let flow = read(FILES[1]).unwrap();
-        let text = expectations(&flow, &keys(&flow));
-        let file: toml::Table = text.parse().unwrap();
-        let list = file["expect"].as_array().unwrap();
-        let of = |key: &str| list.iter().find(|one| one["key"].as_str() == Some(key)).unwrap();
-        assert_eq!(of("ivr_name")["required"].as_bool(), Some(true));
-        assert_eq!(of("lookup")["required"].as_bool(), Some(false));
-        assert_eq!(of("lookup")["one_of"].as_array().unwrap().len(), 3);
-        assert!(of("customer_tier").get("one_of").is_none());
-        assert_eq!(of("customer_tier")["note"].as_str(), Some("set by Keep tier"));
-        assert_eq!(of("customer_tier")["by"].as_str(), Some("flow-end"));
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What can go wrong, sorted by what the user can do about it.
 
-use super::{client::LONGEST_WAIT, secure};
+use super::secure;
 use std::{fmt, time::Duration};
+
+/// The longest wait that a server's `Retry-After` is believed for.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(180);
 
 /// A request that did not succeed. Holds no secret: texts of the server are cleaned before they get here.
 #[derive(Clone)]

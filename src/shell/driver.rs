@@ -116,7 +116,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             model.say(NoticeLevel::Info, hint);
         }
         if let Some(view) = &options.view {
-            view.apply(&mut model);
+            model.show_view(&view);
         }
         let mut driver = Self {
             keys,

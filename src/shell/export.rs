@@ -4,7 +4,7 @@ use super::files;
 use crate::{
     app::{
         Model,
-        export::{Format, NotWritten, Plan, Subject},
+        export::{ExportPlan, Format, NotWritten, Subject},
     },
     config,
     domain::{At, BoardEntry, findings::Finding, mask},
@@ -31,7 +31,7 @@ pub(super) struct MadeExport {
 ///
 /// # Errors
 /// What went wrong, in words.
-pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Result<MadeExport, String> {
+pub(super) fn make(model: &mut Model, theme: Theme, plan: &ExportPlan, now: At) -> Result<MadeExport, String> {
     let options = ExportOptions { mask: plan.mask, now: now.wall };
     let entries: Vec<&BoardEntry> = match &plan.subject {
         Subject::Screen => return Ok(picture(model, theme, plan)),
@@ -69,7 +69,7 @@ pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Res
 }
 
 /// The screen as it is under the menu.
-fn picture(model: &mut Model, theme: Theme, plan: &Plan) -> MadeExport {
+fn picture(model: &mut Model, theme: Theme, plan: &ExportPlan) -> MadeExport {
     let overlays = std::mem::take(&mut model.overlays);
     let notice = model.notice.take();
     let masked = model.settings.mask;

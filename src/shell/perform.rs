@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::{
         Effect, Msg,
-        export::{Goal, NotWritten, Plan},
+        export::{ExportPlan, Goal, NotWritten},
     },
     domain::At,
     ui::Theme,
@@ -133,7 +133,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         self.terminal.write(clipboard::sequence(text, self.model.settings.copies_through).as_bytes())
     }
 
-    fn export(&mut self, at: At, plan: Plan) -> io::Result<()> {
+    fn export(&mut self, at: At, plan: ExportPlan) -> io::Result<()> {
         let result = match export::make(&mut self.model, self.theme, &plan, at) {
             Ok(made) => match &plan.goal {
                 Goal::Clipboard => {

@@ -18,15 +18,12 @@ mod order;
 mod versions;
 
 use super::alarm::{PresenceTest, VersionBefore};
-use super::record::{CallRecord, FLOW_END, FlowVersion};
+use super::record::{CallRecord, FLOW_END, FlowVersion, LONGEST};
 use super::seeds::FlowSeed;
 use order::{Followed, UndecidedCall};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 use versions::{Version, Versions};
-
-/// How long the flow of a call may take, in milliseconds, for the call to be judged.
-pub(crate) const LONGEST: i64 = 600_000;
 
 /// A call that is found in its flow later than so long after its start, in milliseconds, was found by chance: it is not judged.
 const LATEST: i64 = 60_000;

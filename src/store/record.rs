@@ -129,6 +129,12 @@ impl CallRecord {
 /// Milliseconds of a day.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
+/// How long the flow of a call may take, in milliseconds, for the call to be judged.
+pub(crate) const LONGEST: i64 = 600_000;
+
+/// Of a version of more calls than this all count, without a look at each.
+pub(in crate::store) const MOST: i64 = 2_000;
+
 /// What makes the hashes of one store useless in another.
 #[derive(Clone)]
 pub(crate) struct Salt(pub(super) [u8; 16]);

@@ -1,11 +1,10 @@
 //! What the watch of presence begins with: the counts of the two newest versions of each flow.
 
 use super::error::StoreError;
-use super::record::FLOW_END;
+use super::record::{FLOW_END, MOST};
 use super::{
     pack::{Packed, flags},
     schema::Store,
-    since::MOST,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;

@@ -8,7 +8,6 @@ mod scope;
 mod shares;
 
 pub(crate) use calls::MissingCall;
-pub(super) use fair::MOST;
 
 use super::error::StoreError;
 use super::record::{DAY_MS, MILESTONES};

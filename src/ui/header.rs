@@ -76,7 +76,7 @@ fn left<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Bits<'
         // The last places of the way.
         let (places, most) = [(2, 20), (2, 20), (1, 12), (0, 0), (0, 0)][usize::from(brevity.min(BRIEFEST))];
         for place in way[way.len().saturating_sub(places)..].iter().filter(named) {
-            left.push(bit(cut(&place.title(model), most), t.quiet()));
+            left.push(bit(cut(&model.title_of(place), most), t.quiet()));
             left.push(bit(then.clone(), t.quiet()));
         }
     }

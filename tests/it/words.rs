@@ -1,7 +1,7 @@
 //! User-facing words: what the glossary replaced does not come back.
 
 use regex::Regex;
-use sidetone::app::{command_line::VERBS, keymap::BINDINGS};
+use sidetone::app::{keymap::BINDINGS, popups::command_line::VERBS};
 use std::{path::Path, sync::LazyLock};
 
 /// What is not to be read anywhere, and what to write instead.

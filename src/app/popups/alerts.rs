@@ -1,7 +1,7 @@
 //! The list of alerts.
 
 use super::{AlertPrompt, CommandOutcome, Popup, step};
-use crate::app::{Model, call::CellSelection, keymap::Command, notice::NoticeLevel, popups::Overlay};
+use crate::app::{Model, call::CellSelection, keymap::Command, notice::NoticeLevel};
 
 /// The list of alerts.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ impl Popup for AlertList {
             Command::Discard => {}
             Command::AlertOnMissed => model.watch_missed(),
             Command::AlertOnFilter => {
-                return CommandOutcome::Open(Box::new(Overlay::AlertPrompt(AlertPrompt::new(model))));
+                return CommandOutcome::open(AlertPrompt::new(model));
             }
             Command::Accept => {
                 let fired = model.monitor.alerts.list.get(self.selected).and_then(|w| w.last.clone());

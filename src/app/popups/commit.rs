@@ -55,6 +55,6 @@ impl Popup for CommitQuestion {
             self.sure = true;
             return CommandOutcome::Stay;
         }
-        CommandOutcome::Take(Choice::Send(self.clone(), timing))
+        CommandOutcome::Take(Choice::Send { cells: self.cells.clone(), sure: self.sure, timing })
     }
 }

@@ -1,6 +1,6 @@
 //! Two values for one cell: base, theirs, mine.
 
-use super::{CellEditor, Choice, CommandOutcome, CommitQuestion, Overlay, Popup};
+use super::{CellEditor, Choice, CommandOutcome, CommitQuestion, Popup};
 use crate::{
     app::{Model, keymap::Command, notice::NoticeLevel},
     domain::outbox::{Base, Cell, Timing},
@@ -43,16 +43,18 @@ impl Popup for ConflictQuestion {
                 self.insist(model);
                 let commit = CommitQuestion::new(model, vec![cell.clone()]);
                 return match commit.doubt {
-                    None => CommandOutcome::Take(Choice::Send(commit, Timing::Now)),
+                    None => {
+                        CommandOutcome::Take(Choice::Send { cells: commit.cells, sure: false, timing: Timing::Now })
+                    }
                     // It asks twice, as any edit of something that has ended.
-                    Some(_) => CommandOutcome::Become(Box::new(Overlay::Commit(commit))),
+                    Some(_) => CommandOutcome::becomes(commit),
                 };
             }
             Command::Edit => {
                 if let Some(text) = self.insist(model) {
                     let base = model.outbox.view(cell).map_or(Base::Any, |v| v.base);
                     let editor = CellEditor::new(cell.clone(), base, &text);
-                    return CommandOutcome::Become(Box::new(Overlay::Editor(editor)));
+                    return CommandOutcome::becomes(editor);
                 }
             }
             Command::EditOutside if self.insist(model).is_some() => return CommandOutcome::Take(Choice::EditOutside),

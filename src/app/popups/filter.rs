@@ -2,7 +2,7 @@
 
 use super::{CommandOutcome, Popup, SaveView};
 use crate::{
-    app::{Model, editor::Editor, keymap::Command, popups::Overlay, screen::Screen},
+    app::{Model, editor::Editor, keymap::Command, screen::Screen},
     domain::filter::{ChangeFilter, Filter, Mistake},
 };
 
@@ -69,7 +69,7 @@ impl Popup for FilterPrompt {
                 model.say(crate::app::notice::NoticeLevel::Info, "Views are of the Calls screen.");
                 CommandOutcome::Stay
             }
-            Command::SaveView => CommandOutcome::Open(Box::new(Overlay::SaveView(SaveView::default()))),
+            Command::SaveView => CommandOutcome::open(SaveView::default()),
             _ => {
                 let before = self.before.clone();
                 self.filter(model, &before);

@@ -10,7 +10,9 @@ mod alerts;
 mod answer;
 mod bulk;
 mod cell_editor;
+mod choice;
 mod columns;
+pub mod command_line;
 mod commit;
 mod compare;
 mod conflict;
@@ -38,10 +40,12 @@ pub use alerts::AlertList;
 pub use answer::AnswerPrompt;
 pub use bulk::Bulk;
 pub use cell_editor::CellEditor;
+pub use choice::Choice;
 pub use columns::ColumnPicker;
 pub use commit::CommitQuestion;
 pub use conflict::ConflictQuestion;
 pub use expected::ExpectedList;
+pub use export::{Export, ExportField};
 pub use filter::{FilterPrompt, Filtered};
 pub use find::Find;
 pub use go_to::GoTo;
@@ -49,15 +53,16 @@ pub use help::Help;
 pub use lists::{CopyList, DraftList, HistoryList, LossList, Onto, OntoList, PastValue, RemovedList};
 pub use overlay::Overlay;
 pub use palette::CommandPalette;
-pub use pick::{Choice, Pick};
+pub use pick::Pick;
 pub use quit::QuitQuestion;
 pub use save_view::SaveView;
 pub use since::SincePrompt;
 pub use trap::TrapPrompt;
 pub use when::When;
 
-use super::{Effect, Model, call::CellSelection, command_line::Request, editor::Editor, key::Key, keymap::Command};
+use super::{Effect, Model, call::CellSelection, editor::Editor, key::Key, keymap::Command};
 use crate::domain::ConversationId;
+use command_line::Request;
 
 /// What came of a command.
 #[derive(Debug)]
@@ -84,6 +89,18 @@ pub(super) enum CommandOutcome {
     Use(Choice),
     /// The popup goes, and this is to be done.
     Done(Vec<Effect>),
+}
+
+impl CommandOutcome {
+    /// This popup stays, and another one opens over it.
+    fn open(popup: impl Into<Overlay>) -> Self {
+        Self::Open(Box::new(popup.into()))
+    }
+
+    /// Another popup takes the place of this one.
+    fn becomes(popup: impl Into<Overlay>) -> Self {
+        Self::Become(Box::new(popup.into()))
+    }
 }
 
 /// A popup.

@@ -2,10 +2,10 @@
 
 use super::{
     AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, CellEditor, ColumnPicker, CommandPalette, CommitQuestion,
-    ConflictQuestion, CopyList, DraftList, ExpectedList, FilterPrompt, Find, GoTo, Help, HistoryList, LossList,
+    ConflictQuestion, CopyList, DraftList, ExpectedList, Export, FilterPrompt, Find, GoTo, Help, HistoryList, LossList,
     OntoList, Pick, Popup, QuitQuestion, RemovedList, SaveView, SincePrompt, TrapPrompt, When,
 };
-use crate::app::{compare::Compare, export::Export, keymap::Scope, signin::SignIn, topics::Topics};
+use crate::app::{compare::Compare, keymap::Scope, signin::SignIn, topics::Topics};
 
 /// One layer over the screen.
 #[derive(Debug)]
@@ -72,6 +72,24 @@ pub enum Overlay {
     Since(SincePrompt),
     /// Whether to end the program although something is not done.
     Quit(QuitQuestion),
+}
+
+/// The popups that other popups open.
+macro_rules! opened_by_popups {
+    ($($variant:ident: $popup:ty,)*) => {$(
+        impl From<$popup> for Overlay {
+            fn from(popup: $popup) -> Self {
+                Self::$variant(popup)
+            }
+        }
+    )*};
+}
+
+opened_by_popups! {
+    AlertPrompt: AlertPrompt,
+    Commit: CommitQuestion,
+    Editor: CellEditor,
+    SaveView: SaveView,
 }
 
 impl Overlay {

@@ -3,9 +3,9 @@
 use super::{CommandOutcome, Popup};
 use crate::app::{
     Model,
-    command_line::{CommandEntry, Hit, Request, meant, parse, search},
     editor::Editor,
     keymap::{BINDINGS, Command, Scope},
+    popups::command_line::{CommandEntry, Hit, Request, meant, parse, search},
 };
 
 /// The command line.

@@ -1,22 +1,12 @@
 //! A list to take something from.
 
-use super::{CommandOutcome, CommitQuestion, Popup, step};
-use crate::{
-    app::{
-        Effect, Model,
-        calls::Sort,
-        editor::Editor,
-        flow,
-        key::{Code, Key},
-        keymap::Command,
-        notice::NoticeLevel,
-        since::SinceQuestion,
-    },
-    domain::{
-        ConversationId, Key as AttributeKey, ParticipantId,
-        filter::Filter,
-        outbox::{Base, Cell, JournalEdit, PatchTarget, Timing},
-    },
+use super::{Choice, CommandOutcome, Popup, step};
+use crate::app::{
+    Effect, Model,
+    editor::Editor,
+    key::{Code, Key},
+    keymap::Command,
+    notice::NoticeLevel,
 };
 
 /// A list to take something from.
@@ -34,45 +24,6 @@ pub struct Pick {
     all: Vec<(String, String, Choice)>,
     /// The beginning of a row, as far as it was typed.
     typed: String,
-}
-
-/// What may be taken from a popup.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Choice {
-    /// The flow of this name.
-    Flow(String),
-    /// The view of this name.
-    View(String),
-    /// A call of a recording, and after how many messages it was seen first.
-    Moment(u64, ConversationId),
-    /// A call at a key: of this participant, or of the customer.
-    Call(ConversationId, Option<ParticipantId>, String),
-    /// The next change of this key in a recording.
-    Change(String),
-    /// A call of the history store, or one that is live still.
-    Past(ConversationId),
-    /// Another key for the Since screen.
-    SinceKey(String),
-    /// Another question to the history store.
-    Since(SinceQuestion),
-    /// What the lookup of a flow answers.
-    Lookup(flow::LookupOutcome),
-    /// Sort the calls by this.
-    Sort(Sort),
-    /// Add this key, and edit it.
-    NewKey(Cell),
-    /// Make drafts of these values of a participant. With what the operator saw there, `None` for what is there now.
-    Drafts(PatchTarget, Vec<(AttributeKey, Option<Base>, String)>),
-    /// Ask before this draft is sent.
-    Ask(Cell),
-    /// Send what was asked about, then.
-    Send(CommitQuestion, Timing),
-    /// Edit the selected value in the operator's own editor.
-    EditOutside,
-    /// Go on with a text that is in no cell.
-    Loose(JournalEdit),
-    /// Send these drafts when the filter matches their call.
-    Arm(Filter, Vec<Cell>),
 }
 
 impl Pick {

@@ -1,7 +1,7 @@
 //! The name under which what is shown is saved.
 
 use super::{CommandOutcome, Popup};
-use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::NoticeLevel, popups::Overlay, views::View};
+use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::NoticeLevel, views::View};
 
 /// The name of a view that is saved.
 #[derive(Debug)]
@@ -27,10 +27,8 @@ impl Popup for SaveView {
             return CommandOutcome::Stay;
         }
         // The filter under it has been saved with the view, so it holds.
-        if matches!(model.overlays.last(), Some(Overlay::Filter(_))) {
-            model.overlays.pop();
-        }
-        let view = View::of(model, &name);
+        model.close_filter();
+        let view = View::of(&model.calls, &name);
         let there = model.settings.views.iter_mut().find(|known| known.name == name);
         let word = match there {
             Some(known) => {

@@ -3,7 +3,7 @@
 mod index;
 mod moment;
 
-use super::{Model, fresh::Fresh, rate::Rate, timeline::Timeline};
+use super::{fresh::Fresh, rate::Rate, timeline::Timeline};
 use crate::domain::{At, Claimed, ConversationId, Key, Link, ParticipantId, monitor::Monitor};
 use std::{fmt, str::FromStr};
 
@@ -148,47 +148,13 @@ impl Replay {
 /// What playing changes. An earlier one in its place, and the rest played again, is how to go back.
 #[derive(Clone, Debug)]
 pub struct PlaybackState {
-    monitor: Monitor,
-    timeline: Timeline,
-    fresh: Fresh,
-    link: Link,
-    rate: Rate,
-    bad_frames: u64,
-    claimed: Claimed,
-}
-
-impl PlaybackState {
-    /// What there is now.
-    pub fn of(model: &Model) -> Self {
-        Self {
-            monitor: model.monitor.clone(),
-            timeline: model.timeline.clone(),
-            fresh: model.fresh.clone(),
-            link: model.link.clone(),
-            rate: model.rate.clone(),
-            bad_frames: model.bad_frames,
-            claimed: model.replay.as_ref().map(|r| r.claimed.clone()).unwrap_or_default(),
-        }
-    }
-
-    /// Puts this in the place of what there is. What the operator chose (the screen, the selection, the filter, the alerts) stays.
-    pub(super) fn restore(self, model: &mut Model) {
-        let names = std::mem::take(&mut model.monitor.board.names);
-        let alerts = std::mem::take(&mut model.monitor.alerts);
-        model.monitor = self.monitor;
-        // A name that was learned later is no less right.
-        model.monitor.board.names = names;
-        model.monitor.alerts = alerts;
-        model.timeline.go_back(self.timeline);
-        model.fresh = self.fresh;
-        model.link = self.link;
-        model.rate = self.rate;
-        model.bad_frames = self.bad_frames;
-        if let Some(replay) = &mut model.replay {
-            replay.claimed = self.claimed;
-        }
-        model.touch();
-    }
+    pub(in crate::app) monitor: Monitor,
+    pub(in crate::app) timeline: Timeline,
+    pub(in crate::app) fresh: Fresh,
+    pub(in crate::app) link: Link,
+    pub(in crate::app) rate: Rate,
+    pub(in crate::app) bad_frames: u64,
+    pub(in crate::app) claimed: Claimed,
 }
 
 #[cfg(test)]

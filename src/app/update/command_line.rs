@@ -2,7 +2,11 @@
 
 use super::{flow, mask, since, views, why};
 use crate::app::{
-    Effect, Model, command_line::Request, notice::NoticeLevel, popups::Overlay, screen::Screen, topics::Topics,
+    Effect, Model,
+    notice::NoticeLevel,
+    popups::{Overlay, command_line::Request},
+    screen::Screen,
+    topics::Topics,
 };
 use crate::domain::filter::{CallFacts, Filter};
 

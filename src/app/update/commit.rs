@@ -89,20 +89,20 @@ pub(super) fn ask_with(model: &mut Model, panel: CommitQuestion) -> Vec<Effect> 
     });
     let must_ask = model.settings.confirm || flow || panel.doubt.is_some();
     if !must_ask {
-        return send(model, &panel, Timing::Now);
+        return send(model, &panel.cells, panel.sure, Timing::Now);
     }
     model.overlays.push(Overlay::Commit(panel));
     Vec::new()
 }
 
-/// Sends what was asked about; an editor under the question is done.
-pub(super) fn send(model: &mut Model, commit: &CommitQuestion, timing: Timing) -> Vec<Effect> {
+/// Sends the drafts of these cells, `sure` although their call has ended; an editor under the question is done.
+pub(super) fn send(model: &mut Model, cells: &[Cell], sure: bool, timing: Timing) -> Vec<Effect> {
     if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
         model.overlays.pop();
     }
-    let non_text = if commit.sure { NonText::Omit } else { NonText::Ask };
-    let how = outbox::CommitOptions { timing, acknowledge_ended: commit.sure, non_text };
-    let done = model.outbox.commit(model.now, &model.monitor.board, &commit.cells, how);
+    let non_text = if sure { NonText::Omit } else { NonText::Ask };
+    let how = outbox::CommitOptions { timing, acknowledge_ended: sure, non_text };
+    let done = model.outbox.commit(model.now, &model.monitor.board, cells, how);
     if let Some((cell, why)) = done.refused.first() {
         model.say(NoticeLevel::Alarm, format!("{}: {why}", cell.key));
     }

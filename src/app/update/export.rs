@@ -2,10 +2,10 @@
 
 use crate::app::{
     Model,
-    export::{Export, Goal, NotWritten, Plan},
+    export::{ExportPlan, Goal, NotWritten},
     keymap::Command,
     notice::NoticeLevel,
-    popups::Overlay,
+    popups::{Export, Overlay},
 };
 
 /// `X`: what to hand on.
@@ -15,7 +15,7 @@ pub(super) fn open(model: &mut Model) {
 }
 
 /// What came of it: what was written, in words, or why nothing was.
-pub(super) fn done(model: &mut Model, plan: &Plan, result: Result<String, NotWritten>) {
+pub(super) fn done(model: &mut Model, plan: &ExportPlan, result: Result<String, NotWritten>) {
     let menu = model.overlays.iter_mut().find_map(|o| match o {
         Overlay::Export(menu) => Some(menu),
         _ => None,
@@ -47,7 +47,7 @@ mod tests {
         testing::Desk,
     };
 
-    fn plan(desk: &mut Desk) -> Plan {
+    fn plan(desk: &mut Desk) -> ExportPlan {
         match desk.asked().as_slice() {
             [Effect::Export(plan)] => plan.clone(),
             other => panic!("{other:?}"),

@@ -8,9 +8,9 @@ use crate::app::{
     Effect, Exit, Model,
     key::{Code, Key},
     keymap::Command,
+    model::question::{KeyAnswer, NoAnswer},
     notice::NoticeLevel,
     popups::{CommandPalette, Help, Overlay, SaveView},
-    question::{KeyAnswer, NoAnswer},
     screen::Screen,
     signin::How,
 };

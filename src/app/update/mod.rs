@@ -75,7 +75,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         model.notice = None;
     }
     if answers_keys {
-        let here = model.standing();
+        let here = model.key_focus();
         match &mut model.notice {
             Some(shown) if notice.as_ref() != Some(&*shown) => shown.standing = Some(here),
             Some(shown) if shown.is_out_of_place(&here) => model.notice = None,

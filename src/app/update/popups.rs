@@ -72,7 +72,7 @@ fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
             drafts::make_drafts(model, &target, values);
         }
         Choice::Ask(cell) => return commit::ask(model, vec![cell]),
-        Choice::Send(asked, timing) => return commit::send(model, &asked, timing),
+        Choice::Send { cells, sure, timing } => return commit::send(model, &cells, sure, timing),
         Choice::EditOutside => return external::value(model),
         Choice::Loose(other) => lists::loose(model, &other),
         Choice::Arm(filter, cells) => return when::arm(model, filter, &cells),

@@ -22,7 +22,7 @@ pub(super) fn list(model: &mut Model) {
 /// Shows the Calls screen in the view of this name.
 pub(super) fn take(model: &mut Model, name: &str) {
     let Some(view) = model.settings.views.iter().find(|view| view.name == name).cloned() else { return };
-    if view.apply(model) {
+    if model.show_view(&view) {
         model.go_to(Screen::Calls);
         model.say(NoticeLevel::Info, format!("View {name}: {}.", view.words()));
     } else {

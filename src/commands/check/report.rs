@@ -123,7 +123,8 @@ impl CheckReport {
         if self.json {
             let cause = answer.as_ref().map(causes::told);
             let line = ndjson::finding_with(ndjson::stamp(*at), &judge.monitor.board, finding, cause);
-            return Ok(ndjson::write(out, &line)?);
+            line.write(out);
+            return Ok(());
         }
         out.extend_from_slice(self.human(judge, finding).as_bytes());
         if let Some(answer) = answer {

@@ -1,6 +1,6 @@
 //! `sidetone flow keys`: what a flow sets and reads.
 
-use super::load;
+use super::{expectations, load};
 use crate::flow::{keys::Keys, model::Remark};
 use crate::{
     commands::{
@@ -8,10 +8,9 @@ use crate::{
         ansi::{Paint, Role},
         note, stdout,
     },
-    domain::text::is_hidden,
     exit::Exit,
     flow::{
-        keys::{Use, When, expectations, keys},
+        keys::{Use, When, keys},
         model::{Flow, Operand, display_name},
     },
     ndjson,
@@ -47,7 +46,7 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
         return Err(Exit::Usage.because(what).remedy("correct that place in the file").into());
     }
     if args.expect {
-        write!(out, "{}", escaped(&expectations(&flow, &found)))?;
+        write!(out, "{}", expectations::write(&flow, &found))?;
         return Ok(Exit::Done);
     }
     let never_set: Vec<&str> = found.never_set().collect();
@@ -281,20 +280,6 @@ fn told(flow: &Flow, one: &Use) -> Json {
         object["onlyIfFails"] = json!(display_name(&flow.actions[transfer]));
     }
     object
-}
-
-/// TOML whose texts say the same and cannot control a terminal: what is not ASCII stands in basic strings there, or in
-/// comments.
-fn escaped(toml: &str) -> String {
-    let mut out = String::with_capacity(toml.len());
-    for c in toml.chars() {
-        if c != '\n' && is_hidden(c) {
-            out.push_str(&format!("\\U{:08X}", u32::from(c)));
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 fn count(number: usize, what: &str) -> String {

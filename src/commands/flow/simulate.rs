@@ -8,7 +8,7 @@ use crate::{
     commands::{
         Context,
         ansi::{Paint, Role},
-        check, note, stdout,
+        expectations, note, stdout,
     },
     domain::text::visible,
     exit::Exit,
@@ -78,7 +78,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
         })?;
         inputs.modules.push(Arc::new(module));
     }
-    let expectations = args.expect.as_deref().map(check::load).transpose()?.unwrap_or_default();
+    let expectations = args.expect.as_deref().map(expectations::load).transpose()?.unwrap_or_default();
     let text = super::text(&args.file)?;
     let flow = Arc::new(super::read(&text, &args.file.display().to_string())?);
     // What an export says is packed.

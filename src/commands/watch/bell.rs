@@ -2,7 +2,7 @@
 
 use super::expression;
 use crate::{
-    commands::check,
+    commands::expectations,
     domain::{Key, alert::Alerts, expect::Expectation},
     exit::{Exit, Failure},
     shell,
@@ -102,7 +102,7 @@ impl BellArgs {
     /// # Errors
     /// The file cannot be read or does not read.
     pub(in crate::commands) fn expectations(&self) -> Result<Vec<Expectation>, Failure> {
-        Ok(self.expect.as_deref().map(check::load).transpose()?.unwrap_or_default())
+        Ok(self.expect.as_deref().map(expectations::load).transpose()?.unwrap_or_default())
     }
 
     /// How it rings. `configured`: the configuration wants the terminal to notify.

@@ -1,11 +1,26 @@
 //! One conversation of the board, with what is kept beside it.
 
-use super::DisbelievedValue;
 use crate::domain::{
-    At, Change, Conversation, ConversationId, History, Names, Participant, ParticipantId, ParticipantSnapshot,
-    Snapshot, State, suspect::Disagreement,
+    At, Change, Conversation, ConversationId, History, Key, Names, Participant, ParticipantId, ParticipantSnapshot,
+    Snapshot, State, Value, suspect::Disagreement,
 };
 use std::time::Duration;
+
+/// A value that a read showed which was not believed. It may be newer all the same: where nothing else ever showed it, or where several
+/// reads did.
+#[derive(Debug, Clone)]
+pub struct DisbelievedValue {
+    /// Whose it is.
+    pub participant: ParticipantId,
+    /// The key that held it.
+    pub key: Key,
+    /// What it held.
+    pub value: Value,
+    /// When the last read that showed it was asked for.
+    pub asked: Duration,
+    /// More than one did.
+    pub again: bool,
+}
 
 /// A conversation with what the board keeps beside it.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Reads that are older than what events told: they decide nothing, are no news, and are made again.
 
-use super::{BoardEntry, Claims};
+use super::{BoardEntry, Claims, DisbelievedValue};
 use crate::domain::{
     Key, Participant, ParticipantId, ParticipantSnapshot, Snapshot, Value,
     suspect::{Disagreement, PATIENCE, WINDOW, may_be_older},
@@ -10,22 +10,6 @@ use std::time::Duration;
 
 /// How many values that were not believed are remembered of a call.
 const MAX_DISBELIEVED: usize = 64;
-
-/// A value that a read showed which was not believed. It may be newer all the same: where nothing else ever showed it, or where several
-/// reads did.
-#[derive(Debug, Clone)]
-pub struct DisbelievedValue {
-    /// Whose it is.
-    pub participant: ParticipantId,
-    /// The key that held it.
-    pub key: Key,
-    /// What it held.
-    pub value: Value,
-    /// When the last read that showed it was asked for.
-    pub asked: Duration,
-    /// More than one did.
-    pub again: bool,
-}
 
 impl BoardEntry {
     /// Remembers what this read shows otherwise: it was asked for at `asked` and is not believed.

@@ -2,6 +2,7 @@
 
 mod archy;
 pub mod export;
+mod mentioned;
 mod other;
 mod platform;
 mod remarks;
@@ -70,9 +71,14 @@ fn begins_as_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 
+/// What is to be said of an action that sets or reads attributes, of which no key was read.
+fn no_key(action: &Action) -> String {
+    format!("{} has no key that is read here", display_name(action))
+}
+
 /// What the editor keeps beside a value and nothing here looks at: most of a configuration's text. Expressions are read
 /// from their source.
-fn unread(name: &str, first: u8) -> bool {
+fn is_passed_over(name: &str, first: u8) -> bool {
     match name {
         "pos" | "metaData" | "builder" => first == b'{',
         "operands" => first == b'[',
@@ -86,7 +92,7 @@ impl Document<'_> {
     /// # Errors
     /// The text is no flow; what it is, where that can be seen.
     pub fn tree(&self) -> Result<(Form, Tree<'_>), ReadError> {
-        self.parsed(|text| parse_json_without(text, unread))
+        self.parsed(|text| parse_json_without(text, is_passed_over))
     }
 
     fn parsed(
@@ -130,7 +136,7 @@ impl Document<'_> {
     /// The text is no flow; what it is, where that can be seen.
     pub fn read(&self) -> Result<Flow, ReadError> {
         // The actions are most of a configuration, and are looked at one by one.
-        let (form, tree) = self.parsed(|text| parse_json_outline(text, unread, "actionList"))?;
+        let (form, tree) = self.parsed(|text| parse_json_outline(text, is_passed_over, "actionList"))?;
         self.read_from(form, &tree)
     }
 

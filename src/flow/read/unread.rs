@@ -2,14 +2,12 @@
 //! This looks at the document by itself, whatever the readers made of it.
 
 use super::super::actions::{self, Class, is_data};
-use super::super::model::{
-    Action, ActionKind, Flow, Form, Operand, Remark, VariableWrite, WhenWritten, display_name, own_variable,
-};
-use super::platform::shape;
+use super::super::model::{Action, ActionKind, Flow, Form, Remark, display_name};
+use super::{no_key, platform::shape};
 use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use rustc_hash::FxHashSet;
 
-/// Notes what was not read. Parts of the actions of a configuration are noted as they are read ([`in_action`]).
+/// Notes what was not read. Parts of the actions of a configuration are noted as they are read ([`shape::in_action`]).
 pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
     let mut read = FxHashSet::default();
     nodes(flow, &mut read);
@@ -47,54 +45,6 @@ pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
     flow.remarks.extend(flow.unread.iter().cloned());
 }
 
-/// Notes that an action of this kind may write the variable that a text names, when it names one that it is not known to write.
-pub fn mentioned(writes: &mut Vec<VariableWrite>, kind: &ActionKind, text: &str) {
-    let Some(name) = own_variable(text) else { return };
-    let is = |variable: &str| own_variable(variable).unwrap_or(variable).eq_ignore_ascii_case(name);
-    let pairs = |list: &[(String, String)]| list.iter().any(|(_, into)| is(into));
-    let read = match kind {
-        ActionKind::GetData(list) => list.iter().any(|one| is(&one.into)),
-        ActionKind::GetConversation(of) => of.list.iter().any(|one| is(&one.into)),
-        ActionKind::Update(list) => list.iter().any(|(variable, _)| is(variable)),
-        ActionKind::Collect(it) => it.into.as_deref().is_some_and(is),
-        ActionKind::Loop(it) => it.index.as_deref().is_some_and(is),
-        ActionKind::Lookup(it) => pairs(&it.outputs) || pairs(&it.errors),
-        ActionKind::CallFlow(it) => pairs(&it.outputs),
-        _ => false,
-    };
-    if !read && !writes.iter().any(|write| is(&write.variable)) {
-        writes.push(VariableWrite { variable: name.to_owned(), from: String::new(), when: WhenWritten::Perhaps });
-    }
-}
-
-/// What is not read of one action of a configuration, which is a tree of its own.
-pub fn in_action(tree: &Tree<'_>, action: &Action) -> Option<String> {
-    let (root, name) = (tree.root(), display_name(action));
-    if tree.kind(root) != NodeKind::Map {
-        return Some("an item of a list of actions is not an action".into());
-    }
-    if action.type_name.is_empty() {
-        return Some(format!("{} has no type", if action.name.is_empty() { "an action" } else { name }));
-    }
-    let list = tree.get(root, "variables");
-    if is_data(&action.type_name) {
-        match list {
-            Some(list) if tree.kind(list) == NodeKind::List => {}
-            Some(_) => return Some(format!("variables of {name} is not a list")),
-            None => return Some(no_key(action)),
-        }
-        let mut pairs = list.into_iter().flat_map(|list| tree.items(list));
-        if pairs.any(|pair| tree.get(pair, "variable").is_none()) {
-            return Some(format!("an item of the variables of {name} names no attribute"));
-        }
-        // Of a configuration, only a value in a shape that is not read is one.
-        if action.kind.names().any(|key| matches!(key, Operand::Template(_))) {
-            return Some(format!("the name of an attribute of {name} stands in a shape that is not read"));
-        }
-    }
-    shape::within(tree, name)
-}
-
 /// Whether the outputs of an action follow from its type alone.
 fn has_own_outputs(action: &Action) -> bool {
     let class = action.spec.map(|spec| spec.class);
@@ -110,7 +60,6 @@ fn nodes(flow: &Flow, read: &mut FxHashSet<NodeId>) {
 }
 
 fn keys(action: &Action) -> usize {
-    use super::super::model::ActionKind;
     match &action.kind {
         ActionKind::SetData(list) => list.len(),
         ActionKind::GetData(list) => list.len(),
@@ -118,10 +67,6 @@ fn keys(action: &Action) -> usize {
         ActionKind::GetConversation(of) => of.list.len(),
         _ => 0,
     }
-}
-
-fn no_key(action: &Action) -> String {
-    format!("{} has no key that is read here", display_name(action))
 }
 
 /// The lists of an Archy file that are none: an output that holds its actions itself, `actions` or `attributes` as a map.

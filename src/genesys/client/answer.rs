@@ -155,7 +155,7 @@ fn seconds_in(message: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::genesys::client::LONGEST_WAIT;
+    use crate::genesys::error::LONGEST_WAIT;
 
     fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Error {
         let headers = headers.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect();

@@ -20,7 +20,7 @@ pub use answer::Reply;
 pub use conversations::{PatchAnswer, PatchOutcome, PatchPath, patch_body};
 pub use execution::{ExecutionJob, ExecutionLogLevel, FlowOfCall, Instance, Switches};
 pub use query::PAGE_SIZE;
-pub use rate_limit::{DEFAULT_ALLOWED, LONGEST_WAIT, Priority, Stats};
+pub use rate_limit::{DEFAULT_ALLOWED, Priority, Stats};
 pub use reach::Reach;
 pub use retry::Limits;
 pub use token::TokenEnd;

@@ -1,12 +1,11 @@
 //! One budget for all requests of a token, pure: the platform counts 300 a minute (api-facts 5). Background work
 //! leaves room, so that an edit never waits behind re-reads.
 
+use crate::genesys::error::LONGEST_WAIT;
 use std::{collections::VecDeque, time::Duration};
 
 /// Requests a minute until the server says another number.
 pub const DEFAULT_ALLOWED: u32 = 300;
-/// The longest wait that a server's `Retry-After` is believed for.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(180);
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// Who waits for a request, most urgent first.

@@ -10,12 +10,14 @@ use super::{
     calls::in_pages,
     scope::{Judged, Scope},
 };
-use crate::store::{error::StoreError, pack::Packed, presence::LONGEST, record::DAY_MS, schema::Store};
+use crate::store::{
+    error::StoreError,
+    pack::Packed,
+    record::{DAY_MS, LONGEST, MOST},
+    schema::Store,
+};
 use rustc_hash::FxHashSet;
 use std::{cell::Cell, ops::ControlFlow};
-
-/// Of a version of more calls than this all count.
-pub(in crate::store) const MOST: i64 = 2_000;
 
 /// Rows that are looked at for one version, at most.
 const ROWS: i64 = 50_000;

@@ -2,7 +2,7 @@
 
 use super::{NotJudged, Question, Share, VersionShare, Witness, calls::WantedCall, rfc3339, scope::Judged};
 use crate::domain::presence::{has_fallen, is_few, is_too_few_to_tell};
-use crate::store::{error::StoreError, presence::LONGEST, schema::Store};
+use crate::store::{error::StoreError, record::LONGEST, schema::Store};
 use std::collections::BTreeMap;
 
 /// Calls that started earlier are stored at most so many rows after a later one.

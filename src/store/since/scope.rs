@@ -8,8 +8,7 @@ use crate::store::{
     database,
     error::StoreError,
     pack::Packed,
-    presence::LONGEST,
-    record::{DAY_MS, FLOW_END, FlowVersion},
+    record::{DAY_MS, FLOW_END, FlowVersion, LONGEST},
     schema::Store,
 };
 use rustc_hash::FxHashSet;

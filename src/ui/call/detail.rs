@@ -270,7 +270,7 @@ fn edit<'a>(paint: &Paint<'_>, model: &Model, cell: &Cell, view: &EditView<'a>, 
             for cause in &alarm.causes {
                 say(format!("{} {}", g.dot, cause.text()), t.text(), lines);
             }
-            if let Some(request) = copy::sent(model, &cell.target(), alarm.write) {
+            if let Some(request) = copy::sent(model.copy_source(), &cell.target(), alarm.write) {
                 let keys = if request.body.len() == 1 { "key" } else { "keys" };
                 say(format!("PATCH {}, {} {keys} in the body", request.path(), request.body.len()), t.quiet(), lines);
             }

@@ -3,7 +3,7 @@
 use super::{Cursor, drawer, prompt};
 use crate::app::{
     Model,
-    export::{Export, ExportField},
+    popups::{Export, ExportField},
 };
 use crate::ui::paint::{Bits, Paint, bit};
 use ratatui::layout::Rect;

@@ -4,9 +4,9 @@ use super::{Cursor, drawer, more_below, prompt};
 use crate::{
     app::{
         Model,
-        command_line::{CommandEntry, Hit},
         keymap::{BINDINGS, Condition},
         popups::CommandPalette,
+        popups::command_line::{CommandEntry, Hit},
     },
     domain::text::Align,
     ui::paint::{Bits, Paint, bit},

@@ -4,7 +4,7 @@ use super::operand::{of_type, operand};
 use super::typed;
 use crate::flow::actions::Class;
 use crate::flow::model::*;
-use crate::flow::read::unread;
+use crate::flow::read::mentioned::mentioned;
 use crate::tree::{NodeId, NodeKind, Tree};
 
 pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> ActionKind {
@@ -300,13 +300,13 @@ fn mentions(tree: &Tree<'_>, node: NodeId, kind: &ActionKind, found: &mut Vec<Va
         for member in tree.members(node).filter(|member| !leads(member.name) && !read(member.name)) {
             match (member.name, tree.scalar(member.value)) {
                 ("lit" | "exp" | "tts" | "text" | "prompt", Some(_)) if !target => {}
-                (_, Some(text)) => unread::mentioned(found, kind, text),
+                (_, Some(text)) => mentioned(found, kind, text),
                 (name, None) => work.push((member.value, target || is_target(name))),
             }
         }
         for item in tree.items(node) {
             match tree.scalar(item) {
-                Some(text) => unread::mentioned(found, kind, text),
+                Some(text) => mentioned(found, kind, text),
                 None => work.push((item, target)),
             }
         }

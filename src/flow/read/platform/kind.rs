@@ -4,7 +4,7 @@ use super::operand::{operand, variable};
 use super::output_id;
 use crate::flow::actions::{self, Class};
 use crate::flow::model::*;
-use crate::flow::read::unread;
+use crate::flow::read::mentioned::mentioned;
 use crate::tree::{NodeId, NodeKind, Tree};
 
 pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> ActionKind {
@@ -98,7 +98,7 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<VariableWri
     if let Some(variable) = slot.filter(|slot| writes.iter().all(|write| write.variable != *slot)) {
         writes.push(VariableWrite { variable, from: "slot".into(), when: WhenWritten::Done });
     }
-    super::operand::mentions(tree, node, &mut |text| unread::mentioned(&mut writes, &action.kind, text));
+    super::operand::mentions(tree, node, &mut |text| mentioned(&mut writes, &action.kind, text));
     writes
 }
 

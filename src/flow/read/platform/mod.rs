@@ -8,7 +8,7 @@ pub mod shape;
 
 use super::super::actions::{self, Class};
 use super::super::model::*;
-use super::{ReadError, blank, line, no_twin, settle, unread, unwritten};
+use super::{ReadError, blank, is_passed_over, line, no_twin, settle, unwritten};
 use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use operand::operand;
 use rustc_hash::FxHashMap;
@@ -139,7 +139,7 @@ impl<'t> PlatformReader<'_, 't> {
 
     /// The tree of one action.
     fn open(&self, node: NodeId) -> Result<Tree<'t>, ReadError> {
-        let own = self.tree.inside(node, unread).map_err(ReadError::Json)?;
+        let own = self.tree.inside(node, is_passed_over).map_err(ReadError::Json)?;
         no_twin(&own, self.lines)?;
         Ok(own)
     }
@@ -287,7 +287,7 @@ impl<'t> PlatformReader<'_, 't> {
         if is_true(&own, root, "disabled") || is_false(&own, root, "enabled") {
             self.flow.doubt(at, super::switched_off(&action));
         }
-        if let Some(what) = super::unread::in_action(&own, &action) {
+        if let Some(what) = shape::in_action(&own, &action) {
             self.flow.unread.push(Remark { line: at, what });
         }
         Ok(self.push(action, node, nodes))

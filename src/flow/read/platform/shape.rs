@@ -2,12 +2,44 @@
 //! reader took. Whatever it did not take is noted, for a list of keys without it would look whole.
 
 use super::{MODULES, is_flow};
-use crate::flow::actions::is_data;
+use crate::flow::{
+    actions::is_data,
+    model::{Action, Operand, display_name},
+    read::no_key,
+};
 use crate::tree::{NodeId, NodeKind, Tree};
 use rustc_hash::FxHashSet;
 
 /// Where something stands that is not read, and what.
 type Odd<'a> = &'a mut dyn FnMut(NodeId, String);
+
+/// What is not read of one action of a configuration, which is a tree of its own.
+pub fn in_action(tree: &Tree<'_>, action: &Action) -> Option<String> {
+    let (root, name) = (tree.root(), display_name(action));
+    if tree.kind(root) != NodeKind::Map {
+        return Some("an item of a list of actions is not an action".into());
+    }
+    if action.type_name.is_empty() {
+        return Some(format!("{} has no type", if action.name.is_empty() { "an action" } else { name }));
+    }
+    let list = tree.get(root, "variables");
+    if is_data(&action.type_name) {
+        match list {
+            Some(list) if tree.kind(list) == NodeKind::List => {}
+            Some(_) => return Some(format!("variables of {name} is not a list")),
+            None => return Some(no_key(action)),
+        }
+        let mut pairs = list.into_iter().flat_map(|list| tree.items(list));
+        if pairs.any(|pair| tree.get(pair, "variable").is_none()) {
+            return Some(format!("an item of the variables of {name} names no attribute"));
+        }
+        // Of a configuration, only a value in a shape that is not read is one.
+        if action.kind.names().any(|key| matches!(key, Operand::Template(_))) {
+            return Some(format!("the name of an attribute of {name} stands in a shape that is not read"));
+        }
+    }
+    within(tree, name)
+}
 
 /// What the reader of a configuration passes over. `actions` are the nodes of those that it read.
 pub fn whole(tree: &Tree<'_>, actions: &FxHashSet<NodeId>, odd: Odd<'_>) {

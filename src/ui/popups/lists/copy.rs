@@ -20,7 +20,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &CopyList)
 
 fn row<'a>(paint: &Paint<'_>, model: &Model, target: &PatchTarget, key: Option<&Key>, item: Copyable) -> Bits<'a> {
     let t = paint.theme;
-    let text = item.text(model, target, key.map(Key::as_str));
+    let text = item.text(model.copy_source(), target, key.map(Key::as_str));
     let label = text::fit_in(item.label(), 32, text::Align::Left, paint.charset()).into_owned();
     match text {
         Some(text) => vec![bit(label, t.strong()), bit("  ", t.quiet()), short(paint, model, &text, 60, t.quiet())],

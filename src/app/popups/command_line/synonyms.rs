@@ -59,7 +59,7 @@ pub(super) fn of(action: &str) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{command_line::VERBS, keymap::BINDINGS};
+    use crate::app::{keymap::BINDINGS, popups::command_line::VERBS};
 
     #[test]
     fn every_word_is_another_word_for_one_action() {

@@ -13,7 +13,8 @@
 //! pressed again, answers [`STANDS`] later, and only if neither it nor anything that may be text comes until then. (Keyboards repeat 10
 //! to 40 times a second.) A key that moves something is neither: it takes no answer back.
 
-use super::{Model, key::Key, keymap::Command, layout, popups::Overlay, signin::Opened};
+use super::Model;
+use crate::app::{key::Key, keymap::Command, layout, popups::Overlay, signin::Opened};
 use crate::domain::{
     At, Value,
     outbox::{Cell, EditState, Refusal},
@@ -26,7 +27,7 @@ pub const STANDS: Duration = Duration::from_millis(150);
 
 /// What is known of the read from the terminal in which a key came.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct KeyRead {
+pub(in crate::app) struct KeyRead {
     /// How long ago it was made.
     age: Duration,
     /// There was more text in it than one letter.
@@ -38,12 +39,12 @@ pub(super) struct KeyRead {
     /// The terminal says that a key of it is repeated as it is held down.
     repeats: bool,
     /// The key that was pressed last.
-    pub(super) key: Option<Key>,
+    pub(in crate::app) key: Option<Key>,
 }
 
 /// An answer that may be a key which is held down: it waits for the next key.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HeldAnswer {
+pub(in crate::app) struct HeldAnswer {
     command: Command,
     key: Option<Key>,
     /// When it counts, as [`At::mono`], if no key was read by then.
@@ -54,7 +55,7 @@ pub(super) struct HeldAnswer {
 
 /// What becomes of a key that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyAnswer {
+pub(in crate::app) enum KeyAnswer {
     /// It is one, or nothing is asked.
     Yes,
     /// Only if no key follows soon.
@@ -65,7 +66,7 @@ pub(super) enum KeyAnswer {
 
 /// Why a key does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoAnswer {
+pub(in crate::app) enum NoAnswer {
     /// The question could not be read before.
     Unread,
     /// Other keys came with it.
@@ -78,7 +79,7 @@ pub(super) enum NoAnswer {
 
 impl NoAnswer {
     /// For the operator.
-    pub(super) fn words(self, ascii: bool) -> String {
+    pub(in crate::app) fn words(self, ascii: bool) -> String {
         let words = match self {
             Self::Unread => "Ignored: that key came before the question could be read. Press it again.",
             Self::Crowded => {
@@ -101,7 +102,7 @@ impl NoAnswer {
 
 /// A question that was drawn.
 #[derive(Clone, Debug)]
-pub(super) struct Drawn {
+pub(in crate::app) struct Drawn {
     asks: Asks,
     /// Since when, as [`At::mono`].
     since: Duration,
@@ -149,7 +150,7 @@ impl Model {
 
     /// What comes now was read from the terminal at once, the first of it so long ago and the last `lasted` later, with so many letters
     /// in it.
-    pub(super) fn begin_read(&mut self, age: Duration, lasted: Duration, letters: usize, repeats: bool) {
+    pub(in crate::app) fn begin_read(&mut self, age: Duration, lasted: Duration, letters: usize, repeats: bool) {
         let KeyRead { last: before, key, .. } = self.read;
         let ended = self.now.mono.saturating_sub(age) + lasted;
         let last = if letters > 0 { Some(ended) } else { before };
@@ -162,14 +163,14 @@ impl Model {
     }
 
     /// The newest text was read less than `pause` after this moment, or after the letter before it.
-    pub(super) fn typing_since(&self, moment: Duration, pause: Duration) -> bool {
+    pub(in crate::app) fn typing_since(&self, moment: Duration, pause: Duration) -> bool {
         let before = self.read.before.map_or(moment, |before| before.max(moment));
         self.read_at() < before + pause
     }
 
     /// Whether this may be done now, asked for by the key that was pressed last `again`, or by another. Only a question holds
     /// anything up, and never what leaves it or the program.
-    pub(super) fn answers(&mut self, command: Command, again: bool) -> KeyAnswer {
+    pub(in crate::app) fn answers(&mut self, command: Command, again: bool) -> KeyAnswer {
         match self.refuses_answer(command) {
             Err(why) => KeyAnswer::No(why),
             // What scrolls is no answer, and may be held down.
@@ -183,7 +184,7 @@ impl Model {
     }
 
     /// The answer that waited for whether another key follows, once none has.
-    pub(super) fn answer_due(&mut self, by: Duration) -> Option<Result<Command, NoAnswer>> {
+    pub(in crate::app) fn answer_due(&mut self, by: Duration) -> Option<Result<Command, NoAnswer>> {
         let held = self.held_answer.take_if(|held| held.due <= by)?;
         let stands = self.question.as_ref().is_some_and(|drawn| drawn.since == held.question);
         Some(if stands { Ok(held.command) } else { Err(NoAnswer::Unread) })
@@ -191,7 +192,7 @@ impl Model {
 
     /// A key comes (`None`: a text): an answer that waits for whether one does is none, if it was read in time, unless the key only moves
     /// something. The answer, if it was not.
-    pub(super) fn another_key(&mut self, key: Option<Key>) -> Option<Result<Command, NoAnswer>> {
+    pub(in crate::app) fn another_key(&mut self, key: Option<Key>) -> Option<Result<Command, NoAnswer>> {
         let due = self.answer_due(self.read_at());
         if key.is_some() {
             self.read.key = key;
@@ -201,17 +202,17 @@ impl Model {
     }
 
     /// Whether to send, or whose value stands, is asked: no text is typed there.
-    pub(super) fn asks_to_send(&self) -> bool {
+    pub(in crate::app) fn asks_to_send(&self) -> bool {
         matches!(self.overlays.last(), Some(Overlay::Commit(_) | Overlay::Conflict(_)))
     }
 
     /// An answer waits for whether another key follows.
-    pub(super) fn has_held_answer(&self) -> bool {
+    pub(in crate::app) fn has_held_answer(&self) -> bool {
         self.held_answer.is_some()
     }
 
     /// Why this may not be done now, or since when the question stands that it answers.
-    pub(super) fn refuses_answer(&self, command: Command) -> Result<Option<Duration>, NoAnswer> {
+    pub(in crate::app) fn refuses_answer(&self, command: Command) -> Result<Option<Duration>, NoAnswer> {
         let leaves = matches!(command, Command::Back | Command::Interrupt | Command::Suspend | Command::Redraw);
         let (sends, takes_text) = match self.overlays.last() {
             _ if self.asks_to_send() => (!leaves, false),
@@ -239,12 +240,12 @@ impl Model {
     }
 
     /// When an answer counts that waits for whether another key follows.
-    pub(super) fn held_answer_due(&self) -> Option<Duration> {
+    pub(in crate::app) fn held_answer_due(&self) -> Option<Duration> {
         self.held_answer.as_ref().map(|held| held.due)
     }
 
     /// What was drawn is no longer what is asked.
-    pub(super) fn forget_other_question(&mut self) {
+    pub(in crate::app) fn forget_other_question(&mut self) {
         if self.question.is_some() && self.asks().as_ref() != self.question.as_ref().map(|drawn| &drawn.asks) {
             self.question = None;
         }

@@ -16,7 +16,7 @@ pub struct Entered(Vec<String>);
 
 impl Entered {
     /// Keeps a line; one that was entered before moves to the end.
-    pub(super) fn push(&mut self, line: &str) {
+    pub(in crate::app) fn push(&mut self, line: &str) {
         let line = line.trim();
         if line.is_empty() {
             return;
@@ -29,7 +29,7 @@ impl Entered {
     }
 
     /// The line `back` steps ago; 0 is the newest.
-    pub(super) fn get(&self, back: usize) -> Option<&str> {
+    pub(in crate::app) fn get(&self, back: usize) -> Option<&str> {
         self.0.iter().rev().nth(back).map(String::as_str)
     }
 }
