@@ -1,6 +1,8 @@
 //! One recording, and every end that tells of it: `watch`, `check`, `export`, `replay` and the screens report the same
-//! changes and findings, and nothing that is not true.
+//! changes and findings, and nothing that is not true; `collect` counts these findings, and the history keeps these values. `set` tells of
+//! its own edits alone, and `get` reads once.
 
+mod observed;
 mod platform;
 
 use super::{
@@ -215,6 +217,9 @@ fn all_ends_agree(history: &[(u64, platform::RandomStep)]) {
     assert_eq!(marked, yardstick.appeared, "the screens");
     assert_eq!(standing(&screens.monitor), yardstick.last, "the screens");
     assert_eq!(values(&screens.monitor.board), values(&exported.board));
+    let kept = observed::observed(&file);
+    assert_eq!(kept.findings, observed::counted(&yardstick), "collect");
+    kept.assert_that_the_history_is_what_was_seen();
     true_of(&platform, &yardstick, &values(&exported.board));
 }
 

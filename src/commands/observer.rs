@@ -9,9 +9,8 @@ use crate::{
     domain::{
         At, BoardEntry, Change, ConversationChange, ConversationId, Link,
         alert::Fired,
-        findings::{Finding, FindingChange, RuleId, Tuning},
+        findings::{Finding, FindingChange, Tuning},
         monitor::{CallReport, Monitor},
-        text::visible,
     },
     exit::{Exit, Failure},
     genesys::Client,
@@ -20,7 +19,7 @@ use crate::{
         Location,
         database::lock_file,
         ingest::{Begun, Hole},
-        presence::{PresenceDrop, PresenceWatch},
+        presence::{PresenceDrop, PresenceJudge},
         record::{FlowVersion, Salt},
         seeds::FlowSeed,
         tracker::Tracker,
@@ -90,8 +89,7 @@ pub(super) struct Beginning {
 /// Observes one organization.
 pub(super) struct Observer {
     tracker: Tracker,
-    presence: PresenceWatch,
-    tuning: Tuning,
+    presence: PresenceJudge,
     organization: String,
     profile: Option<String>,
     place: usize,
@@ -124,14 +122,14 @@ impl Observer {
     /// One that has seen nothing.
     pub(super) fn new(beginning: Beginning) -> Self {
         let Beginning { tracker, seeds, tuning, organization, profile, place, begun } = beginning;
-        let mut presence = PresenceWatch::default();
+        let mut presence = PresenceJudge::new(organization.clone(), tuning);
         presence.seed(seeds);
         // From the last observation of anybody until this link is live nothing is.
         let unobserved = begun.and_then(|begun| begun.unobserved);
         let lost = unobserved.map(|since| (since, "no collector was running".to_owned()));
         let tally = Tally { profile: profile.clone().unwrap_or_default(), ..Tally::default() };
         let stored = begun.map(|begun| begun.place);
-        Self { tracker, presence, tuning, organization, profile, place, stored, lost, tally }
+        Self { tracker, presence, organization, profile, place, stored, lost, tally }
     }
 
     /// By which name people know the organization.
@@ -149,7 +147,7 @@ impl Observer {
         let was_live = std::mem::replace(&mut self.tally.live, link.is_live());
         if link.is_lost() {
             self.tracker.lost();
-            self.presence.lost();
+            self.presence.link(false, at);
             if self.lost.is_none() {
                 self.tally.gaps += 1;
                 self.lost = Some((wall(at), link.reason().unwrap_or("the connection was lost").to_owned()));
@@ -162,25 +160,23 @@ impl Observer {
             self.hole(since, at, reason, ends);
         }
         if link.is_live() && !was_live {
-            self.presence.begins(wall(at));
+            self.presence.link(true, at);
         }
     }
 
     /// Other targets are followed from now on: of their calls that live already the short ones were not seen.
     pub(super) fn rewatched(&mut self, at: At) {
-        self.presence.begins(wall(at));
+        self.presence.link(true, at);
     }
 
     /// Whether there are more calls in the watched flows than could be listed.
     pub(super) fn cut(&mut self, is_cut: bool, at: At) {
-        self.presence.cut(is_cut, wall(at));
+        self.presence.cut(is_cut, at);
     }
 
     /// What cannot be judged, in words; each once.
     pub(super) fn remarks(&mut self) -> Vec<String> {
-        let mut remarks = self.presence.remarks();
-        remarks.iter_mut().for_each(|remark| *remark = visible(remark).into_owned());
-        remarks
+        self.presence.remarks()
     }
 
     /// Nothing was observed from `since` until `at`.
@@ -209,7 +205,7 @@ impl Observer {
     /// Hands the figures over.
     pub(super) fn publish(&self, ends: &Ends) {
         let mut tally = self.tally.clone();
-        tally.learn(&self.presence);
+        tally.learn(self.presence.watch());
         tally.lost = self.lost.as_ref().map(|(_, reason)| reason.clone());
         if let Some(place) = ends.tallies.borrow_mut().get_mut(self.place) {
             *place = tally;
@@ -230,7 +226,7 @@ impl Observer {
         let mut found = Vec::new();
         let flow = flow_of(monitor, entry);
         if let Some(record) = self.tracker.observe(report, entry, flow.as_ref(), &monitor.board.names) {
-            let drops = self.presence.observe(&record, wall(report.at));
+            let drops = self.presence.observe(&record, report.at);
             found = self.fallen(drops, monitor, report.at, ends);
             if let Some(writer) = &ends.writer {
                 writer.call(record, under(entry));
@@ -264,28 +260,15 @@ impl Observer {
 
     /// Keys whose presence fell, decided by time alone: calls that nobody waits for any longer are judged.
     pub(super) fn time(&mut self, monitor: &Monitor, at: At, ends: &Ends) -> Vec<Finding> {
-        let drops = self.presence.time(wall(at));
+        let drops = self.presence.time(at);
         self.fallen(drops, monitor, at, ends)
     }
 
-    /// Keys whose presence fell, as findings on the call that decided it.
-    fn fallen(&mut self, drops: Vec<PresenceDrop>, monitor: &Monitor, at: At, ends: &Ends) -> Vec<Finding> {
-        let rule = RuleId::PresenceDrop;
+    /// Keys whose presence fell are counted, and the hooks are told.
+    fn fallen(&mut self, drops: Vec<(PresenceDrop, Finding)>, monitor: &Monitor, at: At, ends: &Ends) -> Vec<Finding> {
         let mut found = Vec::new();
-        for drop in drops {
-            if !self.tuning.is_on(rule) || self.tuning.ignores(&drop.key) {
-                continue;
-            }
-            let finding = Finding {
-                rule,
-                severity: self.tuning.severity(rule, rule.rule().severity),
-                conversation: drop.conversation.as_str().into(),
-                participant: None,
-                key: Some(drop.key.as_str().into()),
-                message: visible(&drop.to_string()).into(),
-                since: at,
-            };
-            *self.tally.findings.entry(rule.as_str()).or_default() += 1;
+        for (drop, finding) in drops {
+            *self.tally.findings.entry(finding.rule.as_str()).or_default() += 1;
             if let Some(hooks) = &ends.hooks {
                 let on = HookOn::PresenceDrop;
                 // It may be over and gone by the time that it decides.

@@ -11,7 +11,7 @@ use super::{
     connecting::{self, Connecting},
     input::{Burst, Keys, burst},
     pace::Pace,
-    presence::{About, PresenceFollower},
+    presence::{PresenceFollower, PresenceNews},
     recording,
     screen::Screen,
     signals::{Signal, Signals},
@@ -116,8 +116,10 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             model.say(NoticeLevel::Info, hint);
         }
         if let Some(view) = &options.view {
-            model.show_view(&view);
+            model.show_view(view);
         }
+        let past = options.history.clone().filter(|_| is_live);
+        let presence = past.map(|history| PresenceFollower::start(history, model.settings.tuning.clone()));
         let mut driver = Self {
             keys,
             terminal,
@@ -133,7 +135,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             keeping: Duration::ZERO,
             held: Vec::new(),
             demo: options.demo,
-            presence: options.history.clone().filter(|_| is_live).map(PresenceFollower::start),
+            presence,
             history: options.history,
             state: options.state,
             forgetful: false,
@@ -251,12 +253,12 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             let mut effects = Vec::new();
             while let Some((at, msg)) = self.next_msg() {
                 self.backend.record_some(|| recording::input(&self.model, &msg));
-                let about = About::of(&msg).filter(|_| self.presence.is_some());
+                let about = PresenceNews::of(&msg).filter(|_| self.presence.is_some());
                 effects.extend(update(&mut self.model, at, msg));
                 if let (Some(watched), Some(about)) = (&mut self.presence, about) {
                     let fallen = watched.look(&self.model, &about, at, self.backend.is_cut());
                     self.untold.extend(fallen.into_iter().map(|finding| (at, Msg::Fallen(Box::new(finding)))));
-                    self.untold.extend(watched.lost(&self.model).map(|lost| (at, Msg::LostKeys(lost))));
+                    self.untold.extend(watched.lost().map(|lost| (at, Msg::LostKeys(lost))));
                 }
             }
             self.perform_all(at, effects)?;

@@ -14,8 +14,11 @@
 //! The version before is counted in the same order, with what a history store knows of it. Calls that lived already when this program
 //! came count for neither: the long ones are nearly all of these.
 
+mod judge;
 mod order;
 mod versions;
+
+pub(crate) use judge::PresenceJudge;
 
 use super::alarm::{PresenceTest, VersionBefore};
 use super::record::{CallRecord, FLOW_END, FlowVersion, LONGEST};

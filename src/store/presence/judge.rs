@@ -1,0 +1,221 @@
+//! The judge of presence beside the monitor, the same for every end: what it is told of calls and of the link is what the
+//! monitor reported, and what it answers are findings.
+
+use super::{PresenceDrop, PresenceWatch};
+use crate::domain::{
+    At, Board, Conversation,
+    findings::{Finding, LostKey, RuleId, Tuning},
+    text::visible,
+};
+use crate::store::{record::CallRecord, seeds::FlowSeed};
+
+/// Judges the calls of one organization.
+pub(crate) struct PresenceJudge {
+    watch: PresenceWatch,
+    tuning: Tuning,
+    organization: String,
+    /// Falls that were told, when, and on which call each is listed now.
+    standing: Vec<(PresenceDrop, At)>,
+    /// The keys of these, as they were told last.
+    lost: Vec<LostKey>,
+}
+
+impl PresenceJudge {
+    /// One that knows nothing of the past.
+    pub(crate) fn new(organization: String, tuning: Tuning) -> Self {
+        Self { watch: PresenceWatch::default(), tuning, organization, standing: Vec::new(), lost: Vec::new() }
+    }
+
+    /// Begins with what a history store knows ([`PresenceWatch::seed`]).
+    pub(crate) fn seed(&mut self, seeds: Vec<FlowSeed>) {
+        self.watch.seed(seeds);
+    }
+
+    /// What is counted.
+    pub(crate) fn watch(&self) -> &PresenceWatch {
+        &self.watch
+    }
+
+    /// From now on everything is observed, or nothing until further notice.
+    pub(crate) fn link(&mut self, is_live: bool, at: At) {
+        if is_live { self.watch.begins(wall(at)) } else { self.watch.lost() }
+    }
+
+    /// Whether there are more calls in the flows than can be listed at present.
+    pub(crate) fn cut(&mut self, is_cut: bool, at: At) {
+        self.watch.cut(is_cut, wall(at));
+    }
+
+    /// Whether calls may be in the flows that could not be listed when they started.
+    #[cfg(test)]
+    pub(crate) fn is_cut(&self, at: At) -> bool {
+        self.watch.is_cut(wall(at))
+    }
+
+    /// What cannot be judged, in words; each once.
+    pub(crate) fn remarks(&mut self) -> Vec<String> {
+        self.watch.remarks().iter().map(|remark| visible(remark).into_owned()).collect()
+    }
+
+    /// The call is not followed any more.
+    pub(crate) fn forget(&mut self, conversation: &str) {
+        self.watch.forget(conversation);
+    }
+
+    /// Takes in a call as it is now. What comes back are the keys whose presence fell, each with its finding.
+    pub(crate) fn observe(&mut self, call: &CallRecord, at: At) -> Vec<(PresenceDrop, Finding)> {
+        let drops = self.watch.observe(call, wall(at));
+        self.told(drops, at)
+    }
+
+    /// The same, decided by time alone: calls that nobody waits for any longer are judged.
+    pub(crate) fn time(&mut self, at: At) -> Vec<(PresenceDrop, Finding)> {
+        let drops = self.watch.time(wall(at));
+        self.told(drops, at)
+    }
+
+    /// What the rules let through.
+    fn told(&mut self, drops: Vec<PresenceDrop>, at: At) -> Vec<(PresenceDrop, Finding)> {
+        let mut told = Vec::new();
+        if !drops.is_empty() {
+            let Self { watch, organization, standing, .. } = self;
+            standing.retain(|(drop, _)| watch.stands(drop, organization));
+        }
+        for drop in drops {
+            if self.tuning.is_on(RuleId::PresenceDrop) && !self.tuning.ignores(&drop.key) {
+                self.standing.push((drop.clone(), at));
+                let finding = finding(&self.tuning, &drop, at);
+                told.push((drop, finding));
+            }
+        }
+        told
+    }
+
+    /// What is to be listed now, each on a call that shows it: falls that are new, and those whose call has gone while the
+    /// fall goes on.
+    pub(crate) fn listed(&mut self, board: &Board, at: At) -> Vec<Finding> {
+        let Self { watch, tuning, organization, standing, .. } = self;
+        let mut listed = Vec::new();
+        standing.retain_mut(|(drop, since)| {
+            let is_new = *since == at;
+            if !is_new && !watch.stands(drop, organization) {
+                return false;
+            }
+            let is_gone = board.get(&drop.conversation).is_none();
+            // The call that decided may be one that would not have had the key before either.
+            if (is_new || is_gone)
+                && let Some(other) = best_without(board, drop, &watch.usual(drop, organization))
+            {
+                drop.conversation = other;
+            } else if !is_new {
+                return true;
+            }
+            listed.push(finding(tuning, drop, *since));
+            true
+        });
+        listed
+    }
+
+    /// The keys that are missing since a flow version, where they changed.
+    pub(crate) fn lost_keys(&mut self) -> Option<Vec<LostKey>> {
+        let (watch, organization) = (&self.watch, &self.organization);
+        let of = |(drop, _): &(PresenceDrop, At)| lost_key(drop, &watch.beside(drop, organization));
+        let lost: Vec<LostKey> = self.standing.iter().map(of).collect();
+        (lost != self.lost).then(|| {
+            self.lost.clone_from(&lost);
+            lost
+        })
+    }
+}
+
+fn wall(at: At) -> i64 {
+    at.wall.as_millisecond()
+}
+
+fn finding(tuning: &Tuning, drop: &PresenceDrop, at: At) -> Finding {
+    let rule = RuleId::PresenceDrop;
+    Finding {
+        rule,
+        severity: tuning.severity(rule, rule.rule().severity),
+        conversation: drop.conversation.as_str().into(),
+        participant: None,
+        key: Some(drop.key.as_str().into()),
+        message: visible(&drop.to_string()).into(),
+        since: at,
+    }
+}
+
+/// A call of the version that has left its flow without the key, and that the fall is about: one whose path has led to what sets
+/// it, which shows in the other keys that are `usual`. Of several the newest.
+fn best_without(board: &Board, drop: &PresenceDrop, usual: &[(&str, &str)]) -> Option<String> {
+    let calls = board.iter().map(|entry| &entry.conversation).filter(|call| {
+        let is_own = call.flows.first().is_some_and(|run| {
+            run.id.as_str() == drop.flow.id && run.version().unwrap_or_default() == drop.flow.version
+        });
+        is_own
+            && !call.participants.iter().any(|p| p.is_flow() && p.is_connected())
+            && !carries(call, &drop.key, &drop.on)
+    });
+    let lacks = |call: &Conversation| usual.iter().filter(|(key, on)| !carries(call, key, on)).count();
+    let best = calls.max_by_key(|call| (std::cmp::Reverse(lacks(call)), call.started, call.first_seen.wall));
+    best.map(|call| call.id.as_str().to_owned())
+}
+
+fn carries(call: &Conversation, key: &str, on: &str) -> bool {
+    let mut own = call.participants.iter().filter(|p| p.purpose.as_str() == on);
+    own.any(|p| p.attributes.get(key).is_some())
+}
+
+fn lost_key(drop: &PresenceDrop, beside: &[&str]) -> LostKey {
+    LostKey {
+        key: drop.key.clone(),
+        on: drop.on.clone(),
+        flow: drop.flow.id.as_str().into(),
+        flow_name: drop.flow.name.clone(),
+        version: drop.flow.version.clone(),
+        before: drop.version_before.clone(),
+        had: (drop.before.present, drop.before.calls),
+        beside: beside.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{Desk, leg};
+    use crate::store::record::FlowVersion;
+
+    /// The call of a fall is one whose path had the key before: not one whose lookup timed out, which lacks the other keys as well.
+    #[test]
+    fn the_call_of_a_fall_lacks_no_other_key_that_is_usual() {
+        let mut desk = Desk::new(80, 24);
+        let looked_up: &[_] = &[("tier", "gold"), ("region", "N")];
+        let calls: [(&str, i64, &[_], bool); 5] = [
+            ("in-its-flow", 5, looked_up, true),
+            ("timed-out", 10, &[], false),
+            ("newest", 20, looked_up, false),
+            ("older", 30, looked_up, false),
+            ("has-it", 15, &[("tier", "gold"), ("region", "N"), ("contract", "full")], false),
+        ];
+        for (id, age, keys, is_in_flow) in calls {
+            let ivr = leg("i", "ivr", "MainIVR", &[]);
+            desk.call(id, age, vec![leg("c", "customer", "A", keys), if is_in_flow { ivr } else { ivr.left() }]);
+        }
+        let usual = [("tier", "customer"), ("region", "customer"), ("contract", "customer")];
+        let drop = PresenceDrop {
+            conversation: "timed-out".into(),
+            key: "contract".into(),
+            on: "customer".into(),
+            flow: FlowVersion { id: "f-MainIVR".into(), ..FlowVersion::default() },
+            version_before: "42".into(),
+            before: crate::store::alarm::VersionBefore::default(),
+            after: (12, 0),
+        };
+        assert_eq!(best_without(&desk.model.monitor.board, &drop, &usual).as_deref(), Some("newest"));
+        assert_eq!(
+            best_without(&desk.model.monitor.board, &drop, &[]).as_deref(),
+            Some("timed-out"),
+            "where nothing is known"
+        );
+    }
+}
