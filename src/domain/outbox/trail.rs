@@ -212,7 +212,7 @@ impl Trail {
             let Some(since) = steps.newer_since(value, asked).filter(|_| !steps.is_before(after)) else {
                 let retold = steps.told.filter(|told| !steps.is_before(after) && may_be_older(*told, asked, false));
                 if retold.is_some_and(|told| !explained(&of(told, true))) {
-                    is_older |= asked < *steps.against.get_or_insert(asked) + PATIENCE;
+                    is_older |= steps.deny(value, asked);
                 }
                 // Should other keys make this read one to be doubted, the next one must not take this back.
                 if is_new {
@@ -223,13 +223,7 @@ impl Trail {
             if explained(&of(since, false)) {
                 continue;
             }
-            // One old read is no sign; one that shows what was never seen is, and so are several within a short time: those that
-            // agree in between may be the old ones.
-            let again = steps.denied.replace(asked).is_some_and(|denied| asked < denied + PATIENCE);
-            if steps.against.is_some() || again || !steps.earlier.iter().any(|v| v.as_ref() == value) {
-                steps.doubt = Some(asked);
-            }
-            is_older |= asked < *steps.against.get_or_insert(asked) + PATIENCE;
+            is_older |= steps.deny(value, asked);
             if !steps.by_read {
                 told.push(key.clone());
             }
@@ -301,6 +295,17 @@ impl Steps {
         if !is_known && self.hinted.len() < EARLIER {
             self.hinted.push(value.cloned());
         }
+    }
+
+    /// A read shows something else. True while it is to be made again.
+    fn deny(&mut self, value: Option<&Value>, asked: Duration) -> bool {
+        // One old read is no sign; one that shows what was never seen is, and so are several within a short time: those that
+        // agree in between may be the old ones.
+        let again = self.denied.replace(asked).is_some_and(|denied| asked < denied + PATIENCE);
+        if self.against.is_some() || again || !self.earlier.iter().any(|v| v.as_ref() == value) {
+            self.doubt = Some(asked);
+        }
+        asked < *self.against.get_or_insert(asked) + PATIENCE
     }
 
     /// What is seen now was there before what was first seen at `after`.
@@ -423,6 +428,16 @@ mod tests {
         assert_eq!(judge(&mut seen, &both("b"), 18), Trust::Doubtful(vec!["k".into()]));
         assert_eq!(judge(&mut seen, &both("c"), 19), Trust::Older);
         assert_eq!(judge(&mut seen, &both("b"), 23), Trust::Fresh);
+    }
+
+    /// The stream has told `k` a moment ago, and nobody has seen it change: the reads that lack it may be the newer ones.
+    #[test]
+    fn what_reads_lack_that_the_stream_told_a_moment_ago_is_not_there_again_by_one_that_agrees() {
+        let mut trail = Trail::default();
+        trail.keys.insert("k".into(), Steps { told: Some(s(10)), ..Steps::first(&Value::from("a")) });
+        assert_eq!(judge(&mut trail, &[], 11), Trust::Older);
+        assert_eq!(judge(&mut trail, &[("k", "a")], 12), Trust::Doubtful(vec!["k".into()]));
+        assert_eq!(judge(&mut trail, &[], 13), Trust::Fresh, "it was told longer ago than reads are old");
     }
 
     /// A read that came between told that it was gone again, or was older than both.
