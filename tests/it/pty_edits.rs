@@ -161,7 +161,8 @@ fn killed_while_it_is_asked_whether_to_send() {
 
 #[test]
 fn killed_while_armed() {
-    let keys = &[TYPED, LEFT, ("w", "Send tier when"), ("never_there?\r", "armed: sent once when")];
+    let keys =
+        &[TYPED, LEFT, ("w", "Send tier when"), ("never_there?", "never_there?"), ("\r", "armed: sent once when")];
     dies(&Death { keys, remark: "armed for: never_there?", ..PLAIN });
 }
 

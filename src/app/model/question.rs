@@ -11,7 +11,8 @@
 //! A key that is held down is pressed once. Its first repeat comes after the keyboard's own delay, which is longer than [`STANDS`] and as
 //! long as people think; what tells it from another press is that the next repeat follows soon. So the key that was pressed last,
 //! pressed again, answers [`STANDS`] later, and only if neither it nor anything that may be text comes until then. (Keyboards repeat 10
-//! to 40 times a second.) A key that moves something is neither: it takes no answer back.
+//! to 40 times a second.) So does a letter, which may be the first of a text. A key that moves something is neither: it takes no answer
+//! back.
 
 use super::Model;
 use crate::app::{key::Key, keymap::Command, layout, popups::Overlay, signin::Opened};
@@ -169,18 +170,23 @@ impl Model {
     }
 
     /// Whether this may be done now, asked for by the key that was pressed last `again`, or by another. Only a question holds
-    /// anything up, and never what leaves it or the program.
+    /// anything up, and never what leaves it.
     pub(in crate::app) fn answers(&mut self, command: Command, again: bool) -> KeyAnswer {
         match self.refuses_answer(command) {
             Err(why) => KeyAnswer::No(why),
             // What scrolls is no answer, and may be held down.
-            Ok(Some(question)) if again && !matches!(command, Command::Up | Command::Down) => {
+            Ok(Some(question)) if (again || self.may_be_text()) && !matches!(command, Command::Up | Command::Down) => {
                 let due = self.read_at() + STANDS;
                 self.held_answer = Some(HeldAnswer { command, key: self.read.key, due, question });
                 KeyAnswer::Later
             }
             Ok(_) => KeyAnswer::Yes,
         }
+    }
+
+    /// The key that was pressed last is a letter: the first of a text, should another one follow.
+    fn may_be_text(&self) -> bool {
+        self.read.key.is_some_and(|key| key.typed().is_some())
     }
 
     /// The answer that waited for whether another key follows, once none has.
@@ -214,12 +220,12 @@ impl Model {
     /// Why this may not be done now, or since when the question stands that it answers.
     pub(in crate::app) fn refuses_answer(&self, command: Command) -> Result<Option<Duration>, NoAnswer> {
         let leaves = matches!(command, Command::Back | Command::Interrupt | Command::Suspend | Command::Redraw);
-        let (sends, takes_text) = match self.overlays.last() {
-            _ if self.asks_to_send() => (!leaves, false),
-            Some(Overlay::When(_)) => (command == Command::Accept, true),
+        let sends = match self.overlays.last() {
+            _ if self.asks_to_send() => !leaves,
+            Some(Overlay::When(_)) => command == Command::Accept,
             // Nobody has read what is not done who types `qq` at once.
             Some(Overlay::Quit(_)) if command == Command::Accept && self.read.crowded => return Err(NoAnswer::Crowded),
-            _ => (false, false),
+            _ => false,
         };
         let KeyRead { crowded, before, repeats, .. } = self.read;
         let read = self.read_at();
@@ -231,8 +237,8 @@ impl Model {
             _ if crowded => Err(NoAnswer::Crowded),
             Some(drawn) if stood(drawn.since) => match before {
                 _ if repeats => Err(NoAnswer::Hasty),
-                // Where text is typed, the last letter of it may be recent.
-                Some(before) if !takes_text && !stood(before) => Err(NoAnswer::Hasty),
+                // Where a condition is typed, too: it may be met already, and then it is sent at once.
+                Some(before) if !stood(before) => Err(NoAnswer::Hasty),
                 _ => Ok(Some(drawn.since)),
             },
             _ => Err(NoAnswer::Unread),
@@ -354,6 +360,8 @@ mod tests {
         assert!(!sends(&mut desk));
         desk.at.mono += Duration::from_millis(1);
         press(&mut desk, "y");
+        assert!(!sends(&mut desk), "it may be the first letter of a text");
+        desk.wait(150);
         assert!(!asks(&desk) && sends(&mut desk));
     }
 
@@ -590,5 +598,45 @@ mod tests {
         press(&mut desk, "enter");
         desk.wait(150);
         assert!(desk.model.overlays.is_empty());
+    }
+
+    /// A paste that comes letter by letter.
+    fn slowly(desk: &mut Desk, keys: &[&str], pause: u64) {
+        for key in keys {
+            desk.tell(alone());
+            press(desk, key);
+            draw(desk);
+            desk.wait(pause);
+        }
+    }
+
+    #[test]
+    fn a_condition_is_not_answered_by_the_paste_that_types_it() {
+        for pause in [5, 10, 20, 60, 120] {
+            let mut desk = typed();
+            press(&mut desk, "esc");
+            desk.wait(500);
+            slowly(&mut desk, &["w", "t", "i", "e", "r", "=", "g", "o", "l", "d", "enter"], pause);
+            let asks = matches!(desk.model.overlays.last(), Some(Overlay::When(w)) if w.text.text() == "tier=gold");
+            assert!(asks && !sends(&mut desk), "{pause}");
+            desk.wait(500);
+            slowly(&mut desk, &["enter"], 500);
+            assert!(desk.model.overlays.is_empty() && sends(&mut desk), "{pause}: it is met");
+        }
+    }
+
+    #[test]
+    fn the_first_letter_of_a_slow_paste_is_no_answer() {
+        for pause in [5, 20, 60, 120] {
+            let mut desk = typed();
+            desk.customer("c1", &[("tier", "theirs")]);
+            slowly(&mut desk, &["enter"], 500);
+            assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
+            slowly(&mut desk, &["m", "i"], pause);
+            assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))) && !sends(&mut desk), "{pause}");
+            desk.wait(500);
+            slowly(&mut desk, &["m"], 500);
+            assert!(sends(&mut desk), "{pause}: alone it is one");
+        }
     }
 }

@@ -382,8 +382,10 @@ fn a_participant_who_left_a_live_call_asks_twice_in_words_of_its_own() {
         words.contains("left") && words.contains("the call continues") && words.contains("analytics will not see it")
     );
     desk.keys("y");
+    desk.wait(150);
     assert_eq!(desk.asked(), []);
     desk.keys("y");
+    desk.wait(150);
     assert!(matches!(desk.asked()[..], [Effect::Read { .. }]));
 }
 
@@ -404,8 +406,11 @@ fn mine_in_a_conflict_on_an_ended_call_asks_twice_instead_of_being_refused() {
     desk.keys("<enter>");
     assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
     desk.keys("m");
+    desk.wait(150);
     assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(c)) if c.doubt.is_some()));
-    desk.keys("yy");
+    desk.keys("y");
+    desk.wait(150).keys("y");
+    desk.wait(150);
     assert_eq!(desk.serve(&there()), [vec![("tier".to_owned(), "gold!".to_owned())]]);
 }
 

@@ -161,7 +161,12 @@ impl Trail {
     pub(super) fn not_earlier(&self, map: &[(CompactString, Value)], asked: Duration) -> Vec<(CompactString, Value)> {
         let after = self.is_after(map);
         let is_long_ago = |steps: &Steps| steps.since.max(steps.told).is_some_and(|at| asked >= at + PATIENCE);
-        let is_newer = |key: &str| self.keys.get(key).is_some_and(|s| s.is_before(after) || is_long_ago(s));
+        // What has something that was never seen may be newer in all of it.
+        let is_news = |key: &str, value| {
+            self.keys.get(key).is_none_or(|steps| steps.newest.as_ref() != Some(value) && steps.is_new(value))
+        };
+        let has_news = map.iter().any(|(key, value)| is_news(key, value));
+        let is_newer = |key: &str| self.keys.get(key).is_some_and(|s| has_news || s.is_before(after) || is_long_ago(s));
         map.iter().filter(|(key, value)| is_newer(key) || !self.is_earlier(key, value)).cloned().collect()
     }
 

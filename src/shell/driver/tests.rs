@@ -382,6 +382,8 @@ async fn text_that_arrives_all_at_once_does_not_decide_between_two_values() {
     }
     assert_eq!(rig.writes(), 0);
     rig.read("m");
+    rig.wait(STANDS);
+    rig.feed(Msg::Time);
     assert_eq!(rig.writes(), 1);
 }
 
@@ -537,6 +539,8 @@ async fn a_question_is_on_the_paper_before_it_takes_an_answer() {
     assert!(rig.text().contains("Send this change?"), "{}", rig.text());
     rig.wait(STANDS);
     rig.read("y");
+    rig.wait(STANDS);
+    rig.feed(Msg::Time);
     assert_eq!(rig.writes(), 1);
 }
 

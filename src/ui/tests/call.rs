@@ -219,6 +219,7 @@ fn a_conflict_is_kept_up_to_date_while_it_stands_and_what_it_shows_is_what_is_ov
     assert!(theirs(&shown).contains("bronze"), "{shown}");
     desk.asked();
     desk.keys("m");
+    desk.wait(150);
     let bodies = desk.serve(&truth(ID, &[("tier", "bronze"), ("note", "n")]));
     assert_eq!(bodies, [vec![("tier".to_owned(), "gold!".to_owned()), ("note".to_owned(), "n".to_owned())]]);
 }
@@ -262,6 +263,7 @@ fn a_question_that_is_overtaken_becomes_the_conflict_and_escape_sends_nothing() 
     desk.keys("<enter>");
     desk.keys("<enter><enter>");
     desk.keys("t");
+    desk.wait(150);
     assert_eq!(desk.model.outbox.drafts().count(), 0, "theirs was kept");
 }
 

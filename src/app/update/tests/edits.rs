@@ -119,6 +119,7 @@ fn a_foreign_change_stops_the_send_and_asks() {
     desk.keys("m<enter>");
     assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
     desk.keys("m");
+    desk.wait(150);
     let bodies = desk.serve(&truth(ID, &[("tier", "platinum")]));
     assert_eq!(bodies, [vec![("tier".to_owned(), "gold!".to_owned())]], "m sends mine");
     assert!(
@@ -150,7 +151,7 @@ fn what_was_given_up_is_undone_in_its_turn() {
     desk.keys("e!<enter><enter>");
     desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold")]));
     desk.keys("<enter>t");
-    desk.wait(50).customer(ID, &[("lang", "fr"), ("tier", "gold")]);
+    desk.wait(150).customer(ID, &[("lang", "fr"), ("tier", "gold")]);
     desk.keys("je!<enter><enter>");
     let sent = desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold")]));
     assert!(sent[0].contains(&("tier".into(), "gold!".into())), "{sent:?}");
@@ -172,6 +173,7 @@ fn a_running_flow_offers_to_wait() {
     let customer = |tier| leg("c", "customer", "Indianapolis IN", &[("tier", tier)]).from("tel:+15550102231");
     desk.call(ID, 60, vec![customer("gold"), leg("i", "ivr", "MainIVR", &[])]);
     desk.keys("<enter>e!<enter>w");
+    desk.wait(150);
     assert!(matches!(state(&desk), Some(EditState::Held { .. })));
     assert_eq!(desk.asked(), []);
     desk.call(ID, 60, vec![customer("gold"), leg("i", "ivr", "MainIVR", &[]).left()]);
@@ -184,8 +186,10 @@ fn an_ended_call_asks_twice() {
     let customer = leg("c", "customer", "Indianapolis IN", &[("tier", "gold")]).from("tel:+15550102231");
     desk.call(ID, 60, vec![customer.left()]);
     desk.keys("<enter>e!<enter>y");
+    desk.wait(150);
     assert_eq!(desk.asked(), []);
     desk.keys("y");
+    desk.wait(150);
     assert!(matches!(desk.asked()[..], [Effect::Read { .. }]));
 }
 

@@ -215,6 +215,7 @@ fn a_text_given_up_for_theirs_outlives_a_kill_and_no_quit() {
     desk.keys("e!<enter><enter>");
     desk.serve(&truth(ID, &[("tier", "platinum")]));
     desk.keys("<enter>t");
+    desk.wait(150);
     let kept = desk.model.outbox.journal();
     assert_eq!(kept.edits.iter().map(|e| (e.mine.as_str(), e.got)).collect::<Vec<_>>(), [("gold!", Got::GivenUp)]);
     assert_eq!(desk.model.outbox.unsettled(), Unsettled::default(), "it is no draft");
