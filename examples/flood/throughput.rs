@@ -184,7 +184,7 @@ pub fn growth(runtime: &Runtime, program: &Path, runs: usize) -> Result<Vec<Figu
     let mut costs = [Vec::new(), Vec::new()];
     for _ in 0..rounds {
         for ((args, first, all), costs) in loads.iter().zip(&mut costs) {
-            let first = one(runtime, program, args, first, "watch")?.cpu;
+            let first = one(runtime, program, &Args { events: 0, ..args.clone() }, first, "watch")?.cpu;
             let all = one(runtime, program, args, all, "watch")?.cpu;
             costs.push(all.saturating_sub(first).as_secs_f64() / EVENTS as f64 * 1e6);
         }
