@@ -394,7 +394,9 @@ fn mine_in_a_conflict_on_an_ended_call_asks_twice_instead_of_being_refused() {
     let mut desk = Desk::new(120, 36);
     let call = |tier| vec![leg("c", "customer", "Indianapolis IN", &[("tier", tier)]).from("tel:+15550102231").left()];
     desk.call(ID, 60, call("gold"));
-    desk.keys("<enter>e!<enter>yy");
+    desk.keys("<enter>e!<enter>y");
+    desk.wait(150).keys("y");
+    desk.wait(150);
     let there = || {
         let mut there = truth(ID, &[("tier", "platinum")]);
         let leg = &mut there.participants[0];

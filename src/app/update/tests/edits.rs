@@ -132,6 +132,7 @@ fn a_foreign_change_stops_the_send_and_asks() {
     desk.keys("e!<enter><enter>");
     desk.serve(&truth(ID, &[("tier", "platinum")]));
     desk.keys("<enter>t");
+    desk.wait(150);
     assert_eq!((state(&desk), desk.asked()), (None, vec![]), "t keeps theirs");
     desk.keys("u");
     let cell = Cell { conversation: ID.into(), participant: "c".into(), key: "tier".into() };
@@ -151,7 +152,7 @@ fn what_was_given_up_is_undone_in_its_turn() {
     desk.keys("e!<enter><enter>");
     desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold")]));
     desk.keys("<enter>t");
-    desk.wait(150).customer(ID, &[("lang", "fr"), ("tier", "gold")]);
+    desk.wait(150).wait(50).customer(ID, &[("lang", "fr"), ("tier", "gold")]);
     desk.keys("je!<enter><enter>");
     let sent = desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold")]));
     assert!(sent[0].contains(&("tier".into(), "gold!".into())), "{sent:?}");
