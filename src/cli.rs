@@ -29,7 +29,7 @@ pub use run::{main, usage};
 pub struct Cli {
     /// What to do; without a command, the terminal UI.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
     /// What to watch in the terminal UI.
     #[command(flatten)]
     pub watch: WatchOptions,
@@ -43,7 +43,7 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Subcommand, Debug)]
-pub enum Command {
+pub enum CliCommand {
     /// Look around: the terminal UI on a simulated contact centre
     #[command(long_about = text::DEMO)]
     Demo(commands::demo::DemoArgs),

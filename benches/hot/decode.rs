@@ -8,7 +8,7 @@ use criterion::{BenchmarkId, Criterion};
 use serde_json::Value;
 use sidetone::{
     domain::{Board, Update},
-    genesys::wire::{Frame, Outline, StreamMemory, decode, decode_outlined, head},
+    genesys::wire::{Outline, StreamMemory, WireFrame, decode, decode_outlined, head},
 };
 use std::hint::black_box;
 
@@ -24,7 +24,7 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
             let (mut outline, mut next) = (Outline::default(), Outline::default());
             let heads = (head(&a).expect("a head"), head(other).expect("a head"));
             memory.outline(&a, &heads.0, &mut outline);
-            if let Frame::Conversation(first) = decode_outlined(&board, &a, Some(heads.0), &outline) {
+            if let WireFrame::Conversation(first) = decode_outlined(&board, &a, Some(heads.0), &outline) {
                 board.apply(at(0), Update::Stream(first), &());
             }
             memory.outline(other, &heads.1, &mut outline);

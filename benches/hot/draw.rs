@@ -17,11 +17,11 @@ use sidetone::{
         Model, Msg,
         calls::{Show, fact, value},
         keymap::Keymap,
-        settings::Settings,
+        settings::AppSettings,
         update,
     },
     domain::Link,
-    shell::Screen,
+    shell::TerminalScreen,
     ui::{self, Theme},
 };
 use std::io;
@@ -35,7 +35,7 @@ struct Desk {
 impl Desk {
     fn new(n: usize, width: u16, height: u16) -> Self {
         let columns = Some([KEY, "attribute_00", "attribute_01", "attribute_02"].map(str::to_owned).to_vec());
-        let settings = Settings { columns, ..Settings::default() };
+        let settings = AppSettings { columns, ..AppSettings::default() };
         let model = Model::new(at(0), Rect::new(0, 0, width, height), settings, Keymap::default());
         let mut desk = Self { model, now: 0 };
         drop(update(&mut desk.model, at(0), Msg::Link(Link::Live)));
@@ -57,7 +57,7 @@ impl Desk {
         self.tell(&values[(self.now / 33 % 2) as usize]);
     }
 
-    fn draw(&mut self, screen: &mut Screen) {
+    fn draw(&mut self, screen: &mut TerminalScreen) {
         self.model.prepare(at(self.now));
         screen.draw(&mut io::sink(), |buf| ui::view(&self.model, Theme::Terminal, buf)).expect("nothing is written");
     }
@@ -101,7 +101,7 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
         for n in [100, 10_000] {
             let mut desk = Desk::new(n, width, height);
             let values = [event(0, 3_072, "1"), event(0, 3_072, "2")];
-            let mut screen = Screen::new(width, height);
+            let mut screen = TerminalScreen::new(width, height);
             desk.draw(&mut screen);
             group.bench_function(BenchmarkId::new(format!("nothing_{size}"), n), |bench| {
                 bench.iter(|| desk.draw(&mut screen));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use sidetone::{
     domain::{Applied, At, Board, Update},
-    genesys::wire::{Decoder, Frame},
+    genesys::wire::{Decoder, WireFrame},
 };
 use std::{cell::RefCell, time::Duration};
 
@@ -74,9 +74,9 @@ thread_local! {
 /// What the text of an event means to a board.
 pub fn update(board: &Board, raw: &str) -> Update {
     match DECODER.with_borrow_mut(|decoder| decoder.decode(board, raw)) {
-        Frame::Conversation(snapshot) => Update::Stream(snapshot),
-        Frame::Delta(delta) => Update::Delta(delta),
-        Frame::Attributes(event) => Update::Event(event),
+        WireFrame::Conversation(snapshot) => Update::Stream(snapshot),
+        WireFrame::Delta(delta) => Update::Delta(delta),
+        WireFrame::Attributes(event) => Update::Event(event),
         other => panic!("not an update: {other:?}"),
     }
 }

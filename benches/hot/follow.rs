@@ -8,7 +8,7 @@ use crate::{
     ratios::Ratios,
 };
 use criterion::{BenchmarkId, Criterion};
-use sidetone::commands::follow::{Follow, Form, Plan};
+use sidetone::commands::follow::{Follow, FollowPlan, OutputForm};
 use std::time::{Duration, Instant};
 
 /// Events that are made before their time is taken: few enough to be in the caches then, as events from a socket are.
@@ -38,7 +38,7 @@ impl Calls {
     fn new(n: usize) -> Self {
         let mut calls = Self {
             mix: Frames::new(What::Mix(Size::Bytes(4_000)), n),
-            follow: Follow::new(Plan::everything(Form::Json)),
+            follow: Follow::new(FollowPlan::everything(OutputForm::Json)),
             seq: 0,
             frames: vec![Vec::new(); BATCH],
         };

@@ -8,9 +8,9 @@
 use crate::{frames::What, mix};
 use anyhow::Result;
 use sidetone::{
-    commands::follow::{Follow, Form, Plan},
+    commands::follow::{Follow, FollowPlan, OutputForm},
     domain::{At, Update},
-    genesys::wire::{Decoder, Frame},
+    genesys::wire::{Decoder, WireFrame},
 };
 use std::{
     hint::black_box,
@@ -46,8 +46,12 @@ pub fn run(args: &Args) -> Result<()> {
         texts.push(text(&frame).to_owned());
     }
     let bytes: usize = texts[args.conversations..].iter().map(String::len).sum();
-    let mut path =
-        Path { follow: Follow::new(Plan::everything(Form::Json)), decoder: Decoder::default(), now: 0, lines: 0 };
+    let mut path = Path {
+        follow: Follow::new(FollowPlan::everything(OutputForm::Json)),
+        decoder: Decoder::default(),
+        now: 0,
+        lines: 0,
+    };
     let (first, rest) = texts.split_at(args.conversations);
     first.iter().for_each(|text| path.follow_one(text));
     path.lines = 0;
@@ -82,8 +86,8 @@ impl Path {
         self.now += 1;
         let at = At::after(jiff::Timestamp::UNIX_EPOCH, Duration::from_micros(10 * self.now));
         let update = match self.decoder.decode(&self.follow.monitor.board, raw) {
-            Frame::Conversation(snapshot) => Update::Stream(snapshot),
-            Frame::Delta(delta) => Update::Delta(delta),
+            WireFrame::Conversation(snapshot) => Update::Stream(snapshot),
+            WireFrame::Delta(delta) => Update::Delta(delta),
             other => panic!("not an update: {other:?}"),
         };
         self.follow.apply(at, update, &());

@@ -10,7 +10,7 @@ use crate::domain::{
     journey::Journey,
     outbox::{Cell, Outbox, PatchTarget},
 };
-use crate::why::{Certainty, Gathered, Question};
+use crate::why::{Certainty, Gathered, WhyQuestion};
 use expected::{ExpectedKey, Facts, Group, KeyStatus};
 use ratatui::layout::Rect;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub struct CallRow {
 
 /// A participant's column with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct CallColumn {
     /// Whose.
     pub participant: ParticipantId,
     /// First column of the terminal.
@@ -127,11 +127,11 @@ pub struct CallScreen {
     /// Participants scrolled away to the left.
     pub first: usize,
     /// The columns that are shown.
-    pub columns: Vec<Column>,
+    pub columns: Vec<CallColumn>,
     /// Participants that do not fit, to the right.
     pub hidden: usize,
     /// Where the key column is.
-    pub keys: Column,
+    pub keys: CallColumn,
     /// Lines of the detail scrolled away.
     pub detail_scroll: usize,
 }
@@ -173,7 +173,7 @@ pub(super) struct Sources<'a> {
 impl CallScreen {
     /// The screen of a call, the selection on the customer's first key or on `selection`.
     pub fn open(id: ConversationId, selection: Option<CellSelection>, mode: Mode) -> Self {
-        let keys = Column { participant: ParticipantId::from(""), x: 0, width: 0 };
+        let keys = CallColumn { participant: ParticipantId::from(""), x: 0, width: 0 };
         let sought = selection.as_ref().and_then(|h| h.key.clone());
         Self {
             sought,
@@ -309,7 +309,7 @@ impl CallScreen {
         for item in self.expected.iter_mut().flat_map(|g| &mut g.items).filter(|i| i.standing.is_bad()) {
             let known = self.causes.iter().find(|(key, _)| *key == item.key).map(|(_, cause)| cause.clone());
             item.cause = known.unwrap_or_else(|| {
-                let question = Question { key: item.key.to_string(), on: item.on.clone() };
+                let question = WhyQuestion { key: item.key.to_string(), on: item.on.clone() };
                 let cause = why::short(&why::answer(entry, &gathered.flows, &question));
                 self.causes.push((item.key.clone(), cause.clone()));
                 cause
@@ -321,7 +321,7 @@ impl CallScreen {
         for item in groups.filter(|g| g.by.is_none()).flat_map(|g| &mut g.items).filter(unnamed) {
             let known = self.setters.iter().find(|(key, _)| *key == item.key).map(|(_, by)| by.clone());
             item.note = known.unwrap_or_else(|| {
-                let question = Question { key: item.key.to_string(), on: item.on.clone() };
+                let question = WhyQuestion { key: item.key.to_string(), on: item.on.clone() };
                 let answer = why::answer(entry, &gathered.flows, &question);
                 let ran = answer.action.filter(|_| answer.certainty == Certainty::Executed);
                 let by = ran.map(|action| if action.name.is_empty() { action.kind } else { action.name });

@@ -5,12 +5,12 @@ mod coverage;
 mod order;
 
 pub use columns::{Column, Fixed, MARGIN, Show};
-pub use coverage::{Coverage, Tally};
+pub use coverage::{CallCoverage, KeyTally};
 
 use self::order::{Order, WantedOrder};
 use super::{layout, rows};
 use crate::domain::{At, Board, BoardEntry, Conversation, ConversationId, Key, filter::Filter, findings::Examiner};
-use columns::{Choice, Head};
+use columns::{ColumnChoice, Head};
 use ratatui::layout::Rect;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::HashSet;
@@ -107,16 +107,16 @@ pub struct Calls {
     /// The selected call, where it was live at the last look.
     pub(super) live: Option<ConversationId>,
     /// How many calls have each key.
-    pub coverage: Coverage,
+    pub coverage: CallCoverage,
     /// Widest text seen per column, so that columns do not twitch.
     pub(super) widths: FxHashMap<Head, u16>,
-    pub(super) chosen: Choice,
+    pub(super) chosen: ColumnChoice,
     pub(super) order: Order,
 }
 
 impl Calls {
     /// The areas of the screen.
-    pub fn areas(&self, size: Rect) -> layout::Calls {
+    pub fn areas(&self, size: Rect) -> layout::CallsLayout {
         layout::calls(size, self.coverage.open, self.keys.len())
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     export::ExportPlan, external::External, flow::DemoStep, replay::Play, since::SinceQuestion, topics::TopicRow,
-    views::View,
+    views::CallsView,
 };
 use crate::domain::{
     ConversationId, QueueId,
@@ -43,11 +43,11 @@ pub enum Effect {
     /// Read a file that the operator named, as a payload.
     Load(String),
     /// Keep a view on disk.
-    SaveView(View),
+    SaveView(CallsView),
     /// Remove the view of this name from disk.
     DeleteView(String),
     /// Keep how the Calls screen looks for the next start.
-    Remember(View),
+    Remember(CallsView),
     /// Write a call, the board or the screen to a file, or put it on the clipboard.
     Export(ExportPlan),
     /// Give the terminal back and stop until the shell continues us (Ctrl-Z).
@@ -94,7 +94,7 @@ pub enum Effect {
 
 /// Why the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub enum AppExit {
     /// The operator left.
     Quit,
     /// Ctrl-C or SIGINT: exit code 130.

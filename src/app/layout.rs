@@ -18,7 +18,7 @@ const COVERAGE: u16 = 36;
 
 /// Areas that all screens share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct FrameLayout {
     /// Product, organisation, connection.
     pub header: Rect,
     /// The rule below it.
@@ -37,10 +37,10 @@ pub fn too_small(size: Rect) -> bool {
 }
 
 /// The areas of any screen. Of a terminal that is too small, some are empty.
-pub fn frame(size: Rect) -> Frame {
+pub fn frame(size: Rect) -> FrameLayout {
     let row = |y: u16, h: u16| rows(size, y, h);
     let last = size.height.saturating_sub(1);
-    Frame {
+    FrameLayout {
         header: row(0, 1),
         rule: row(1, 1),
         body: row(2, size.height.saturating_sub(4)),
@@ -82,7 +82,7 @@ pub enum PaneShown {
 
 /// Areas of the Calls screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Calls {
+pub struct CallsLayout {
     /// How many calls, sorted how, which filter.
     pub title: Rect,
     /// Column heads.
@@ -99,7 +99,7 @@ pub struct Calls {
     pub below: Option<Rect>,
 }
 
-impl Calls {
+impl CallsLayout {
     /// Where the coverage is, beside or below.
     pub fn coverage(&self) -> Option<Rect> {
         self.side.or(self.below)
@@ -107,7 +107,7 @@ impl Calls {
 }
 
 /// The areas of the Calls screen with a coverage of so many keys.
-pub fn calls(size: Rect, coverage: PaneShown, keys: usize) -> Calls {
+pub fn calls(size: Rect, coverage: PaneShown, keys: usize) -> CallsLayout {
     let body = frame(size).body;
     let wide = body.width >= WIDE;
     let (left, side) = split_right(body, if wide && coverage != PaneShown::Closed { COVERAGE } else { 0 });
@@ -122,7 +122,7 @@ pub fn calls(size: Rect, coverage: PaneShown, keys: usize) -> Calls {
         if !wide && coverage == PaneShown::Open { keys.clamp(3, (room / 2).max(3)).min(room) } else { 0 };
     let table_height = room - below_height;
     let row = |y, h| rows(left, y, h);
-    Calls {
+    CallsLayout {
         title: row(0, 1),
         heads: row(1, 1),
         table: row(2, table_height),
@@ -156,7 +156,7 @@ pub fn bar_at(pane: Rect, beside: bool, at: Position, keys: usize) -> Option<usi
 
 /// Areas of the Timeline screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeline {
+pub struct TimelineLayout {
     /// How many changes, following or paused.
     pub title: Rect,
     /// Column heads.
@@ -166,14 +166,18 @@ pub struct Timeline {
 }
 
 /// The areas of the Timeline screen.
-pub fn timeline(size: Rect) -> Timeline {
+pub fn timeline(size: Rect) -> TimelineLayout {
     let body = frame(size).body;
-    Timeline { title: rows(body, 0, 1), heads: rows(body, 1, 1), table: rows(body, 2, body.height.saturating_sub(2)) }
+    TimelineLayout {
+        title: rows(body, 0, 1),
+        heads: rows(body, 1, 1),
+        table: rows(body, 2, body.height.saturating_sub(2)),
+    }
 }
 
 /// The areas of the Diagnose screen: title, heads, rows, and what is known of the selected finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Diagnose {
+pub struct DiagnoseLayout {
     /// How many findings.
     pub title: Rect,
     /// Column heads.
@@ -190,7 +194,7 @@ pub struct Diagnose {
 const FINDING: u16 = 10;
 
 /// The areas of the Diagnose screen.
-pub fn diagnose(size: Rect) -> Diagnose {
+pub fn diagnose(size: Rect) -> DiagnoseLayout {
     let body = frame(size).body;
     let beside = body.width >= WIDE;
     let (left, detail) = if beside {
@@ -201,7 +205,7 @@ pub fn diagnose(size: Rect) -> Diagnose {
         (rows(body, 0, body.height - height), rows(body, body.height - height, height))
     };
     let table = rows(left, 2, left.height.saturating_sub(2));
-    Diagnose { title: rows(left, 0, 1), heads: rows(left, 1, 1), table, detail, beside }
+    DiagnoseLayout { title: rows(left, 0, 1), heads: rows(left, 1, 1), table, detail, beside }
 }
 
 /// The areas of the Flow screen.

@@ -41,7 +41,7 @@ mod update;
 pub mod views;
 pub mod why;
 
-pub use effect::{Effect, Exit};
+pub use effect::{AppExit, Effect};
 pub use model::Model;
 pub use model::question::STANDS;
 pub use msg::Msg;

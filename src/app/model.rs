@@ -13,7 +13,7 @@ use super::{
     call::Sources,
     calls::{Calls, SelectionMoved},
     diagnose::{Diagnose, FindingScope},
-    effect::Exit,
+    effect::AppExit,
     flow::Definition,
     flow::FlowScreen,
     fresh::Fresh,
@@ -27,10 +27,10 @@ use super::{
     popups::command_line::Entered,
     rate::Rate,
     recording::Recording,
+    replay::EventCollector,
     replay::Replay,
-    replay::Witness,
     screen::Screen,
-    settings::Settings,
+    settings::AppSettings,
     since::SinceScreen,
     timeline::Timeline,
     why::{CausesOfCall, Gathering, WhyScreen},
@@ -127,7 +127,7 @@ pub struct Model {
     /// The table of actions with the user's keys.
     pub keymap: Keymap,
     /// Choices that hold for the session.
-    pub settings: Settings,
+    pub settings: AppSettings,
     /// When and where the mouse was clicked last.
     pub(super) clicked: Option<(Duration, (u16, u16))>,
     /// The read from the terminal in which the key came that is handled now.
@@ -141,20 +141,20 @@ pub struct Model {
     /// The recording that is played in the place of a live organisation.
     pub replay: Option<Replay>,
     /// Notes what happens; only while a recording is read for its marks.
-    pub witness: Option<Witness>,
+    pub witness: Option<EventCollector>,
     /// How the Calls screen looked when that was kept last.
-    pub(super) remembered: Option<super::views::View>,
+    pub(super) remembered: Option<super::views::CallsView>,
     /// When a request that was answered ended the wait of the link last, on the monotonic clock.
     pub(super) hurried: Option<Duration>,
     /// Set when the program is to end.
-    pub exit: Option<Exit>,
+    pub exit: Option<AppExit>,
     /// Rows and widths are older than the board.
     pub(super) stale: bool,
 }
 
 impl Model {
     /// A program that has seen nothing yet.
-    pub fn new(at: At, size: Rect, settings: Settings, keymap: Keymap) -> Self {
+    pub fn new(at: At, size: Rect, settings: AppSettings, keymap: Keymap) -> Self {
         Self {
             now: at,
             size,

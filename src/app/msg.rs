@@ -9,7 +9,7 @@ use super::{
     replay::{IndexPart, PlaybackState, Playing},
     since::{HistoryCall, SinceQuestion, SinceReport, StoredCalls},
     unkept::Unkept,
-    why::Findings,
+    why::FoundFlows,
 };
 use crate::domain::{
     At, Claimed, ConversationId, FlowId, Link, QueueId, Snapshot, Update, UserId,
@@ -120,7 +120,7 @@ pub enum Msg {
     /// Presence of the keys of the flow of this name, by version, from the history store.
     FlowHistory(String, FlowHistory),
     /// What was found out of the flows that this call ran.
-    Gathered(ConversationId, Box<Findings>),
+    Gathered(ConversationId, Box<FoundFlows>),
     /// What the history store answered; `None` without a store.
     SinceRead(Box<SinceQuestion>, Option<Result<Option<Box<SinceReport>>, String>>),
     /// What the history store has of a call.

@@ -1,6 +1,6 @@
 //! What the operator or the configuration chose, as far as the screens need it.
 
-use super::views::View;
+use super::views::CallsView;
 use crate::domain::{Trap, expect::Expectation, findings::Tuning, outbox::Policy};
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl Band {
 
 /// Choices that hold for the whole session.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct AppSettings {
     /// Organisation or profile, as the header names it.
     pub org: String,
     /// Region or host, quieter beside it.
@@ -59,7 +59,7 @@ pub struct Settings {
     /// Attribute keys shown as columns; `None`: chosen from the keys of the calls.
     pub columns: Option<Vec<String>>,
     /// Views by name, in order.
-    pub views: Vec<View>,
+    pub views: Vec<CallsView>,
     /// Ask once before an edit is sent.
     pub confirm: bool,
     /// Alerts notify through the terminal too.
@@ -88,14 +88,14 @@ pub struct Settings {
     pub keep_ended: Duration,
 }
 
-impl Settings {
+impl AppSettings {
     /// Under which name the look of the screens is kept: that of the profile, else where it is connected to.
     pub(crate) fn kept_as(&self) -> &str {
         if self.org.is_empty() { &self.region } else { &self.org }
     }
 }
 
-impl Default for Settings {
+impl Default for AppSettings {
     fn default() -> Self {
         Self {
             org: String::new(),

@@ -70,9 +70,9 @@ impl SignIn {
 
 /// A text that is shown to nobody, not even in `Debug` output.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Hidden(pub String);
+pub struct HiddenText(pub String);
 
-impl fmt::Debug for Hidden {
+impl fmt::Debug for HiddenText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hidden")
     }
@@ -84,11 +84,11 @@ pub enum Try {
     /// Open the browser, and wait for it to come back.
     Browser,
     /// The address that the browser ended on.
-    Address(Hidden),
+    Address(HiddenText),
     /// The client's secret: this one, or the one that is known.
-    Secret(Option<Hidden>),
+    Secret(Option<HiddenText>),
     /// Another access token.
-    Token(Hidden),
+    Token(HiddenText),
 }
 
 /// What came of it.

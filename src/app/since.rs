@@ -45,14 +45,14 @@ impl SinceQuestion {
 
 /// Calls with and without the key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Share {
+pub struct KeyShare {
     /// Calls that passed the milestone while they were observed.
     pub calls: i64,
     /// Those that had the key then.
     pub present: i64,
 }
 
-impl Share {
+impl KeyShare {
     /// Those that had it not.
     pub fn missing(self) -> i64 {
         self.calls - self.present
@@ -98,7 +98,7 @@ pub struct VersionRow {
     /// The version as the platform writes it; empty when it is not known.
     pub version: String,
     /// The counts.
-    pub share: Share,
+    pub share: KeyShare,
     /// Start of its first call, milliseconds since 1970.
     pub first: i64,
     /// Start of its last call.
@@ -111,7 +111,7 @@ pub struct DayRow {
     /// `2026-11-29`.
     pub day: String,
     /// The counts; `None` when nothing was collected on that day.
-    pub share: Option<Share>,
+    pub share: Option<KeyShare>,
 }
 
 /// A call that the answer points at.
@@ -138,11 +138,11 @@ pub struct MissingRow {
 
 /// A version whose presence looks as if it had fallen, and is not judged yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotJudged {
+pub struct NotJudgedWhy {
     /// The version.
     pub version: String,
     /// What was counted of it so far.
-    pub share: Share,
+    pub share: KeyShare,
     /// By when all of these calls are judged at the latest, milliseconds since 1970.
     pub until: i64,
 }
@@ -155,7 +155,7 @@ pub struct SinceReport {
     /// The milestone: `flow-end`.
     pub by: String,
     /// All calls.
-    pub share: Share,
+    pub share: KeyShare,
     /// By version, the oldest first.
     pub versions: Vec<VersionRow>,
     /// By day, without holes.
@@ -167,7 +167,7 @@ pub struct SinceReport {
     /// It looks as if presence had fallen with the newest version, of calls that are too few to tell.
     pub too_few: bool,
     /// It looks as if presence had fallen with the newest version, which is not judged yet.
-    pub not_judged: Option<NotJudged>,
+    pub not_judged: Option<NotJudgedWhy>,
     /// The newest calls without the key, the newest first.
     pub missing: Vec<MissingRow>,
 }
@@ -185,14 +185,14 @@ impl SinceReport {
 
     /// The newest version of a flow that looks as if presence had fallen, of too few calls to tell, with the version before it and
     /// the counts of all before.
-    pub fn unsure(&self) -> Option<(&VersionRow, &VersionRow, Share)> {
+    pub fn unsure(&self) -> Option<(&VersionRow, &VersionRow, KeyShare)> {
         let newest =
             self.versions.iter().filter(|v| !v.version.is_empty() && v.share.calls > 0).max_by_key(|v| v.first)?;
         let same_flow = |v: &&VersionRow| v.flow == newest.flow && v.organization == newest.organization;
         let earlier =
             self.versions.iter().filter(|v| !v.version.is_empty() && v.first < newest.first).filter(same_flow);
         let before = earlier.clone().max_by_key(|v| v.first)?;
-        let all = earlier.fold(Share::default(), |sum, v| sum.plus(v.share));
+        let all = earlier.fold(KeyShare::default(), |sum, v| sum.plus(v.share));
         let is_unsure = self.too_few || is_too_few_to_tell(before.share.counts(), newest.share.counts());
         is_unsure.then_some((newest, before, all))
     }
@@ -345,7 +345,7 @@ mod tests {
         #[test]
         fn a_share_is_all_or_nothing_only_when_it_is(calls in 1i64..1_000_000, part in 0.0f64..=1.0) {
             let present = (calls as f64 * part) as i64;
-            let percent = Share { calls, present }.percent().unwrap();
+            let percent = KeyShare { calls, present }.percent().unwrap();
             prop_assert_eq!(percent == 100, present == calls);
             prop_assert_eq!(percent == 0, present == 0);
             prop_assert!((percent as f64 - present as f64 * 100.0 / calls as f64).abs() <= 1.0);

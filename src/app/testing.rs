@@ -1,6 +1,6 @@
 //! A desk for tests: a model, a clock that goes when told, and a small contact centre.
 
-use super::{Effect, Model, Msg, key::parse_script, keymap::Keymap, popups::Overlay, settings::Settings, update};
+use super::{Effect, Model, Msg, key::parse_script, keymap::Keymap, popups::Overlay, settings::AppSettings, update};
 use crate::domain::{
     At, FlowFact, FlowRun, FlowSource, Link, Media, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, Update,
     Value,
@@ -73,11 +73,11 @@ impl Desk {
         Self::with(
             width,
             height,
-            Settings { org: "acme-prod".into(), region: "us-east-1".into(), ..Settings::default() },
+            AppSettings { org: "acme-prod".into(), region: "us-east-1".into(), ..AppSettings::default() },
         )
     }
 
-    pub(crate) fn with(width: u16, height: u16, settings: Settings) -> Self {
+    pub(crate) fn with(width: u16, height: u16, settings: AppSettings) -> Self {
         let at = At { mono: Duration::from_secs(100), wall: noon() };
         let model = Model::new(at, Rect::new(0, 0, width, height), settings, Keymap::default());
         let mut desk = Self { model, at, effects: Vec::new() };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// A view under a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct View {
+pub struct CallsView {
     /// Its name.
     pub name: String,
     /// It is one of the configuration file.
@@ -26,7 +26,7 @@ pub struct View {
     pub hides_ended: bool,
 }
 
-impl View {
+impl CallsView {
     /// The Calls screen as it is now.
     pub fn of(calls: &Calls, name: &str) -> Self {
         Self {

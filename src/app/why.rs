@@ -4,7 +4,7 @@ mod simulate;
 
 use crate::domain::{At, BoardEntry, Key, findings::Finding, outbox::Cell};
 use crate::why::{
-    Certainty, Gathered, GatheredRun, KnownCall, Question, Verdict, WhyAnswer, changes, explain, trunk::TrunkLine,
+    Certainty, Gathered, GatheredRun, KnownCall, Verdict, WhyAnswer, WhyQuestion, changes, explain, trunk::TrunkLine,
     trunk::trunk,
 };
 pub use simulate::Simulated;
@@ -16,7 +16,7 @@ pub(super) const RECORDED_WITHIN: Duration = Duration::from_secs(120);
 
 /// What was found of the flows that a call ran.
 #[derive(Clone, Debug)]
-pub struct Findings(pub(crate) Gathered);
+pub struct FoundFlows(pub(crate) Gathered);
 
 /// What is known of the flows that a call ran.
 #[derive(Clone, Debug)]
@@ -126,13 +126,13 @@ fn flow_of<'f>(answer: &WhyAnswer, flows: &'f [GatheredRun]) -> Option<&'f Gathe
 }
 
 /// The question about a cell. It names the purpose, where that is enough: an id reads badly in a sentence.
-pub(super) fn question(entry: &BoardEntry, cell: &Cell) -> Question {
+pub(super) fn question(entry: &BoardEntry, cell: &Cell) -> WhyQuestion {
     let c = &entry.conversation;
     let p = c.participant(cell.participant.as_str());
     let purpose = p
         .map(|p| p.purpose.as_str())
         .filter(|purpose| c.newest(purpose).is_some_and(|newest| newest.id == cell.participant));
-    Question { key: cell.key.to_string(), on: purpose.unwrap_or(cell.participant.as_str()).to_owned() }
+    WhyQuestion { key: cell.key.to_string(), on: purpose.unwrap_or(cell.participant.as_str()).to_owned() }
 }
 
 /// Why a key is missing on a call, once that was found out.
@@ -152,7 +152,7 @@ pub(super) struct CausesOfCall {
 }
 
 /// The answer for one call.
-pub(super) fn answer(entry: &BoardEntry, flows: &[GatheredRun], question: &Question) -> WhyAnswer {
+pub(super) fn answer(entry: &BoardEntry, flows: &[GatheredRun], question: &WhyQuestion) -> WhyAnswer {
     explain(question, &KnownCall { conversation: &entry.conversation, changes: &changes(entry), flows })
 }
 

@@ -1,6 +1,6 @@
 //! From a command line to an exit code: the runtime, signals, the log, and how an error is told.
 
-use super::{Cli, Command};
+use super::{Cli, CliCommand};
 use crate::{
     commands::{
         Context, audit, check, collect, completions, config, demo, doctor, export, flow, get, info, lint, login,
@@ -99,7 +99,7 @@ fn tell(error: &anyhow::Error) {
 }
 
 async fn dispatch(
-    command: Option<Command>,
+    command: Option<CliCommand>,
     watch: WatchOptions,
     shown: UiOptions,
     context: &Context,
@@ -108,20 +108,20 @@ async fn dispatch(
     if watch != WatchOptions::default() || shown != UiOptions::default() {
         return Err(Exit::Usage.because("watch options belong after the command: sidetone watch --queue NAME").into());
     }
-    if let Command::Demo(args) = command {
+    if let CliCommand::Demo(args) = command {
         return screen(demo::run(args, context), context).await;
     }
-    if let Command::Set(args) = command {
+    if let CliCommand::Set(args) = command {
         // Tells at the end what a signal broke off.
         let _log = logging::start(context.global.log_level.into(), &context.paths).map_err(note).ok();
         return set::run(args, context, signals(GRACE)?).await;
     }
-    if let Command::Collect(args) = command {
+    if let CliCommand::Collect(args) = command {
         // Stores what it saw last before it ends.
         let _log = logging::start(context.global.log_level.into(), &context.paths).map_err(note).ok();
         return collect::run(args, context, signals(collect::GRACE)?).await;
     }
-    if let Command::Watch(args) = command {
+    if let CliCommand::Watch(args) = command {
         // Ends its hooks and stores what it saw last before it ends.
         let _log = logging::start(context.global.log_level.into(), &context.paths).map_err(note).ok();
         return watch::run(args, context, signals(collect::GRACE)?).await;
@@ -133,35 +133,35 @@ async fn dispatch(
     }
 }
 
-async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
+async fn run(command: CliCommand, context: &Context) -> anyhow::Result<Exit> {
     let _log = logging::start(context.global.log_level.into(), &context.paths).map_err(note).ok();
     match command {
-        Command::Config(args) => config::run(args, context),
-        Command::Login(args) => login::run(args, context).await,
-        Command::Doctor(args) => doctor::run(args, context).await,
-        Command::Logout(args) => logout::run(&args, context),
-        Command::Info(args) => info::run(args, context),
-        Command::Completions(args) => completions::run(args, Cli::command()),
-        Command::Man(args) => man::run(args, Cli::command()),
-        Command::Check(args) => check::run(args, context).await,
-        Command::Get(args) => get::run(args, context).await,
-        Command::Export(args) => export::run(args, context).await,
-        Command::Flow(args) => flow::run(args, context).await,
-        Command::Watch(args) => watch::run(args, context, std::future::pending()).await,
-        Command::Record(args) => record::run(args, context).await,
-        Command::Replay(args) => replay::run(args, context).await,
-        Command::Redact(args) => redact::run(args),
-        Command::Collect(args) => collect::run(args, context, std::future::pending()).await,
-        Command::Why(args) => why::run(args, context).await,
+        CliCommand::Config(args) => config::run(args, context),
+        CliCommand::Login(args) => login::run(args, context).await,
+        CliCommand::Doctor(args) => doctor::run(args, context).await,
+        CliCommand::Logout(args) => logout::run(&args, context),
+        CliCommand::Info(args) => info::run(args, context),
+        CliCommand::Completions(args) => completions::run(args, Cli::command()),
+        CliCommand::Man(args) => man::run(args, Cli::command()),
+        CliCommand::Check(args) => check::run(args, context).await,
+        CliCommand::Get(args) => get::run(args, context).await,
+        CliCommand::Export(args) => export::run(args, context).await,
+        CliCommand::Flow(args) => flow::run(args, context).await,
+        CliCommand::Watch(args) => watch::run(args, context, std::future::pending()).await,
+        CliCommand::Record(args) => record::run(args, context).await,
+        CliCommand::Replay(args) => replay::run(args, context).await,
+        CliCommand::Redact(args) => redact::run(args),
+        CliCommand::Collect(args) => collect::run(args, context, std::future::pending()).await,
+        CliCommand::Why(args) => why::run(args, context).await,
         // A server is asked by a runtime of its own, which may not be started on a thread that drives this one.
-        Command::Since(args) => block_in_place(|| since::run(args, context)),
-        Command::Store(args) => block_in_place(|| store::run(args, context)),
-        Command::Lint(args) => lint::run(args, context),
-        Command::Audit(args) => audit::run(args, context),
-        Command::Set(args) => set::run(args, context, std::future::pending()).await,
-        Command::Sim(args) => sim::run(args).await,
+        CliCommand::Since(args) => block_in_place(|| since::run(args, context)),
+        CliCommand::Store(args) => block_in_place(|| store::run(args, context)),
+        CliCommand::Lint(args) => lint::run(args, context),
+        CliCommand::Audit(args) => audit::run(args, context),
+        CliCommand::Set(args) => set::run(args, context, std::future::pending()).await,
+        CliCommand::Sim(args) => sim::run(args).await,
         // Deals with signals itself: they must not end it before the terminal is put back.
-        Command::Demo(args) => demo::run(args, context).await,
+        CliCommand::Demo(args) => demo::run(args, context).await,
     }
 }
 

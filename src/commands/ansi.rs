@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// How text for people is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Paint {
+pub struct Ansi {
     /// With colour.
     pub color: bool,
     /// ASCII symbols only.
@@ -32,7 +32,7 @@ pub enum Role {
     Bad,
 }
 
-impl Paint {
+impl Ansi {
     /// As the options, the environment and stdout say.
     pub fn of(context: &Context) -> Self {
         Self { color: context.color(), ascii: context.global.ascii }
@@ -90,11 +90,11 @@ mod tests {
     #[test]
     fn foreign_text_is_harmless_with_and_without_colour() {
         for color in [false, true] {
-            let paint = Paint { color, ascii: false };
+            let paint = Ansi { color, ascii: false };
             assert!(!paint.foreign(Role::Name, "\x1b]0;x\x07").contains('\x07'));
             assert!(!paint.column(Role::Name, "a\nb", 10).contains('\n'));
         }
-        assert_eq!(Paint::default().foreign(Role::Name, "plain"), "plain");
-        assert_eq!(Paint { color: true, ascii: false }.own(Role::Bad, "no"), "\x1b[31mno\x1b[0m");
+        assert_eq!(Ansi::default().foreign(Role::Name, "plain"), "plain");
+        assert_eq!(Ansi { color: true, ascii: false }.own(Role::Bad, "no"), "\x1b[31mno\x1b[0m");
     }
 }

@@ -6,7 +6,7 @@ mod judge;
 mod looked;
 mod report;
 
-use super::{Context, ansi::Paint, expectations, lookup, note, stdout};
+use super::{Context, ansi::Ansi, expectations, lookup, note, stdout};
 use crate::{
     commands::options::{self, WatchOptions, nothing_to_watch},
     domain::{
@@ -74,7 +74,7 @@ pub struct CheckArgs {
 /// Looks, judges, tells.
 pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.rules {
-        return rules(args.json, Paint::of(context));
+        return rules(args.json, Ansi::of(context));
     }
     let deadline = args.follow.map(|follow| Instant::now() + follow);
     let expectations = args.expect.as_deref().map(expectations::load).transpose()?.unwrap_or_default();
@@ -90,7 +90,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     let judges = !expectations.is_empty();
     let mut judge = Judge::new(settings.tuning, expectations, args.learn);
     targets.teach(&mut judge.monitor.board.names);
-    let mut report = CheckReport::new(args.json, args.learn, Paint::of(context));
+    let mut report = CheckReport::new(args.json, args.learn, Ansi::of(context));
     let mut causes = Causes::new(client.clone());
     let whole = match deadline {
         None => once(&client, &targets, &mut judge, (&mut report, &mut causes)).await?,
@@ -239,7 +239,7 @@ struct RuleLine {
     source: &'static str,
 }
 
-fn rules(json: bool, paint: Paint) -> anyhow::Result<Exit> {
+fn rules(json: bool, paint: Ansi) -> anyhow::Result<Exit> {
     let mut out = Vec::new();
     if json {
         for rule in RULES {

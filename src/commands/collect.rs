@@ -31,7 +31,7 @@ use crate::{
     },
 };
 use clap::Args;
-use follower::{Beginning, Follower};
+use follower::{Follower, FollowerParts};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
@@ -327,7 +327,7 @@ fn begin(wanted: WantedOrganization, common: &Common<'_>) -> Result<Follower, Fa
     let mut seeds = Vec::new();
     if let Some(writer) = &common.ends.writer {
         let beginning =
-            writer::Beginning { organization: organization.clone(), profile: settings.profile.clone(), now };
+            writer::WriterStart { organization: organization.clone(), profile: settings.profile.clone(), now };
         begun = Some(tokio::task::block_in_place(|| writer.begin(beginning)).map_err(store::failure)?);
         (salt, seeds) = (writer.salt().clone(), writer.seeds(&organization));
     }
@@ -336,7 +336,7 @@ fn begin(wanted: WantedOrganization, common: &Common<'_>) -> Result<Follower, Fa
         tokio::task::block_in_place(|| keeper.add(names));
     }
     let tuning = settings.tuning.clone();
-    let observer = Observer::new(observer::Beginning {
+    let observer = Observer::new(observer::ObserverParts {
         tracker: Tracker::new(&organization, salt, &settings.history.values),
         seeds,
         tuning: tuning.clone(),
@@ -353,7 +353,7 @@ fn begin(wanted: WantedOrganization, common: &Common<'_>) -> Result<Follower, Fa
         ..MonitorOptions::default()
     };
     let first = common.keeper.as_ref().map(|keeper| keeper.division().borrow().clone());
-    let beginning = Beginning { client, options, observer, ringer: common.ringer, targets, first };
+    let beginning = FollowerParts { client, options, observer, ringer: common.ringer, targets, first };
     Ok(Follower::start(beginning, common.ends))
 }
 

@@ -7,7 +7,7 @@ mod topics;
 
 use super::{
     Context,
-    ansi::{Paint, Role},
+    ansi::{Ansi, Role},
     lookup, stdout,
 };
 use crate::{
@@ -155,7 +155,7 @@ pub(super) fn unnamed_permission(check: &str) -> String {
 /// Where lines go as soon as they are known.
 pub(super) struct DoctorReport {
     json: bool,
-    paint: Paint,
+    paint: Ansi,
     exit: Exit,
     /// Checks so far: passed, with a warning, failed.
     counts: [usize; 3],
@@ -210,7 +210,7 @@ impl DoctorReport {
 /// Checks everything, from the bottom up; what depends on a check that failed is not tried.
 pub async fn run(args: DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
-    let mut report = DoctorReport { json: args.json, paint: Paint::of(context), exit: Exit::Done, counts: [0; 3] };
+    let mut report = DoctorReport { json: args.json, paint: Ansi::of(context), exit: Exit::Done, counts: [0; 3] };
     // Without the check of the proxy: that is a line of the report.
     let client = Client::with_options(settings.connection()?, lookup::one_shot());
     checks::run(&client, &mut report).await?;

@@ -8,11 +8,11 @@ mod platform;
 use super::{
     check::Judge,
     export,
-    follow::{Follow, Form, Plan},
+    follow::{Follow, FollowPlan, OutputForm},
     replay::{self, failing},
 };
 use crate::{
-    app::{replay::IndexedEvent, settings::Settings},
+    app::{replay::IndexedEvent, settings::AppSettings},
     domain::{
         At, Board, Change,
         expect::Expectation,
@@ -100,7 +100,8 @@ fn standing(monitor: &Monitor) -> Vec<String> {
 
 /// The lines of `replay --headless`, and of `watch` if it looks at the time whenever it should.
 fn lines(file: &Path, as_watched: bool) -> Vec<Value> {
-    let mut follow = Follow::new(Plan { expectations: expectations(), ..Plan::everything(Form::Json) });
+    let mut follow =
+        Follow::new(FollowPlan { expectations: expectations(), ..FollowPlan::everything(OutputForm::Json) });
     let (mut playback, mut last) = (Playback::new(), None);
     for line in RecordingReader::open(file).unwrap() {
         let line = line.unwrap();
@@ -204,7 +205,7 @@ fn all_ends_agree(history: &[(u64, platform::RandomStep)]) {
     export::play(&file, &mut exported).unwrap();
     assert_eq!(standing(&exported), yardstick.last, "export");
     let keep_ended = std::time::Duration::from_secs(86_400);
-    let settings = Settings { expectations: expectations(), keep_ended, ..Settings::default() };
+    let settings = AppSettings { expectations: expectations(), keep_ended, ..AppSettings::default() };
     let (screens, marks) = shell::played(&file, settings);
     let marked: Vec<String> = marks
         .marks

@@ -6,7 +6,7 @@
 pub(super) mod causes;
 mod human;
 
-use super::ansi::Paint;
+use super::ansi::Ansi;
 use crate::{
     domain::{
         At, BoardEntry, Change, Claims, ConversationChange, ConversationId, HistoryLimits, Link, Trap, Update,
@@ -25,13 +25,13 @@ use std::time::Duration;
 
 /// In which form lines are written.
 #[derive(Clone, Debug)]
-pub enum Form {
+pub enum OutputForm {
     /// NDJSON.
     Json,
     /// Not at all: only the board is wanted.
     Silent,
     /// For people, with times of this zone.
-    Text(Paint, TimeZone),
+    Text(Ansi, TimeZone),
 }
 
 /// How lines are written from now on.
@@ -44,9 +44,9 @@ enum LineForm {
 
 /// What is told, and for how long.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct FollowPlan {
     /// The form.
-    pub form: Form,
+    pub form: OutputForm,
     /// Only calls that match this, from that moment to their end.
     pub filter: Filter,
     /// Ends when a call matches this.
@@ -63,9 +63,9 @@ pub struct Plan {
     pub alerts: Alerts,
 }
 
-impl Plan {
+impl FollowPlan {
     /// Everything is told in this form, by the rules as they are.
-    pub fn everything(form: Form) -> Self {
+    pub fn everything(form: OutputForm) -> Self {
         Self {
             form,
             filter: Filter::default(),
@@ -116,17 +116,17 @@ pub struct Follow {
 
 impl Follow {
     /// A monitor that has seen nothing, and a plan.
-    pub fn new(plan: Plan) -> Self {
-        let Plan { form, filter, until, trap, count, tuning, expectations, alerts } = plan;
+    pub fn new(plan: FollowPlan) -> Self {
+        let FollowPlan { form, filter, until, trap, count, tuning, expectations, alerts } = plan;
         // Nothing here looks back.
         let history = HistoryLimits::NONE;
         Self {
             monitor: Monitor::new(MonitorOptions { history, tuning, expectations, alerts, filter, trap }),
             done: count == Some(0),
             form: match form {
-                Form::Json => LineForm::Json,
-                Form::Silent => LineForm::Not,
-                Form::Text(paint, zone) => LineForm::Text(Human::new(paint, zone)),
+                OutputForm::Json => LineForm::Json,
+                OutputForm::Silent => LineForm::Not,
+                OutputForm::Text(paint, zone) => LineForm::Text(Human::new(paint, zone)),
             },
             until,
             met: None,

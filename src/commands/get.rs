@@ -2,7 +2,7 @@
 
 use super::{
     Context,
-    ansi::{Paint, Role},
+    ansi::{Ansi, Role},
     lookup::{self, FoundParticipant},
     stdout,
 };
@@ -53,11 +53,11 @@ pub async fn run(args: GetArgs, context: &Context) -> anyhow::Result<Exit> {
         }
         (None, Some(participant)) => {
             let only = lookup::participant(call, Some(participant))?;
-            whole(call, &[only], &board.names, args.json, Paint::of(context))?
+            whole(call, &[only], &board.names, args.json, Ansi::of(context))?
         }
         (None, None) => {
             let all: Vec<&Participant> = call.participants.iter().collect();
-            whole(call, &all, &board.names, args.json, Paint::of(context))?
+            whole(call, &all, &board.names, args.json, Ansi::of(context))?
         }
     };
     stdout().write_all(&out)?;
@@ -130,7 +130,7 @@ fn whole(
     participants: &[&Participant],
     names: &Names,
     json: bool,
-    paint: Paint,
+    paint: Ansi,
 ) -> anyhow::Result<Vec<u8>> {
     if !json {
         return Ok(human(call, participants, names, paint, &TimeZone::system()).into_bytes());
@@ -159,7 +159,7 @@ fn whole(
 }
 
 /// A heading for the call, then one block for each participant with its keys in a column.
-fn human(call: &Conversation, participants: &[&Participant], names: &Names, paint: Paint, zone: &TimeZone) -> String {
+fn human(call: &Conversation, participants: &[&Participant], names: &Names, paint: Ansi, zone: &TimeZone) -> String {
     let time = |t: Option<Timestamp>| match t {
         Some(t) => t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         None => paint.absent().to_owned(),

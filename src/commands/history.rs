@@ -3,7 +3,8 @@
 use super::{Context, store::StoreOption};
 use crate::{
     app::since::{
-        CallRef, DayRow, HistoryCall, MissingRow, NotJudged, Share, SinceQuestion, SinceReport, StoredCalls, VersionRow,
+        CallRef, DayRow, HistoryCall, KeyShare, MissingRow, NotJudgedWhy, SinceQuestion, SinceReport, StoredCalls,
+        VersionRow,
     },
     config,
     shell::HistorySource,
@@ -11,7 +12,7 @@ use crate::{
         Location, Store, StoreError,
         record::{CallRecord, FLOW_END, KeyRecord, MILESTONES},
         seeds::FlowSeed,
-        since::{MissingCall, Question, SinceAnswer, Witness},
+        since::{ExampleCall, MissingCall, SinceAnswer, StoreQuestion},
     },
 };
 use jiff::Timestamp;
@@ -51,8 +52,8 @@ impl Stored {
     }
 
     /// The question as the store takes it.
-    fn question(&self, store: &mut Store, asked: &SinceQuestion, now: i64) -> Result<Question, String> {
-        Ok(Question {
+    fn question(&self, store: &mut Store, asked: &SinceQuestion, now: i64) -> Result<StoreQuestion, String> {
+        Ok(StoreQuestion {
             organization: self.organization(store).map_err(words)?,
             key: asked.key.clone(),
             on: asked.on.clone(),
@@ -128,7 +129,7 @@ fn milliseconds(text: &str) -> i64 {
 }
 
 fn report(answer: SinceAnswer) -> SinceReport {
-    let at = |witness: Witness| CallRef {
+    let at = |witness: ExampleCall| CallRef {
         started: milliseconds(&witness.time),
         conversation: witness.conversation_id.as_str().into(),
         version: witness.flow_version.unwrap_or_default(),
@@ -136,12 +137,12 @@ fn report(answer: SinceAnswer) -> SinceReport {
     SinceReport {
         flow: answer.flow,
         by: answer.by,
-        share: Share { calls: answer.total, present: answer.present },
+        share: KeyShare { calls: answer.total, present: answer.present },
         versions: answer
             .by_version
             .into_iter()
             .map(|version| VersionRow {
-                share: Share { calls: version.share.calls, present: version.share.present },
+                share: KeyShare { calls: version.share.calls, present: version.share.present },
                 first: milliseconds(&version.first),
                 last: milliseconds(&version.last),
                 flow: version.flow_name.unwrap_or_default(),
@@ -153,15 +154,15 @@ fn report(answer: SinceAnswer) -> SinceReport {
             .by_day
             .into_iter()
             .map(|day| DayRow {
-                share: day.calls.zip(day.present).map(|(calls, present)| Share { calls, present }),
+                share: day.calls.zip(day.present).map(|(calls, present)| KeyShare { calls, present }),
                 day: day.day,
             })
             .collect(),
         first_missing: answer.first_missing.map(at),
         last_present: answer.last_present.map(at),
         too_few: answer.too_few,
-        not_judged: answer.not_judged.map(|version| NotJudged {
-            share: Share { calls: version.share.calls, present: version.share.present },
+        not_judged: answer.not_judged.map(|version| NotJudgedWhy {
+            share: KeyShare { calls: version.share.calls, present: version.share.present },
             until: milliseconds(&version.until),
             version: version.flow_version.unwrap_or_default(),
         }),

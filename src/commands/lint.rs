@@ -3,13 +3,13 @@
 use crate::{
     commands::{
         Context,
-        ansi::{Paint, Role},
+        ansi::{Ansi, Role},
         note, stdout,
     },
     domain::text::visible,
     exit::Exit,
     localfile, ndjson,
-    payload::{Explained, Form, LeftOut, PayloadFinding, PayloadTarget, Severity, explain, judge},
+    payload::{Explained, LeftOut, PayloadFinding, PayloadForm, PayloadTarget, Severity, explain, judge},
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -83,7 +83,7 @@ pub fn run(args: LintArgs, context: &Context) -> anyhow::Result<Exit> {
             (None, vec![finding])
         }
     };
-    let paint = Paint::of(context);
+    let paint = Ansi::of(context);
     let mut lines: Vec<u8> = Vec::new();
     for finding in &findings {
         tell(&mut lines, paint, finding, args.json)?;
@@ -164,7 +164,7 @@ fn text(payload: &str) -> anyhow::Result<String> {
     String::from_utf8(bytes).map_err(|_| Exit::Usage.because(format!("{} is not UTF-8 text", visible(payload))).into())
 }
 
-fn tell(out: &mut Vec<u8>, paint: Paint, finding: &PayloadFinding, as_json: bool) -> std::io::Result<()> {
+fn tell(out: &mut Vec<u8>, paint: Ansi, finding: &PayloadFinding, as_json: bool) -> std::io::Result<()> {
     if as_json {
         let line = json!({
             "type": "finding",
@@ -199,7 +199,10 @@ fn tell(out: &mut Vec<u8>, paint: Paint, finding: &PayloadFinding, as_json: bool
 /// a full one would be taken for the answer, so nothing is printed.
 fn fix(payload: &Explained, target: PayloadTarget) -> anyhow::Result<bool> {
     let (flat, left_out) = payload.flat();
-    let map = !matches!(payload.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);
+    let map = !matches!(
+        payload.form,
+        PayloadForm::Flow(_) | PayloadForm::DataAction | PayloadForm::Conversation | PayloadForm::Prose
+    );
     // What a program takes out again is no empty payload either.
     let program = payload.unwrapped.iter().any(|what| what.starts_with("the text around"));
     if flat.is_empty() && (!left_out.is_empty() || !map || program) {

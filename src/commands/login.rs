@@ -90,7 +90,7 @@ pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn import(name: &str) -> Result<gc::Profile, Failure> {
+fn import(name: &str) -> Result<gc::GcProfile, Failure> {
     let home = directories::BaseDirs::new()
         .ok_or_else(|| Exit::Usage.because("this account has no home directory to look for ~/.gc in"))?;
     let file = gc::path(home.home_dir());
@@ -105,7 +105,7 @@ fn import(name: &str) -> Result<gc::Profile, Failure> {
     }
 }
 
-fn addresses(settings: &Settings, imported: Option<&gc::Profile>) -> Result<(String, String), Failure> {
+fn addresses(settings: &Settings, imported: Option<&gc::GcProfile>) -> Result<(String, String), Failure> {
     match imported {
         Some(profile) => match profile.region {
             Some(region) => Ok((region.api_url(), region.login_url())),
@@ -117,7 +117,7 @@ fn addresses(settings: &Settings, imported: Option<&gc::Profile>) -> Result<(Str
     }
 }
 
-fn client_id(args: &LoginArgs, settings: &Settings, imported: Option<&gc::Profile>) -> Result<String, Failure> {
+fn client_id(args: &LoginArgs, settings: &Settings, imported: Option<&gc::GcProfile>) -> Result<String, Failure> {
     let configured = || match &settings.credentials {
         Credentials::Client { id, .. } | Credentials::Command { id, .. } | Credentials::Stored { id, .. } => {
             Some(id.clone())
@@ -210,7 +210,7 @@ impl Drop for Quiet {
 }
 
 /// The lines of the configuration that make the next start use this sign-in.
-fn profile(settings: &Settings, imported: Option<&gc::Profile>, id: &str, user: bool) -> String {
+fn profile(settings: &Settings, imported: Option<&gc::GcProfile>, id: &str, user: bool) -> String {
     let mut lines = vec![format!("[profile.{}]", toml::key(settings.profile.as_deref().unwrap_or("default")))];
     match (imported.and_then(|p| p.region), &settings.address) {
         (Some(region), _) => lines.push(format!("region = {}", toml::string(&region.dashed()))),

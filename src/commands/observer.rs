@@ -69,7 +69,7 @@ impl Ends {
 }
 
 /// What an observer is made of.
-pub(super) struct Beginning {
+pub(super) struct ObserverParts {
     /// What hashes are made with, and which values are kept in clear.
     pub(super) tracker: Tracker,
     /// What the store knows of presence.
@@ -120,8 +120,8 @@ pub(super) async fn organization(client: &Client, profile: Option<&str>) -> Stri
 
 impl Observer {
     /// One that has seen nothing.
-    pub(super) fn new(beginning: Beginning) -> Self {
-        let Beginning { tracker, seeds, tuning, organization, profile, place, begun } = beginning;
+    pub(super) fn new(beginning: ObserverParts) -> Self {
+        let ObserverParts { tracker, seeds, tuning, organization, profile, place, begun } = beginning;
         let mut presence = PresenceJudge::new(organization.clone(), tuning);
         presence.seed(seeds);
         // From the last observation of anybody until this link is live nothing is.
@@ -412,7 +412,7 @@ pub(super) async fn of_session(
     let seeds = writer.as_ref().map(|writer| writer.seeds(&organization)).unwrap_or_default();
     let salt = writer.as_ref().map_or(Salt::UNSTORED, |writer| writer.salt().clone());
     let ends = Ends::new(writer, hooks, vec![settings.profile.clone()]);
-    let beginning = Beginning {
+    let beginning = ObserverParts {
         tracker: Tracker::new(&organization, salt, &settings.history.values),
         seeds,
         tuning: settings.tuning.clone(),
@@ -445,7 +445,7 @@ fn session_writer(
         };
         let writer = StoreWriter::start(&location, &name, others)?;
         let profile = settings.profile.clone();
-        let begun = writer.begin(writer::Beginning { organization: organization.to_owned(), profile, now })?;
+        let begun = writer.begin(writer::WriterStart { organization: organization.to_owned(), profile, now })?;
         Ok((writer, begun))
     };
     tokio::task::block_in_place(started).map_err(store::failure)

@@ -2,7 +2,7 @@
 
 use super::{
     Context,
-    follow::{Follow, Form, Plan},
+    follow::{Follow, FollowPlan, OutputForm},
     lookup, note,
     options::nothing_to_watch,
     recorder::{reserve, start},
@@ -52,7 +52,7 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     };
     let at = client.clock().now();
     let (recorder, _closing) = start(file, &args.file, &targets, at)?;
-    let mut follow = Follow::new(Plan::everything(Form::Silent));
+    let mut follow = Follow::new(FollowPlan::everything(OutputForm::Silent));
     targets.teach(&mut follow.monitor.board.names);
     note(format_args!("recording {} into {}; Ctrl-C ends it", targets.label(), args.file.display()));
     let mut live = Live::start(client, &targets, FeedOptions::default());

@@ -6,7 +6,7 @@ use crate::{
     exit::{Exit, Failure},
     recording::{
         CreateError, ReadError, Tail,
-        redact::{self, Error, Salt, Wishes},
+        redact::{self, Error, PseudonymSalt, Wishes},
     },
 };
 use clap::Args;
@@ -40,7 +40,7 @@ pub fn run(args: RedactArgs) -> anyhow::Result<Exit> {
     let wishes = Wishes {
         keep: args.keep.clone(),
         replace: args.force,
-        salt: args.seed.map_or_else(Salt::random, Salt::seeded),
+        salt: args.seed.map_or_else(PseudonymSalt::random, PseudonymSalt::seeded),
         shift_times: args.shift_times,
     };
     let report = redact::redact(&args.from, &args.to, &wishes).map_err(Failure::from)?;

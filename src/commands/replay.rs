@@ -6,9 +6,9 @@ mod story;
 
 use super::{
     Context,
-    ansi::Paint,
+    ansi::Ansi,
     expectations,
-    follow::{Follow, Form, Plan},
+    follow::{Follow, FollowPlan, OutputForm},
     note, stdout, ui, watch,
 };
 use crate::{
@@ -90,9 +90,9 @@ pub async fn run(args: ReplayArgs, context: &Context) -> anyhow::Result<Exit> {
     if !args.headless {
         return on_screen(&args, filter, expectations, context).await;
     }
-    let form = if args.json { Form::Json } else { Form::Text(Paint::of(context), TimeZone::system()) };
+    let form = if args.json { OutputForm::Json } else { OutputForm::Text(Ansi::of(context), TimeZone::system()) };
     let tuning = context.settings()?.tuning;
-    let mut follow = Follow::new(Plan { filter, tuning, expectations, ..Plan::everything(form) });
+    let mut follow = Follow::new(FollowPlan { filter, tuning, expectations, ..FollowPlan::everything(form) });
     headless(reader, &mut follow, args.speed.unwrap_or(Speed::Max)).await
 }
 

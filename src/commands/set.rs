@@ -6,7 +6,7 @@ mod write;
 
 use super::{
     Context,
-    ansi::Paint,
+    ansi::Ansi,
     lookup::{self, FoundParticipant},
     note, stdout,
 };
@@ -21,7 +21,7 @@ use crate::{
 };
 use clap::Args;
 use report::SetReport;
-use request::Request;
+use request::SetRequest;
 use std::{io::Write as _, path::PathBuf};
 
 /// Options of `set`.
@@ -87,12 +87,12 @@ enum NonTextArg {
 
 /// Sends and waits for the proof. A `signal` ends it with what is known by then.
 pub async fn run(args: SetArgs, context: &Context, signal: impl Future<Output = Exit>) -> anyhow::Result<Exit> {
-    let request = Request::of(&args)?;
+    let request = SetRequest::of(&args)?;
     for remark in &request.notes {
         note(remark);
     }
     let id = conversation_id(&args.conversation)?;
-    let paint = Paint::of(context);
+    let paint = Ansi::of(context);
     let result = attempt(&args, &request, &id, context, signal).await;
     let report = match result {
         Ok(report) => report,
@@ -115,7 +115,7 @@ pub async fn run(args: SetArgs, context: &Context, signal: impl Future<Output = 
 
 async fn attempt(
     args: &SetArgs,
-    request: &Request,
+    request: &SetRequest,
     id: &ConversationId,
     context: &Context,
     signal: impl Future<Output = Exit>,

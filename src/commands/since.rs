@@ -2,7 +2,7 @@
 
 use super::{
     Context,
-    ansi::{Paint, Role},
+    ansi::{Ansi, Role},
     stdout, store,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     store::{
         Store,
         record::MILESTONES,
-        since::{self, DayShare, Question, Share, SinceAnswer},
+        since::{self, DayShare, Share, SinceAnswer, StoreQuestion},
     },
 };
 use clap::Args;
@@ -63,7 +63,7 @@ fn milestone(text: &str) -> Result<usize, String> {
 /// Asks the store and prints the answer.
 pub fn run(args: SinceArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut store = args.store.open_existing(context)?;
-    let question = Question {
+    let question = StoreQuestion {
         organization: organization(&mut store, context)?,
         key: args.key,
         on: args.on,
@@ -74,7 +74,7 @@ pub fn run(args: SinceArgs, context: &Context) -> anyhow::Result<Exit> {
         now: store::now(),
     };
     if args.calls {
-        return calls(&mut store, &question, args.json, Paint::of(context));
+        return calls(&mut store, &question, args.json, Ansi::of(context));
     }
     let Some(answer) = store.since(&question).map_err(store::failure)? else {
         return Err(never_seen(&question, &store).into());
@@ -86,7 +86,7 @@ pub fn run(args: SinceArgs, context: &Context) -> anyhow::Result<Exit> {
     } else if args.html {
         stdout().write_all(presence_html(&report(&answer)).as_bytes())?;
     } else {
-        stdout().write_all(text(&answer, &question, Paint::of(context)).as_bytes())?;
+        stdout().write_all(text(&answer, &question, Ansi::of(context)).as_bytes())?;
     }
     Ok(Exit::Done)
 }
@@ -116,7 +116,7 @@ fn organization(store: &mut Store, context: &Context) -> anyhow::Result<Option<S
 }
 
 /// Lists the calls without the key.
-fn calls(store: &mut Store, question: &Question, json: bool, paint: Paint) -> anyhow::Result<Exit> {
+fn calls(store: &mut Store, question: &StoreQuestion, json: bool, paint: Ansi) -> anyhow::Result<Exit> {
     let names = store.organizations().map_err(store::failure)?;
     let (mut out, mut failed) = (stdout(), None);
     let was_seen = store.missing_calls(question, &mut |call| {
@@ -137,7 +137,7 @@ fn calls(store: &mut Store, question: &Question, json: bool, paint: Paint) -> an
 }
 
 /// `2026-11-29T09:12:33.120Z  3b1c…  MainIVR v43  Billing`.
-fn one(call: &since::MissingCall, names: &BTreeMap<String, String>, paint: Paint) -> String {
+fn one(call: &since::MissingCall, names: &BTreeMap<String, String>, paint: Ansi) -> String {
     let flow = match (&call.flow_name, &call.flow_version) {
         (None, _) => "flow not known".to_owned(),
         (Some(name), None) => name.clone(),
@@ -157,7 +157,7 @@ fn one(call: &since::MissingCall, names: &BTreeMap<String, String>, paint: Paint
     line
 }
 
-fn never_seen(question: &Question, store: &Store) -> Failure {
+fn never_seen(question: &StoreQuestion, store: &Store) -> Failure {
     let location = store.location();
     // What was never seen at all explains it, whatever the key is.
     for (what, name) in [("queue", &question.queue), ("flow", &question.flow)] {
@@ -182,7 +182,7 @@ fn never_seen(question: &Question, store: &Store) -> Failure {
 
 /// The answer as a report tells it.
 fn report(answer: &SinceAnswer) -> PresenceReport {
-    let witness = |call: &since::Witness| format!("{} {}", call.time, call.conversation_id);
+    let witness = |call: &since::ExampleCall| format!("{} {}", call.time, call.conversation_id);
     let mut facts = vec![("calls that passed", format!("{} ({})", answer.total, answer.by))];
     facts.extend(answer.first_missing.as_ref().map(|call| ("first missing", witness(call))));
     facts.extend(answer.last_present.as_ref().map(|call| ("last present", witness(call))));
@@ -303,7 +303,7 @@ const BAR: i64 = 40;
 /// Cells of a name at least.
 const NAMES: usize = 24;
 
-fn text(answer: &SinceAnswer, question: &Question, paint: Paint) -> String {
+fn text(answer: &SinceAnswer, question: &StoreQuestion, paint: Ansi) -> String {
     let mut out = format!("{}\n", paint.foreign(Role::Name, &verdict(answer)));
     let by = &answer.by;
     // Writing to a String cannot fail.
@@ -332,7 +332,7 @@ fn text(answer: &SinceAnswer, question: &Question, paint: Paint) -> String {
     out
 }
 
-fn row(share: Share, paint: Paint) -> String {
+fn row(share: Share, paint: Ansi) -> String {
     let bar = (BAR * share.present).checked_div(share.calls).unwrap_or_default();
     let (full, rest) = if paint.ascii { ("=", "-") } else { ("━", "╌") };
     let missing = if share.missing > 0 { Role::Bad } else { Role::Quiet };
@@ -346,7 +346,7 @@ fn row(share: Share, paint: Paint) -> String {
     )
 }
 
-fn day_row(day: &DayShare, paint: Paint) -> String {
+fn day_row(day: &DayShare, paint: Ansi) -> String {
     match (day.calls, day.present) {
         (Some(calls), Some(present)) => row(Share { calls, present, missing: calls - present }, paint),
         _ => paint.own(Role::Quiet, "not collected").into_owned(),

@@ -10,7 +10,7 @@ use crate::{
         calls::Sort,
         keymap::{BadBinding, Keymap},
         settings::{Band, Label},
-        views::View,
+        views::CallsView,
     },
     commands::options::{UiOptions, WatchOptions},
     config::{self, File, LabelColor, Problem, Settings, SortBy},
@@ -100,10 +100,10 @@ pub fn ended(ended: shell::Ended) -> Exit {
         tell_unsaved(&unsaved);
     }
     match ended.exit {
-        app::Exit::Quit if !is_kept => Exit::Failed,
-        app::Exit::Quit => Exit::Done,
-        app::Exit::Interrupted => Exit::Interrupted,
-        app::Exit::Terminated => Exit::Terminated,
+        app::AppExit::Quit if !is_kept => Exit::Failed,
+        app::AppExit::Quit => Exit::Done,
+        app::AppExit::Interrupted => Exit::Interrupted,
+        app::AppExit::Terminated => Exit::Terminated,
     }
 }
 
@@ -226,7 +226,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::ShellOpt
         crate::config::Address::Api(url) => url.trim_start_matches("https://").trim_start_matches("http://").to_owned(),
     });
     Ok(shell::ShellOptions {
-        settings: app::settings::Settings {
+        settings: app::settings::AppSettings {
             org: settings.profile.clone().unwrap_or_default(),
             region: address.unwrap_or_default(),
             production: settings.ui.label.clone().map(|word| Label { word, band }),
@@ -242,7 +242,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::ShellOpt
             columns: settings.ui.columns.clone(),
             views: views(settings, context)?,
             tuning: settings.tuning.clone(),
-            ..app::settings::Settings::default()
+            ..app::settings::AppSettings::default()
         },
         keymap,
         theme,
@@ -257,7 +257,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::ShellOpt
 }
 
 /// The views of the configuration, then those that were saved on the screen under other names.
-fn views(settings: &Settings, context: &Context) -> Result<Vec<View>, Failure> {
+fn views(settings: &Settings, context: &Context) -> Result<Vec<CallsView>, Failure> {
     let mut views: Vec<(String, config::View, bool)> =
         settings.views.iter().map(|(name, view)| (name.clone(), view.clone(), true)).collect();
     let state = &context.paths.state;
@@ -274,13 +274,13 @@ fn views(settings: &Settings, context: &Context) -> Result<Vec<View>, Failure> {
         if let Err(mistake) = filter.parse::<Filter>() {
             return Err(Exit::Usage.because(bad_view(&name, &filter, &mistake.message)));
         }
-        Ok(View { configured, ..look(name, view) })
+        Ok(CallsView { configured, ..look(name, view) })
     });
     views.collect()
 }
 
 /// A view of a file as the screen has it.
-fn look(name: String, view: config::View) -> View {
+fn look(name: String, view: config::View) -> CallsView {
     let sort = match (view.sort_key, view.sort.unwrap_or_default()) {
         (Some(key), _) => Sort::Attribute(key.as_str().into()),
         (None, SortBy::Age) => Sort::Age,
@@ -290,7 +290,7 @@ fn look(name: String, view: config::View) -> View {
         (None, SortBy::From) => Sort::From,
         (None, SortBy::Media) => Sort::Media,
     };
-    View {
+    CallsView {
         name,
         configured: false,
         filter: view.filter.unwrap_or_default(),
@@ -303,13 +303,13 @@ fn look(name: String, view: config::View) -> View {
 }
 
 /// How the Calls screen looked when this profile was shown last. A file that cannot be read is no reason not to start.
-fn last_look(settings: &app::settings::Settings, context: &Context) -> Option<View> {
+fn last_look(settings: &app::settings::AppSettings, context: &Context) -> Option<CallsView> {
     let state = &context.paths.state;
     match config::remembered(state, settings.kept_as()) {
         Ok(last) => last.map(|last| {
             let last = look(String::new(), last);
             // Without a choice of the operator's the configuration has a say.
-            View { columns: last.columns.clone().or_else(|| settings.columns.clone()), ..last }
+            CallsView { columns: last.columns.clone().or_else(|| settings.columns.clone()), ..last }
         }),
         Err(e) => {
             note(format_args!("how the screen looked, kept in {}, cannot be read: {e}", state.display()));
@@ -318,7 +318,7 @@ fn last_look(settings: &app::settings::Settings, context: &Context) -> Option<Vi
     }
 }
 
-fn view_named(name: &str, views: &[View]) -> Result<View, Failure> {
+fn view_named(name: &str, views: &[CallsView]) -> Result<CallsView, Failure> {
     views.iter().find(|view| view.name == name).cloned().ok_or_else(|| {
         let there: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
         let there = if there.is_empty() { "none is configured or saved".to_owned() } else { there.join(", ") };

@@ -4,8 +4,8 @@ pub(super) mod bell;
 
 use super::{
     Context,
-    ansi::Paint,
-    follow::{Follow, Form, Plan, causes},
+    ansi::Ansi,
+    follow::{Follow, FollowPlan, OutputForm, causes},
     lookup, note,
     observer::{self, Ends, Observer},
     printer::Printer,
@@ -191,9 +191,9 @@ pub fn expression(option: &str, text: Option<&str>) -> Result<Option<Filter>, Fa
     })
 }
 
-fn plan(args: &WatchArgs, context: &Context) -> Result<Plan, Failure> {
-    Ok(Plan {
-        form: if args.json { Form::Json } else { Form::Text(Paint::of(context), TimeZone::system()) },
+fn plan(args: &WatchArgs, context: &Context) -> Result<FollowPlan, Failure> {
+    Ok(FollowPlan {
+        form: if args.json { OutputForm::Json } else { OutputForm::Text(Ansi::of(context), TimeZone::system()) },
         filter: expression("--filter", args.filter.as_deref())?.unwrap_or_default(),
         until: expression("--until", args.until.as_deref())?,
         trap: None,

@@ -2,7 +2,7 @@
 
 use super::{
     Context,
-    ansi::{Paint, Role},
+    ansi::{Ansi, Role},
     lookup, note, stdout,
 };
 use crate::{
@@ -12,11 +12,11 @@ use crate::{
     live::gather,
     ndjson,
     why::{
-        Certainty, KnownCall, Question, Verdict, WhyAnswer,
+        Certainty, KnownCall, Verdict, WhyAnswer, WhyQuestion,
         answer::{EvidenceSource, FlowName},
         cause::{GatheredRun, unset, wants_earlier},
         explain,
-        replay::{Replay, replay},
+        replay::{RunReplay, replay},
     },
 };
 use clap::Args;
@@ -65,17 +65,17 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut gathered = gather::flows(&client, &known, conversation).await;
     gathered.notes.iter().for_each(note);
     if let Some(key) = &args.key {
-        let question = Question { key: key.clone(), on: on.clone() };
+        let question = WhyQuestion { key: key.clone(), on: on.clone() };
         if wants_earlier(&question, &KnownCall { conversation, changes: &[], flows: &gathered.flows }) {
             gather::earlier(&client, &known, &mut gathered).await;
         }
     }
     let call = KnownCall { conversation, changes: &[], flows: &gathered.flows };
     let simulated = if args.simulate { simulate(&gathered.flows) } else { Vec::new() };
-    let paint = Paint::of(context);
+    let paint = Ansi::of(context);
     let mut out = stdout();
     if let Some(key) = args.key {
-        let answer = explain(&Question { key, on }, &call);
+        let answer = explain(&WhyQuestion { key, on }, &call);
         if args.json {
             let simulation = simulated.iter().find(|one| Some(one.flow) == answer.flow.as_ref());
             out.write_all(&line(&WithSimulation { answer: &answer, simulation })?)?;
@@ -91,7 +91,7 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
     for participant in conversation.participants.iter().filter(|one| asked.is_none_or(|id| id == Some(&one.id))) {
         for attribute in participant.attributes.iter() {
             let on = participant.id.as_str().to_owned();
-            let answer = explain(&Question { key: attribute.key.to_string(), on }, &call);
+            let answer = explain(&WhyQuestion { key: attribute.key.to_string(), on }, &call);
             if args.json {
                 out.write_all(&line(&answer)?)?;
                 continue;
@@ -101,7 +101,7 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
         }
     }
     for key in unset(&call, &on) {
-        let answer = explain(&Question { key, on: on.clone() }, &call);
+        let answer = explain(&WhyQuestion { key, on: on.clone() }, &call);
         let Some(cause) = in_passing(&answer) else { continue };
         let answer = WhyAnswer { cause, remedy: None, ..answer };
         if args.json {
@@ -145,7 +145,7 @@ struct WithSimulation<'a> {
 struct Simulated<'a> {
     flow: &'a FlowName,
     #[serde(flatten)]
-    replay: Replay,
+    replay: RunReplay,
 }
 
 /// Runs those again whose definition and record could be had, and says of which flows it could not.
@@ -164,7 +164,7 @@ fn simulate(flows: &[GatheredRun]) -> Vec<Simulated<'_>> {
     flows.iter().filter_map(|flow| Some(Simulated { flow: &flow.name, replay: one(flow)? })).collect()
 }
 
-fn tell_simulated(out: &mut impl std::io::Write, all: &[Simulated<'_>], paint: Paint) -> std::io::Result<()> {
+fn tell_simulated(out: &mut impl std::io::Write, all: &[Simulated<'_>], paint: Ansi) -> std::io::Result<()> {
     for Simulated { flow, replay } in all {
         let title = format!("{} version {}, run again here", flow.name, flow.version);
         writeln!(out, "\n{}", paint.foreign(Role::Quiet, &title))?;
@@ -215,7 +215,7 @@ fn local(time: &str, zone: &TimeZone) -> String {
 }
 
 /// The answer first, then the path, then what it rests on; times in `zone`.
-fn text(answer: &WhyAnswer, paint: Paint, zone: &TimeZone) -> String {
+fn text(answer: &WhyAnswer, paint: Ansi, zone: &TimeZone) -> String {
     let role = match answer.verdict {
         Verdict::Present => Role::Good,
         Verdict::Missing | Verdict::WrongParticipant | Verdict::WrongCase => Role::Bad,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 /// A variable and what it is for.
 #[derive(Debug)]
-pub struct Variable {
+pub struct EnvVariable {
     /// Its name.
     pub name: &'static str,
     /// One line of help.
@@ -13,16 +13,16 @@ pub struct Variable {
     pub secret: bool,
 }
 
-const fn plain(name: &'static str, help: &'static str) -> Variable {
-    Variable { name, help, secret: false }
+const fn plain(name: &'static str, help: &'static str) -> EnvVariable {
+    EnvVariable { name, help, secret: false }
 }
 
-const fn secret(name: &'static str, help: &'static str) -> Variable {
-    Variable { name, help, secret: true }
+const fn secret(name: &'static str, help: &'static str) -> EnvVariable {
+    EnvVariable { name, help, secret: true }
 }
 
 /// All of them, in the order of the help text. Of those that mean the same, the first set wins.
-pub const VARIABLES: &[Variable] = &[
+pub const VARIABLES: &[EnvVariable] = &[
     plain("GENESYS_CLIENT_ID", "OAuth client id; also GENESYSCLOUD_OAUTHCLIENT_ID"),
     secret("GENESYS_CLIENT_SECRET", "OAuth client secret; also GENESYSCLOUD_OAUTHCLIENT_SECRET"),
     plain("GENESYS_REGION", "region key (us-east-1, us_east_1) or domain (mypurecloud.com); also GENESYSCLOUD_REGION"),
@@ -115,7 +115,7 @@ impl Env {
 
     /// Captures the variables that `lookup` knows.
     pub fn new(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let set = |v: &Variable| lookup(v.name).filter(|value| !value.is_empty()).map(|value| (v.name, value));
+        let set = |v: &EnvVariable| lookup(v.name).filter(|value| !value.is_empty()).map(|value| (v.name, value));
         Self(VARIABLES.iter().filter_map(set).collect())
     }
 

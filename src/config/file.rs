@@ -1,7 +1,7 @@
 //! The configuration file: its types, and errors that name the line and the nearest right key.
 
 use super::{
-    findings::{self, Findings},
+    findings::{self, FindingsTable},
     history::{self, HooksTable, StoreTable},
     problem::{Problem, check, line_of, nearest},
     setting::{THEMES, names, settings_table},
@@ -38,7 +38,7 @@ settings_table! {
         #[serde(skip)]
         view_lines: BTreeMap<String, usize>,
         /// `[findings]`.
-        findings: Findings,
+        findings: FindingsTable,
         /// `[view.NAME]`.
         view: Views,
         /// `[audit]`.
@@ -94,7 +94,7 @@ settings_table! {
         label_color: LabelColor, "red", "\"red\"";
     } and {
         /// `[profile.NAME.findings]`, laid over `[findings]`.
-        findings: Findings,
+        findings: FindingsTable,
     }
 }
 

@@ -15,7 +15,7 @@ const WEIGHTS: [&str; 4] = ["off", "info", "warn", "error"];
 /// The table.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Findings {
+pub struct FindingsTable {
     /// Keys that no rule looks at; `*` at the end stands for anything.
     pub ignore: Vec<String>,
     /// Rules by name.
@@ -37,7 +37,7 @@ pub enum Weight {
     Error,
 }
 
-impl Findings {
+impl FindingsTable {
     /// Lays this table over what holds without it.
     pub(super) fn apply(&self, tuning: &mut Tuning) {
         tuning.ignored_keys.extend(self.ignore.iter().map(|key| key.as_str().into()));

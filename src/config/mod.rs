@@ -20,11 +20,11 @@ mod views;
 
 pub(crate) use astray::confirm_password;
 pub(crate) use browser::open_browser;
-pub use env::{Env, VARIABLES, Variable};
+pub use env::{Env, EnvVariable, VARIABLES};
 pub(crate) use env::{with_little, without_secrets};
 pub use file::File;
 pub use file::{Grant, Keys, LabelColor, Profile, ProfileName, RouteSetting, UiTable, WriteSetting};
-pub use findings::{Findings, Weight};
+pub use findings::{FindingsTable, Weight};
 pub use history::{HistorySettings, HookOn, HookPlan, HooksTable, Least, StoreLocation, StoreTable};
 pub use origin::{Address, Credentials, From};
 pub use overrides::Overrides;

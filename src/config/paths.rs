@@ -3,7 +3,7 @@
 use super::Env;
 use crate::{
     exit::{Exit, Failure},
-    genesys::signin::store::Store,
+    genesys::signin::store::SignInStore,
 };
 use directories::ProjectDirs;
 use std::path::{Path, PathBuf};
@@ -66,8 +66,8 @@ impl Paths {
     }
 
     /// The sign-ins of earlier runs.
-    pub fn sign_ins(&self) -> Store {
-        if self.keyring { Store::with_keyring(&self.state) } else { Store::within(&self.state) }
+    pub fn sign_ins(&self) -> SignInStore {
+        if self.keyring { SignInStore::with_keyring(&self.state) } else { SignInStore::within(&self.state) }
     }
 
     fn under(home: &Path) -> Self {

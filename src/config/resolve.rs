@@ -7,7 +7,7 @@ use super::{
     history::{HistorySettings, HookPlan},
     problem::Problem,
 };
-use crate::genesys::signin::store::Store;
+use crate::genesys::signin::store::SignInStore;
 use crate::localfile;
 use crate::{
     domain::{
@@ -76,7 +76,7 @@ pub struct Settings {
     /// On which line of the file each of them stands, from 1.
     pub key_lines: BTreeMap<String, usize>,
     /// Stored sign-ins, where there are any to look in.
-    pub sign_ins: Option<Store>,
+    pub sign_ins: Option<SignInStore>,
     /// Days after which a line of the audit file is let go of.
     pub audit_days: u32,
     /// What is kept of calls, and where.

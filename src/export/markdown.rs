@@ -3,12 +3,12 @@
 use super::{ExportOptions, ExportedCall, journey::Span, time};
 use crate::{
     domain::{Value, findings::Finding},
-    format::markdown::{Document, Piece},
+    format::markdown::{MarkdownDocument, Piece},
 };
 
 /// One call: facts, findings, every key on every participant, what happened when.
 pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> String {
-    let mut out = Document::default();
+    let mut out = MarkdownDocument::default();
     out.heading(2, &[Piece::foreign(&call.title(options))]);
     for (label, value) in call.facts(options) {
         out.item(&[Piece::own(&format!("{label}:")), Piece::foreign(&value)]);
@@ -27,7 +27,7 @@ pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> String {
 
 /// All calls, one table; keys that are on any customer participant are the columns' content.
 pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> String {
-    let mut out = Document::default();
+    let mut out = MarkdownDocument::default();
     out.columns(&["call", "conversation", "media", "state", "attributes", "findings"].map(Piece::own));
     for call in calls {
         let conversation = call.conversation();
@@ -45,7 +45,7 @@ pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> String {
     out.finish()
 }
 
-fn finding(out: &mut Document, call: &ExportedCall<'_>, found: &Finding, options: ExportOptions) {
+fn finding(out: &mut MarkdownDocument, call: &ExportedCall<'_>, found: &Finding, options: ExportOptions) {
     let mut pieces = vec![Piece::strong(found.severity.as_str()), Piece::foreign(found.rule.as_str())];
     if let Some(key) = &found.key {
         pieces.push(Piece::foreign(&call.cover(key.as_str(), options)));
@@ -58,7 +58,7 @@ fn finding(out: &mut Document, call: &ExportedCall<'_>, found: &Finding, options
 }
 
 /// Who was on the call when, and when keys changed on them.
-fn journey(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
+fn journey(out: &mut MarkdownDocument, call: &ExportedCall<'_>, options: ExportOptions) {
     let Some(span) = Span::of(call.conversation(), options.now) else { return };
     out.heading(3, &[Piece::own("Journey")]);
     out.columns(&["on", "journey", "from", "to", "changes"].map(Piece::own));
@@ -74,7 +74,7 @@ fn journey(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) 
     }
 }
 
-fn matrix(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
+fn matrix(out: &mut MarkdownDocument, call: &ExportedCall<'_>, options: ExportOptions) {
     let columns = &call.conversation().participants;
     let purposes = columns.iter().map(|p| Piece::foreign(p.purpose.as_str()));
     out.columns(&[Piece::own("key")].into_iter().chain(purposes).collect::<Vec<_>>());
@@ -89,7 +89,7 @@ fn matrix(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
     }
 }
 
-fn history(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
+fn history(out: &mut MarkdownDocument, call: &ExportedCall<'_>, options: ExportOptions) {
     let history = &call.entry.history;
     if history.is_empty() {
         return left_out(out, call);
@@ -114,7 +114,7 @@ fn history(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) 
     left_out(out, call);
 }
 
-fn left_out(out: &mut Document, call: &ExportedCall<'_>) {
+fn left_out(out: &mut MarkdownDocument, call: &ExportedCall<'_>) {
     for sentence in call.left_out() {
         out.paragraph(&[Piece::own(&sentence)]);
     }

@@ -1,7 +1,7 @@
 //! What two versions of a flow do differently with participant data.
 
 use super::graph::Graph;
-use super::keys::{Use, When, keys, on_every_way};
+use super::keys::{SetWhen, Use, keys, on_every_way};
 use super::model::{ActionKind, Flow, Operand, display_name};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,7 +140,7 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
     for (index, module) in flow.modules.iter().enumerate() {
         let calls = (0..flow.actions.len()).filter(|at| {
             matches!(&flow.actions[*at].kind, ActionKind::CallFlow(call) if call.module == Some(index))
-                && when[*at] != When::Never
+                && when[*at] != SetWhen::Never
         });
         let calls: Vec<usize> = calls.collect();
         let called = match calls.is_empty() {
@@ -162,7 +162,7 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
 /// What the platform keeps of a value that is not set is not verified: such a use sets nothing surely.
 fn surety(flow: &Flow, uses: &[Use]) -> Surety {
     let (unset, set): (Vec<&Use>, Vec<&Use>) =
-        uses.iter().filter(|one| one.when != When::Never).partition(|one| one.unset());
+        uses.iter().filter(|one| one.when != SetWhen::Never).partition(|one| one.unset());
     match set.as_slice() {
         [] => Surety::Never,
         _ if unset.is_empty()
@@ -178,7 +178,7 @@ fn surety(flow: &Flow, uses: &[Use]) -> Surety {
 fn places(flow: &Flow, uses: &[Use]) -> BTreeSet<KeyPlace> {
     let place = |one: &Use| KeyPlace {
         action: display_name(&flow.actions[one.action]).to_owned(),
-        path: if one.when == When::Never { format!("{}, unreachable", one.path) } else { one.path.to_string() },
+        path: if one.when == SetWhen::Never { format!("{}, unreachable", one.path) } else { one.path.to_string() },
         value: match &one.value {
             Some(_) if one.unset() => "NOT_SET".to_owned(),
             Some(Operand::Literal(text)) if text.is_empty() => "\"\"".to_owned(),

@@ -5,10 +5,10 @@ mod place;
 mod write;
 
 use super::expr::{self, types};
-use super::keys::{Keys, When, keys};
-use super::model::{ActionKind, Flow, Form, NotFound, Operand, display_name};
+use super::keys::{Keys, SetWhen, keys};
+use super::model::{ActionKind, Flow, FlowFileForm, NotFound, Operand, display_name};
 use super::value::Type;
-use super::{Document, ReadError, export, open};
+use super::{FlowDocument, ReadError, export, open};
 use std::{fmt, ops::Range};
 
 /// What to insert.
@@ -168,10 +168,10 @@ pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<EditOutcome, EditRef
     }
     let means = Means::of(&flow)?;
     let (changes, id) = place::changes(&document.text, &tree, &flow, wanted, &means, after)?;
-    let mut edited = Document { form: document.form, text: apply(&document.text, changes).into() };
+    let mut edited = FlowDocument { form: document.form, text: apply(&document.text, changes).into() };
     verify(&flow, &edited, wanted, &id, &mut notes)?;
     about(&flow, wanted, &means, &mut notes);
-    if document.form == Form::Export {
+    if document.form == FlowFileForm::Export {
         let newline = if text.ends_with("\r\n") {
             "\r\n"
         } else if text.ends_with('\n') {
@@ -182,7 +182,7 @@ pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<EditOutcome, EditRef
         let quote = if text.trim_start_matches('\u{feff}').trim_start().starts_with('"') { "\"" } else { "" };
         edited.text = format!("{quote}{}{quote}{newline}", export::encode(&edited.text)).into();
     }
-    let mark = if document.form != Form::Export && text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
+    let mark = if document.form != FlowFileForm::Export && text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
     Ok(EditOutcome::Inserted { text: format!("{mark}{}", edited.text), id, notes })
 }
 
@@ -201,7 +201,7 @@ fn about(flow: &Flow, wanted: &SetData<'_>, means: &Means, notes: &mut Vec<Strin
                 .into(),
         );
     }
-    let json = matches!(flow.form, Form::Platform | Form::Export);
+    let json = matches!(flow.form, FlowFileForm::Platform | FlowFileForm::Export);
     if json && matches!(wanted.value, Operand::Expression(_) | Operand::BuiltIn(_)) {
         notes.push("the value stands in the file as its source alone; Architect makes its expression tree".into());
     }
@@ -284,7 +284,7 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
             return refused("NOT_SET is not a value; an attribute cannot be removed, only set to another text");
         }
         Operand::Literal(text) | Operand::Typed { text, .. } | Operand::Template(text) => {
-            if flow.form != Form::Tutorial && (text.contains("{{") || text.contains("${")) {
+            if flow.form != FlowFileForm::Tutorial && (text.contains("{{") || text.contains("${")) {
                 return refused(format!(
                     "{text} is a placeholder that Architect does not resolve; give an expression, such as Flow.Tier"
                 ));
@@ -301,7 +301,7 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
             if matches!(parsed, expr::Expr::Number(_) | expr::Expr::Bool(_)) {
                 return refused(format!("{text} is not text, and participant data are texts; quote it: \"{text}\""));
             }
-            if flow.form != Form::Tutorial {
+            if flow.form != FlowFileForm::Tutorial {
                 check_type(flow, text, &parsed, here)?;
                 match types::flaw(&parsed) {
                     Some(types::Flaw::Arguments(name, least)) => {
@@ -317,7 +317,7 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
                 }
                 check_scopes(flow, &parsed)?;
             }
-            if flow.form == Form::Tutorial && !matches!(parsed, expr::Expr::Var(_)) {
+            if flow.form == FlowFileForm::Tutorial && !matches!(parsed, expr::Expr::Var(_)) {
                 return refused("the tutorials' format has no expressions, only texts and {{placeholders}}");
             }
             let mut unknown = Vec::new();
@@ -342,7 +342,10 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
                 }
             });
             match unknown.first() {
-                Some(name) if flow.variables.is_empty() && matches!(flow.form, Form::Platform | Form::Export) => {
+                Some(name)
+                    if flow.variables.is_empty()
+                        && matches!(flow.form, FlowFileForm::Platform | FlowFileForm::Export) =>
+                {
                     return refused(format!("the flow declares no variables, and so no {name}"));
                 }
                 Some(name) if !flow.variables.is_empty() => {
@@ -480,7 +483,7 @@ fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Op
         if after.is_none()
             && let Some(one) =
                 uses.set.iter().find(|one| one.value.as_ref().is_some_and(|value| same(value, &wanted.value)))
-            && one.when == When::Always
+            && one.when == SetWhen::Always
         {
             return Ok(Some(told(one.action)));
         }
@@ -551,7 +554,7 @@ fn shown(value: &Operand) -> String {
 /// every other action leads where it led, or to the new one.
 fn verify(
     old: &Flow,
-    edited: &Document<'_>,
+    edited: &FlowDocument<'_>,
     wanted: &SetData<'_>,
     id: &str,
     notes: &mut Vec<String>,
@@ -573,8 +576,8 @@ fn verify(
         .and_then(|uses| uses.set.iter().find(|one| one.action == at))
         .map(|one| one.when)
     {
-        Some(When::Never) => return refused("nothing leads to that place, so the action would never run"),
-        Some(When::Conditional) => notes.push("it runs on some paths through the flow only".into()),
+        Some(SetWhen::Never) => return refused("nothing leads to that place, so the action would never run"),
+        Some(SetWhen::Conditional) => notes.push("it runs on some paths through the flow only".into()),
         _ => {}
     }
     Ok(())

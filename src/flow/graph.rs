@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 /// When an action runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub enum SetWhen {
     /// On every way from the start to an end.
     Always,
     /// On some ways.
@@ -16,7 +16,7 @@ pub enum When {
     Never,
 }
 
-impl When {
+impl SetWhen {
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -106,9 +106,9 @@ impl Graph {
     ///
     /// One way is found first; an action on all ways must be on it. Then the way is swept: `far` is the furthest place on
     /// it that can be reached without passing the place at hand, and a place that is never overleapt is on every way.
-    pub(super) fn when(&self) -> Vec<When> {
+    pub(super) fn when(&self) -> Vec<SetWhen> {
         let end = self.count;
-        let mut answer = vec![When::Never; self.count];
+        let mut answer = vec![SetWhen::Never; self.count];
         let Some(start) = self.start else { return answer };
         let mut from = vec![usize::MAX; self.edges.len()];
         let mut queue = VecDeque::from([start]);
@@ -123,7 +123,7 @@ impl Graph {
         }
         for at in 0..self.count {
             if from[at] != usize::MAX {
-                answer[at] = When::Conditional;
+                answer[at] = SetWhen::Conditional;
             }
         }
         if from[end] == usize::MAX {
@@ -140,7 +140,7 @@ impl Graph {
         let mut far = 0;
         for (index, &at) in way.iter().enumerate() {
             if far <= index && at < self.count {
-                answer[at] = When::Always;
+                answer[at] = SetWhen::Always;
             }
             let mut work = vec![at];
             while let Some(at) = work.pop() {
@@ -177,7 +177,7 @@ impl Graph {
     }
 
     /// For each action that runs only when a transfer fails, the transfer. One that also runs otherwise has none.
-    pub(super) fn behind(&self, flow: &Flow, when: &[When]) -> Vec<Option<usize>> {
+    pub(super) fn behind(&self, flow: &Flow, when: &[SetWhen]) -> Vec<Option<usize>> {
         let mut behind = vec![None; self.edges.len()];
         let Some(start) = self.start.filter(|_| !self.failing.is_empty()) else { return behind };
         let mut seen = vec![false; self.edges.len()];
@@ -196,7 +196,7 @@ impl Graph {
         let mut failing = self.failing.clone();
         failing.sort_by_key(|(transfer, _)| flow.actions[*transfer].node);
         for (transfer, to) in failing {
-            if when[transfer] == When::Never {
+            if when[transfer] == SetWhen::Never {
                 continue;
             }
             let mut work = vec![to];

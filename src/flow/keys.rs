@@ -1,7 +1,7 @@
 //! Which attributes a flow sets and reads: by which action, on which path, always or only sometimes.
 
 use super::graph::Graph;
-pub use super::graph::When;
+pub use super::graph::SetWhen;
 use super::model::{ActionKind, Flow, Operand, Remark, display_name};
 use super::unset::Unwritten;
 use indexmap::IndexMap;
@@ -48,7 +48,7 @@ pub struct Use {
     /// Where the action stands.
     pub path: Arc<str>,
     /// When it happens.
-    pub when: When,
+    pub when: SetWhen,
     /// The transfer that must fail for it to happen: its index among the actions.
     pub behind: Option<usize>,
     /// The value may be one that is not set: of a variable that nothing writes, or on one side of an expression.
@@ -248,11 +248,11 @@ mod tests {
             assert_eq!(flow.name, "MainIVR");
             let keys = keys(&flow);
             let sets = |key: &str| keys.by_key[key].set.iter().map(|one| one.when).collect::<Vec<_>>();
-            assert_eq!(sets("ivr_name"), [When::Always], "{}", flow.form);
-            assert_eq!(sets("lookup"), [When::Conditional; 3], "{}", flow.form);
-            assert_eq!(sets("customer_tier"), [When::Conditional], "{}", flow.form);
-            assert_eq!(sets("priority"), [When::Conditional], "{}", flow.form);
-            assert_eq!(sets("ivr_choice"), [When::Conditional], "{}", flow.form);
+            assert_eq!(sets("ivr_name"), [SetWhen::Always], "{}", flow.form);
+            assert_eq!(sets("lookup"), [SetWhen::Conditional; 3], "{}", flow.form);
+            assert_eq!(sets("customer_tier"), [SetWhen::Conditional], "{}", flow.form);
+            assert_eq!(sets("priority"), [SetWhen::Conditional], "{}", flow.form);
+            assert_eq!(sets("ivr_choice"), [SetWhen::Conditional], "{}", flow.form);
             assert_eq!(keys.by_key["language"].read[0].into.as_deref(), Some("Flow.Language"));
             assert_eq!(keys.never_set().collect::<Vec<_>>(), ["language"]);
             assert!(keys.never_read().any(|key| key == "customer_tier"));
@@ -307,9 +307,9 @@ mod tests {
         let joined = flow(r#","nextActionId":"e""#);
         assert_eq!(
             ["a", "cd", "e", "g"].map(|key| word(&joined, key)),
-            [When::Always, When::Conditional, When::Always, When::Never]
+            [SetWhen::Always, SetWhen::Conditional, SetWhen::Always, SetWhen::Never]
         );
         let apart = flow("");
-        assert_eq!(word(&apart, "e"), When::Conditional);
+        assert_eq!(word(&apart, "e"), SetWhen::Conditional);
     }
 }

@@ -1,6 +1,6 @@
 //! Flows, read as graphs and run on this machine.
 //!
-//! Pure: text in, answers out. A flow file comes in one of several forms ([`model::Form`]); [`read`] turns any of them into
+//! Pure: text in, answers out. A flow file comes in one of several forms ([`model::FlowFileForm`]); [`read`] turns any of them into
 //! a [`model::Flow`], on which [`keys`](keys::keys) lists what is set and read.
 
 pub mod actions;
@@ -18,4 +18,4 @@ pub mod sample;
 mod unset;
 pub mod value;
 
-pub use read::{Document, ReadError, export, open, read};
+pub use read::{FlowDocument, ReadError, export, open, read};

@@ -20,7 +20,7 @@ use std::{borrow::Cow, fmt};
 
 /// Which of the forms a file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum FlowFileForm {
     /// The platform's `GET /api/v2/flows/{id}/latestconfiguration`: JSON without an official schema.
     Platform,
     /// Architect's export (`.i3InboundFlow` and its family): that JSON, percent-encoded, in base64.
@@ -31,7 +31,7 @@ pub enum Form {
     Tutorial,
 }
 
-impl fmt::Display for Form {
+impl fmt::Display for FlowFileForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Platform => "latestconfiguration JSON",
@@ -46,7 +46,7 @@ impl fmt::Display for Form {
 #[derive(Clone, Debug)]
 pub struct Flow {
     /// The form it was read from.
-    pub form: Form,
+    pub form: FlowFileForm,
     /// Its name; empty when the file gives none.
     pub name: String,
     /// Its type as the file spells it: `inboundcall`, `inboundCall`, `botFlow`; empty when the file gives none.
@@ -479,7 +479,7 @@ pub enum NotFound {
 
 impl Flow {
     /// An empty flow.
-    pub(super) fn new(form: Form, name: String, kind: String) -> Self {
+    pub(super) fn new(form: FlowFileForm, name: String, kind: String) -> Self {
         Self {
             form,
             name,

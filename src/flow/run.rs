@@ -112,7 +112,7 @@ pub struct Run {
     /// The menus that the caller came through, the one that is open last.
     menus: Vec<usize>,
     /// The conversation that the flow's first action on a named one names, as it is compared.
-    conversation: Option<data::Named>,
+    conversation: Option<data::NamedData>,
     end: Option<End>,
 }
 

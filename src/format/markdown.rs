@@ -9,7 +9,7 @@ const LONGEST: usize = 200;
 
 /// A document being written.
 #[derive(Default)]
-pub(crate) struct Document(String);
+pub(crate) struct MarkdownDocument(String);
 
 /// A piece of a line: harmless once it is made.
 pub(crate) struct Piece(String);
@@ -36,7 +36,7 @@ impl Piece {
     }
 }
 
-impl Document {
+impl MarkdownDocument {
     /// A heading of this level.
     pub(crate) fn heading(&mut self, level: usize, pieces: &[Piece]) {
         let break_before = if self.0.is_empty() { "" } else { "\n" };

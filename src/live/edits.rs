@@ -13,7 +13,7 @@ use crate::{
 
 /// What came of an effect.
 #[derive(Debug)]
-pub enum Done {
+pub enum EditDone {
     /// Of a read.
     Read {
         /// For which write.
@@ -39,18 +39,18 @@ pub enum Done {
 }
 
 /// Reads for a write.
-pub async fn read(client: Client, write: WriteId, conversation: ConversationId, revision: u64) -> Done {
+pub async fn read(client: Client, write: WriteId, conversation: ConversationId, revision: u64) -> EditDone {
     let left = client.clock().now();
     let answer = client.read_conversation(&conversation, Priority::Interactive).await;
     let (result, reply) = match answer {
         Ok((snapshot, reply)) => (Ok(snapshot), Some(reply)),
         Err(error) => (Err(error), None),
     };
-    Done::Read { write, left, revision, result, reply }
+    EditDone::Read { write, left, revision, result, reply }
 }
 
 /// Sends a PATCH once.
-pub async fn patch(client: Client, write: WriteId, request: PatchRequest) -> Done {
+pub async fn patch(client: Client, write: WriteId, request: PatchRequest) -> EditDone {
     let route = match request.route {
         Route::Attributes => client::PatchPath::Attributes,
         Route::Participant => client::PatchPath::Participant,
@@ -64,19 +64,19 @@ pub async fn patch(client: Client, write: WriteId, request: PatchRequest) -> Don
     let body = request.body.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let answer = client.patch_attributes(conversation, participant, body, route).await;
     let error = match &answer {
-        Ok(client::PatchOutcome::Answered(_)) => None,
-        Ok(client::PatchOutcome::Unknown(error)) | Err(error) => Some(error.clone()),
+        Ok(client::PatchReply::Answered(_)) => None,
+        Ok(client::PatchReply::Unknown(error)) | Err(error) => Some(error.clone()),
     };
-    Done::Patched { write, outcome: outcome(answer), error }
+    EditDone::Patched { write, outcome: outcome(answer), error }
 }
 
 /// The client's answer in the outbox's words.
-pub fn outcome(answer: Result<client::PatchOutcome, Error>) -> PatchOutcome {
+pub fn outcome(answer: Result<client::PatchReply, Error>) -> PatchOutcome {
     let error = match answer {
-        Ok(client::PatchOutcome::Answered(answer)) => {
+        Ok(client::PatchReply::Answered(answer)) => {
             return PatchOutcome::Accepted { status: answer.status, correlation_id: answer.correlation_id };
         }
-        Ok(client::PatchOutcome::Unknown(error)) => return PatchOutcome::Unknown(failure(&error)),
+        Ok(client::PatchReply::Unknown(error)) => return PatchOutcome::Unknown(failure(&error)),
         Err(error) => error,
     };
     let failure = failure(&error);
@@ -131,7 +131,7 @@ mod tests {
     fn what_may_have_been_written_is_never_called_refused() {
         assert!(matches!(refused(ErrorKind::Server, ""), PatchOutcome::Unknown(_)));
         let lost = Error::new(ErrorKind::Network(Network::Lost), "PATCH", "");
-        assert!(matches!(outcome(Ok(client::PatchOutcome::Unknown(lost))), PatchOutcome::Unknown(_)));
+        assert!(matches!(outcome(Ok(client::PatchReply::Unknown(lost))), PatchOutcome::Unknown(_)));
         assert!(matches!(refused(ErrorKind::NotFound, ""), PatchOutcome::Missing(_)));
         assert!(matches!(refused(ErrorKind::Rejected, ""), PatchOutcome::Refused(_)));
         assert!(matches!(refused(ErrorKind::Conflict, ""), PatchOutcome::Conflict(_)));

@@ -10,7 +10,7 @@ use crate::{
         feed::{self, FeedEvent, NewestState},
         poll::PollEvent,
         topic::Topic,
-        wire::{self, Frame, Head},
+        wire::{self, Head, WireFrame},
     },
     recording::Record,
 };
@@ -71,9 +71,9 @@ impl Live {
         }
     }
 
-    fn on_frame(&mut self, at: At, frame: Frame, board: &Board) -> Option<LinkEvent> {
+    fn on_frame(&mut self, at: At, frame: WireFrame, board: &Board) -> Option<LinkEvent> {
         match frame {
-            Frame::Conversation(snapshot) => {
+            WireFrame::Conversation(snapshot) => {
                 self.reads.back(&snapshot.id);
                 if !snapshot.partial && !self.told.contains(&snapshot.id) {
                     self.told.insert(snapshot.id.clone());
@@ -82,7 +82,7 @@ impl Live {
                 self.away.heard(&snapshot.id, at.mono);
                 Some(LinkEvent::Update(Update::Stream(snapshot)))
             }
-            Frame::Flow(fact) => {
+            WireFrame::Flow(fact) => {
                 // The metrics of a flow are a list like another.
                 match fact.run.source {
                     FlowSource::Activity => self.reads.listed(&fact.conversation),
@@ -92,7 +92,7 @@ impl Live {
                 self.lookups.heard(&fact);
                 Some(LinkEvent::Update(Update::Flow(fact)))
             }
-            Frame::Delta(delta) => {
+            WireFrame::Delta(delta) => {
                 self.away.heard(&delta.conversation, at.mono);
                 if (delta.tells_states() || self.was_read(&delta.conversation))
                     && let Some(snapshot) = delta.states(board)
@@ -101,13 +101,13 @@ impl Live {
                 }
                 Some(LinkEvent::Update(Update::Delta(delta)))
             }
-            Frame::Attributes(event) => {
+            WireFrame::Attributes(event) => {
                 self.reads.back(&event.conversation);
                 Some(LinkEvent::Update(Update::Event(event)))
             }
-            Frame::Malformed { reason } => Some(LinkEvent::Malformed(reason)),
-            Frame::Control(_) => None,
-            Frame::Unknown { topic } => {
+            WireFrame::Malformed { reason } => Some(LinkEvent::Malformed(reason)),
+            WireFrame::Control(_) => None,
+            WireFrame::Unknown { topic } => {
                 tracing::debug!(%topic, "an event of a topic that is of no use");
                 None
             }

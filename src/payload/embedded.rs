@@ -4,7 +4,7 @@ use super::code::{self, Language};
 use super::members::{mark_code, tail};
 use super::shell::{self, Hidden, Shell, powershell};
 use super::uses::{self, Holder};
-use super::{Explained, Form, NoPayload, Trouble, Was, blank, command, joined, pointer, sent, shapes};
+use super::{Explained, NoPayload, PayloadForm, Trouble, Was, blank, command, joined, pointer, sent, shapes};
 use regex::Regex;
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -122,7 +122,7 @@ fn best(text: &str, language: Language) -> Option<Explained> {
         let sent_as = candidate.assigned.as_ref().is_some_and(|name| named.contains(name))
             || is_field(&text[..at])
             || sent::is_encoded_member(&text[..at]);
-        if sent_as && candidate.explained.form == Form::Flat {
+        if sent_as && candidate.explained.form == PayloadForm::Flat {
             as_attributes(&mut candidate.explained);
             candidate.score = BODY;
             candidate.map = true;
@@ -133,12 +133,12 @@ fn best(text: &str, language: Language) -> Option<Explained> {
         all = comments;
     }
     let score = all.iter().map(|candidate| candidate.score).max()?;
-    let body = all.iter().any(|one| one.explained.form == Form::Attributes && one.score >= BODY);
+    let body = all.iter().any(|one| one.explained.form == PayloadForm::Attributes && one.score >= BODY);
     let mut rivals: Vec<Candidate> = all
         .into_iter()
-        .filter(
-            |one| if body { one.explained.form == Form::Attributes && one.score >= BODY } else { one.score == score },
-        )
+        .filter(|one| {
+            if body { one.explained.form == PayloadForm::Attributes && one.score >= BODY } else { one.score == score }
+        })
         .collect();
     let others: Vec<_> = rivals.iter().map(|one| (one.assigned.clone(), one.span.start, one.span.end)).collect();
     let several = if body || score == SENT { the_sent_first(text, &mut rivals) } else { None };
@@ -154,9 +154,9 @@ fn best(text: &str, language: Language) -> Option<Explained> {
         if uses::is_text_changed(text, span.clone()) {
             uses::unknown(&mut explained);
         }
-    } else if matches!(explained.form, Form::Attributes | Form::Flat) {
+    } else if matches!(explained.form, PayloadForm::Attributes | PayloadForm::Flat) {
         let blocks = uses::Blocks::of(text);
-        let whole = explained.form == Form::Attributes && !map;
+        let whole = explained.form == PayloadForm::Attributes && !map;
         let in_call = blocks.enclosing(span.start).last().is_some_and(|open| !blocks.is_block(*open));
         if let Some(holder) = Holder::assigned(&text[..span.start], whole).filter(|_| !in_call) {
             // Of several that one variable gets, the last is sent only where nothing is between them and on the same way.
@@ -207,12 +207,12 @@ fn the_sent_first(text: &str, rivals: &mut Vec<Candidate>) -> Option<Trouble> {
 
 /// A map whose `attributes` are a variable, or a text that is made of an object.
 fn attributes_elsewhere(text: &str, explained: &Explained, language: Language) -> Option<Explained> {
-    let flat = matches!(explained.form, Form::Flat);
+    let flat = matches!(explained.form, PayloadForm::Flat);
     let pair = explained.pairs.iter().find(|pair| flat && pair.key == "attributes" && pair.was == Was::Expression)?;
     let encoder = ["JSON.stringify(", "json.dumps("].into_iter().find_map(|encoder| pair.value.strip_prefix(encoder));
     let mut found = match encoder {
         Some(inner) => {
-            let mut found = best(inner, language).unwrap_or_else(|| blank(Form::Attributes));
+            let mut found = best(inner, language).unwrap_or_else(|| blank(PayloadForm::Attributes));
             as_attributes(&mut found);
             found.troubles.push(Trouble::encoded(
                 "attributes is one JSON text and not an object: none of the keys in it would be set",
@@ -220,7 +220,7 @@ fn attributes_elsewhere(text: &str, explained: &Explained, language: Language) -
             found
         }
         None => assignments(text, language).unwrap_or_else(|| {
-            let mut found = blank(Form::Attributes);
+            let mut found = blank(PayloadForm::Attributes);
             let key = format!("...{}", pair.value);
             let path = pointer("/attributes", &key);
             found.pairs.push(super::Pair { key, value: pair.value.clone(), was: Was::Expression, path });
@@ -300,10 +300,10 @@ fn joined_at(text: &str, at: usize, language: Language) -> Option<Candidate> {
 
 fn score(explained: &Explained, settings: bool, sent: bool) -> u32 {
     match explained.form {
-        Form::Attributes => 100,
-        Form::DataAction | Form::Conversation => 96,
-        Form::Data | Form::ParticipantData => 80,
-        Form::Flow(_) => 70,
+        PayloadForm::Attributes => 100,
+        PayloadForm::DataAction | PayloadForm::Conversation => 96,
+        PayloadForm::Data | PayloadForm::ParticipantData => 80,
+        PayloadForm::Flow(_) => 70,
         _ if settings => 5,
         _ if explained.participant.is_some() => 75,
         _ if sent => SENT,
@@ -323,7 +323,7 @@ fn named_as_attributes(text: &str) -> HashSet<String> {
 
 /// Turns a flat map into the body that its program builds.
 fn as_attributes(explained: &mut Explained) {
-    explained.form = Form::Attributes;
+    explained.form = PayloadForm::Attributes;
     for pair in &mut explained.pairs {
         pair.path = format!("/attributes{}", pair.path);
     }
@@ -384,7 +384,7 @@ fn assignments(text: &str, language: Language) -> Option<Explained> {
         names.join("|")
     ))
     .ok()?;
-    let mut explained = blank(Form::Attributes);
+    let mut explained = blank(PayloadForm::Attributes);
     let mut seen: Vec<Holder> = Vec::new();
     for found in set.captures_iter(text) {
         let (body, name) = (found.get(1), found.get(2)?);

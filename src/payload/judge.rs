@@ -5,12 +5,12 @@ mod key;
 mod together;
 mod value;
 
-use super::{Explained, Form, Pair, Was, claims};
+use super::{Explained, Pair, PayloadForm, Was, claims};
 pub use crate::domain::findings::Severity;
 use crate::domain::findings::{SYSTEM_PREFIXES, agent_panel_name};
 use crate::domain::text::is_hidden;
 use crate::domain::typed;
-use crate::flow::model::Form as FlowForm;
+use crate::flow::model::FlowFileForm;
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
 

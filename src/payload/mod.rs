@@ -24,7 +24,7 @@ use std::fmt;
 
 /// What a payload looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum PayloadForm {
     /// `{"key":"value"}`.
     Flat,
     /// `{"attributes":{…}}`, the body of the API's PATCH.
@@ -36,7 +36,7 @@ pub enum Form {
     /// `[{"key":…,"value":…}]`.
     PairList,
     /// A Set Participant Data action, or a flow, in this form.
-    Flow(crate::flow::model::Form),
+    Flow(crate::flow::model::FlowFileForm),
     /// `KEY=VALUE` lines.
     Lines,
     /// A CSV header and one row.
@@ -49,7 +49,7 @@ pub enum Form {
     Prose,
 }
 
-impl fmt::Display for Form {
+impl fmt::Display for PayloadForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flat => f.write_str("a flat object"),
@@ -128,7 +128,7 @@ impl fmt::Display for LeftOut {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// What it looks like.
-    pub form: Form,
+    pub form: PayloadForm,
     /// Its pairs in the order of the text; a key may occur twice.
     pub pairs: Vec<Pair>,
     /// What was taken off around the pairs, outermost first, in words.
@@ -252,7 +252,10 @@ impl Explained {
             ));
         }
         let mut problems = Vec::new();
-        if matches!(self.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose) {
+        if matches!(
+            self.form,
+            PayloadForm::Flow(_) | PayloadForm::DataAction | PayloadForm::Conversation | PayloadForm::Prose
+        ) {
             problems.push(format!("this is {}, not a payload", self.form));
         }
         for (path, name) in &self.beside {
@@ -301,7 +304,7 @@ impl Explained {
     pub fn flat(&self) -> (serde_json::Map<String, serde_json::Value>, Vec<LeftOut>) {
         let mut map = serde_json::Map::new();
         let mut left_out = Vec::new();
-        let flow = matches!(self.form, Form::Flow(_));
+        let flow = matches!(self.form, PayloadForm::Flow(_));
         for pair in &self.pairs {
             let twin = |other: &&Pair| other.key == pair.key && (&other.value, other.was) != (&pair.value, pair.was);
             let why = match pair.was {

@@ -10,7 +10,7 @@ enum Sink {
     /// Makes JSON of an object by itself: `json=` of requests, `json:` of got.
     Json,
     /// Sends an object as a form, and a text as it is: `data=` of requests.
-    Form,
+    PayloadForm,
     /// The member `attributes` of a body.
     Member,
     /// Sends a text as it is, and an object as `[object Object]`: `body:` of fetch, `send(…)`.
@@ -156,7 +156,7 @@ fn sink(before: &str, program: &str) -> Option<Sink> {
         () if found.get(1).is_some() => Some(Sink::Json),
         () if found.get(7).is_some() => Some(Sink::Address),
         () if found.get(6).is_some() => has(".ajax(").then_some(Sink::Fields),
-        () if found.get(2).is_some() => requests.then_some(Sink::Form),
+        () if found.get(2).is_some() => requests.then_some(Sink::PayloadForm),
         // With `json: true` the old `request` makes JSON itself; other libraries take objects.
         () if found.get(3).is_some() => (has("fetch(") && !has("json: true")).then_some(Sink::Raw),
         () => has("XMLHttpRequest").then_some(Sink::Raw),
@@ -169,7 +169,7 @@ fn wrong(sink: Sink, texts: usize) -> Option<Trouble> {
         (Sink::Member, 1) => {
             Some(Trouble::encoded("attributes is one JSON text and not an object: none of the keys in it would be set"))
         }
-        (Sink::Form, 0) => Some(Trouble::error(
+        (Sink::PayloadForm, 0) => Some(Trouble::error(
             "not-as-json",
             "data= sends an object as a form, and the API takes JSON",
             "json=…, or data=json.dumps(…) with Content-Type application/json",

@@ -2,7 +2,7 @@
 
 mod documents;
 
-use super::{Explained, Form, NoPayload, Pair, Trouble, Was, pointer};
+use super::{Explained, NoPayload, Pair, PayloadForm, Trouble, Was, pointer};
 use crate::flow::{self, model::Action};
 use crate::tree::{NodeId, NodeKind, Tree, parse_json};
 
@@ -56,7 +56,7 @@ fn shape(tree: &Tree<'_>) -> Result<Explained, NoPayload> {
 }
 
 /// Nothing yet, of this form.
-pub fn blank(form: Form) -> Explained {
+pub fn blank(form: PayloadForm) -> Explained {
     Explained {
         form,
         pairs: Vec::new(),
@@ -70,7 +70,7 @@ pub fn blank(form: Form) -> Explained {
 }
 
 fn map(tree: &Tree<'_>) -> Explained {
-    let mut explained = blank(Form::Flat);
+    let mut explained = blank(PayloadForm::Flat);
     let mut here = tree.root();
     let mut path = String::new();
     for layer in 0..LAYERS {
@@ -83,7 +83,7 @@ fn map(tree: &Tree<'_>) -> Explained {
         {
             let beside = members.iter().filter(|member| member.name != "attributes");
             explained.beside.extend(beside.map(|member| (pointer(&path, member.name), member.name.to_owned())));
-            explained.form = Form::Attributes;
+            explained.form = PayloadForm::Attributes;
             explained.unwrapped.push("the quotes around the JSON in \"attributes\"".into());
             explained.pairs = inner.pairs;
             let path = pointer(&path, "attributes");
@@ -113,9 +113,9 @@ fn map(tree: &Tree<'_>) -> Explained {
         }
         if layer == 0 {
             explained.form = match (wrapper.name, &explained.participant) {
-                ("attributes", _) => Form::Attributes,
-                (_, Some(_)) => Form::ParticipantData,
-                (_, None) => Form::Data,
+                ("attributes", _) => PayloadForm::Attributes,
+                (_, Some(_)) => PayloadForm::ParticipantData,
+                (_, None) => PayloadForm::Data,
             };
         }
         explained.unwrapped.push(format!("the wrapper \"{}\"", wrapper.name));
@@ -146,7 +146,7 @@ fn pair(tree: &Tree<'_>, path: String, key: String, value: NodeId) -> Pair {
 }
 
 fn list(tree: &Tree<'_>, items: &[NodeId]) -> Result<Explained, NoPayload> {
-    let mut explained = blank(Form::PairList);
+    let mut explained = blank(PayloadForm::PairList);
     for (at, item) in items.iter().enumerate() {
         let key = tree.any(*item, &["key", "name"]).and_then(|key| tree.str(key));
         match (key, tree.get(*item, "value")) {
@@ -201,7 +201,7 @@ fn is_known(type_name: &str) -> bool {
 /// `above` is how many lines stand in the flow above what was given.
 pub fn of_flow(flow: &flow::model::Flow, place: &dyn Fn(usize, &Action, usize) -> String, above: usize) -> Explained {
     use flow::model::{ActionKind, Operand};
-    let mut explained = blank(Form::Flow(flow.form));
+    let mut explained = blank(PayloadForm::Flow(flow.form));
     for part in &flow.unread {
         let line = part.line.saturating_sub(above);
         explained.troubles.push(Trouble::error(

@@ -274,7 +274,7 @@ fn a_flow_s_action_is_no_body_for_the_api() {
 #[test]
 fn an_exported_data_action_is_told_from_a_payload() {
     let explained = explain(DATA_ACTION).unwrap();
-    assert_eq!(explained.form, Form::DataAction);
+    assert_eq!(explained.form, PayloadForm::DataAction);
     assert_eq!(explained.pairs.iter().map(|pair| pair.key.as_str()).collect::<Vec<_>>(), ["tier", "origin"]);
     assert_eq!(
         worst(DATA_ACTION, PayloadTarget::Any),

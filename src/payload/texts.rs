@@ -1,6 +1,6 @@
 //! Payloads that are no JSON: lines, CSV, Archy snippets.
 
-use super::{Explained, Form, NoPayload, Pair, Was, blank, embedded, shapes};
+use super::{Explained, NoPayload, Pair, PayloadForm, Was, blank, embedded, shapes};
 use crate::flow;
 
 pub fn explain(text: &str) -> Result<Explained, NoPayload> {
@@ -17,7 +17,7 @@ pub fn explain(text: &str) -> Result<Explained, NoPayload> {
         return Ok(found);
     }
     if !super::claims::of(text).is_empty() {
-        return Ok(Explained { around: text.to_owned(), ..blank(Form::Prose) });
+        return Ok(Explained { around: text.to_owned(), ..blank(PayloadForm::Prose) });
     }
     Err(NoPayload {
         message: "neither JSON, nor KEY=VALUE lines, nor a CSV header with one row".into(),
@@ -61,7 +61,7 @@ fn by_line(above: usize) -> impl Fn(usize, &flow::model::Action, usize) -> Strin
 
 /// `KEY=VALUE`, one a line; `#` begins a comment line. The value goes to the end of the line, as it is.
 fn lines(text: &str) -> Option<Explained> {
-    let mut explained = blank(Form::Lines);
+    let mut explained = blank(PayloadForm::Lines);
     for (at, line) in text.lines().enumerate() {
         let line = line.trim_end_matches('\r');
         if line.trim().is_empty() || line.trim_start().starts_with('#') {
@@ -111,7 +111,7 @@ fn csv_row(text: &str) -> Option<Explained> {
         if header.len() < 2 || header.iter().any(|name| name.trim().is_empty()) {
             return None;
         }
-        let mut explained = blank(Form::Csv);
+        let mut explained = blank(PayloadForm::Csv);
         for (at, (key, value)) in header.iter().zip(row).enumerate() {
             explained.pairs.push(Pair {
                 key: key.trim().to_owned(),

@@ -35,7 +35,7 @@ impl Holder {
 }
 
 /// What one use of a variable does to the map.
-enum Effect {
+enum KeyEffect {
     /// Puts these pairs in.
     Put(Vec<Pair>),
     /// Takes a key out.
@@ -57,7 +57,7 @@ struct Walk<'t> {
     blocks: Blocks,
     language: Language,
     origin: usize,
-    effects: Vec<(usize, Effect)>,
+    effects: Vec<(usize, KeyEffect)>,
     holders: Vec<(Holder, usize)>,
 }
 
@@ -101,7 +101,7 @@ impl Walk<'_> {
         let inner = stack.last().filter(|open| !self.blocks.is_block(**open)).copied();
         if self.blocks.is_parameter(start, end) {
             if !self.overwrites(start) {
-                self.effects.push((start, Effect::Hidden));
+                self.effects.push((start, KeyEffect::Hidden));
             }
             return;
         }
@@ -121,11 +121,11 @@ impl Walk<'_> {
                 let value = behind.trim_start_matches(',').trim_start();
                 let length = code::expression(value).len();
                 let one = !value[length..].trim_start().starts_with(',');
-                Some(if one { self.merged(value) } else { Effect::Unknown(Some(source())) })
+                Some(if one { self.merged(value) } else { KeyEffect::Unknown(Some(source())) })
             } else if words.ends_with("delete") || words.ends_with("del") {
                 Some(match key(rest) {
-                    Some((Ok(key), _)) if at_map => Effect::Take(key),
-                    _ => Effect::Unknown(None),
+                    Some((Ok(key), _)) if at_map => KeyEffect::Take(key),
+                    _ => KeyEffect::Unknown(None),
                 })
             } else if assigns(behind) && (!at_map || !holder.whole) {
                 self.reassigned(holder, &value(behind), end)
@@ -188,7 +188,7 @@ impl Walk<'_> {
     }
 
     /// `name = …` once more.
-    fn reassigned(&self, holder: &Holder, value: &str, end: usize) -> Option<Effect> {
+    fn reassigned(&self, holder: &Holder, value: &str, end: usize) -> Option<KeyEffect> {
         if end < self.origin {
             return None;
         }
@@ -200,28 +200,28 @@ impl Walk<'_> {
         let literal = code::literal(value, self.language).filter(|literal| !literal.names_only);
         Some(match literal {
             Some(_) if !holder.whole => self.replaced(value),
-            _ => Effect::Replace(None),
+            _ => KeyEffect::Replace(None),
         })
     }
 
-    fn replaced(&self, value: &str) -> Effect {
+    fn replaced(&self, value: &str) -> KeyEffect {
         // A variable is that of the candidate itself, or unknown.
         if self.holders.iter().any(|(holder, _)| !holder.whole && code::expression(value) == holder.name) {
-            return Effect::Put(Vec::new());
+            return KeyEffect::Put(Vec::new());
         }
         let whole = code::literal(value, self.language).filter(|one| one.length == code::expression(value).len());
-        Effect::Replace(whole.and_then(|literal| members::pairs_of(&literal)))
+        KeyEffect::Replace(whole.and_then(|literal| members::pairs_of(&literal)))
     }
 
-    fn merged(&self, value: &str) -> Effect {
+    fn merged(&self, value: &str) -> KeyEffect {
         match code::literal(value, self.language).and_then(|literal| members::pairs_of(&literal)) {
-            Some(pairs) => Effect::Put(pairs),
-            None => Effect::Unknown(Some(code::expression(value).to_owned())),
+            Some(pairs) => KeyEffect::Put(pairs),
+            None => KeyEffect::Unknown(Some(code::expression(value).to_owned())),
         }
     }
 
     /// A method of the map.
-    fn called(&self, (name, arguments): (&str, &str), at_map: bool, source: String) -> Option<Effect> {
+    fn called(&self, (name, arguments): (&str, &str), at_map: bool, source: String) -> Option<KeyEffect> {
         const READS: [&str; 30] = [
             "get",
             "keys",
@@ -258,27 +258,27 @@ impl Walk<'_> {
             return None;
         }
         if !at_map {
-            return Some(Effect::Unknown(Some(source)));
+            return Some(KeyEffect::Unknown(Some(source)));
         }
         let first = code::expression(arguments);
         let text = code::scalar(first).ok().and_then(|json| serde_json::from_str::<String>(&json).ok());
         Some(match (name, text) {
             ("update" | "putAll", _) => self.merged(arguments),
-            ("pop" | "remove" | "Remove" | "delete", Some(key)) => Effect::Take(key),
+            ("pop" | "remove" | "Remove" | "delete", Some(key)) => KeyEffect::Take(key),
             ("put" | "set" | "Add", Some(key)) => {
                 let value = arguments[first.len()..].trim_start().strip_prefix(',').unwrap_or_default();
-                Effect::Put(vec![members::set_pair(Ok(key), code::expression(value), self.language)])
+                KeyEffect::Put(vec![members::set_pair(Ok(key), code::expression(value), self.language)])
             }
-            _ => Effect::Unknown(Some(source)),
+            _ => KeyEffect::Unknown(Some(source)),
         })
     }
 
     /// What stands behind a member: a value for it, or another change of it.
-    fn written(&self, key: Result<String, String>, behind: &str) -> Option<Effect> {
+    fn written(&self, key: Result<String, String>, behind: &str) -> Option<KeyEffect> {
         let assigned = behind.strip_prefix('=').filter(|rest| !rest.starts_with(['=', '>']));
         if let Some(value) = assigned {
             let value = code::expression(value.trim_start());
-            return Some(Effect::Put(vec![members::set_pair(key, value, self.language)]));
+            return Some(KeyEffect::Put(vec![members::set_pair(key, value, self.language)]));
         }
         let changes =
             ["+=", "-=", "*=", "||=", "??=", "&&=", "|=", "++", "--"].iter().any(|sign| behind.starts_with(sign));
@@ -286,7 +286,7 @@ impl Walk<'_> {
             let was = if key.is_ok() { Was::Expression } else { Was::ComputedKey };
             let value = code::expression(behind).to_owned();
             let key = key.unwrap_or_else(|source| format!("[{source}]"));
-            Effect::Put(vec![Pair { path: pointer("", &key), key, value, was }])
+            KeyEffect::Put(vec![Pair { path: pointer("", &key), key, value, was }])
         })
     }
 
@@ -326,19 +326,19 @@ impl Walk<'_> {
                 let effect = match calls(callee) {
                     Calls::Encodes => {
                         if changes_text(behind) {
-                            self.effects.push((start, Effect::Unknown(None)));
+                            self.effects.push((start, KeyEffect::Unknown(None)));
                         }
                         let text = self.text;
                         self.text_of(&text[..*open - callee.len()], close);
                         // A copy that is made by way of a text.
                         if mask[..*open].trim_end().ends_with("JSON.parse(JSON.stringify") {
-                            self.effects.push((start, Effect::Unknown(None)));
+                            self.effects.push((start, KeyEffect::Unknown(None)));
                         }
-                        Effect::Send
+                        KeyEffect::Send
                     }
-                    Calls::Sends => Effect::Send,
+                    Calls::Sends => KeyEffect::Send,
                     Calls::Reads => return,
-                    Calls::Unknown => Effect::Call(code::expression(&self.text[*open - callee.len()..]).to_owned()),
+                    Calls::Unknown => KeyEffect::Call(code::expression(&self.text[*open - callee.len()..]).to_owned()),
                 };
                 self.effects.push((start, effect));
                 return;
@@ -350,7 +350,7 @@ impl Walk<'_> {
         }
         let behind = self.text[end..].trim_start_matches([' ', '\t']);
         if behind.starts_with("| ConvertTo-Json") || behind.starts_with("|ConvertTo-Json") {
-            self.effects.push((start, Effect::Send));
+            self.effects.push((start, KeyEffect::Send));
             return;
         }
         let Some(mut next) = Holder::assigned(&self.text[..outer], whole) else { return };
@@ -374,18 +374,18 @@ impl Walk<'_> {
     fn text_of(&mut self, before: &str, from: usize) {
         let Some(text) = Holder::assigned(before, false) else { return };
         if is_changed(&self.blocks, &text.name, from) {
-            self.effects.push((from, Effect::Unknown(None)));
+            self.effects.push((from, KeyEffect::Unknown(None)));
         }
     }
 
     fn carry_out(self, explained: &mut Explained, start: usize) {
         let home = self.blocks.around(start);
-        let is_send = |effect: &Effect| matches!(effect, Effect::Send);
+        let is_send = |effect: &KeyEffect| matches!(effect, KeyEffect::Send);
         let certain = self.effects.iter().any(|(_, effect)| is_send(effect));
         let mut sends: Vec<usize> = Vec::new();
         let mut ordered = true;
         for (at, effect) in &self.effects {
-            if !(is_send(effect) || !certain && matches!(effect, Effect::Call(_))) {
+            if !(is_send(effect) || !certain && matches!(effect, KeyEffect::Call(_))) {
                 continue;
             }
             let own = self.blocks.around(*at);
@@ -413,8 +413,8 @@ impl Walk<'_> {
             // What runs before the literal, or behind the sending, is none of what is sent.
             let past = at < start && !elsewhere && at < self.origin;
             let late = ordered && last.is_some_and(|last| at > last) && !elsewhere;
-            let call = matches!(effect, Effect::Call(_));
-            if (past || late) && !matches!(effect, Effect::Hidden) || call && !certain {
+            let call = matches!(effect, KeyEffect::Call(_));
+            if (past || late) && !matches!(effect, KeyEffect::Hidden) || call && !certain {
                 continue;
             }
             let straight = own == home && at >= self.origin && self.blocks.begins_statement(at);
@@ -425,10 +425,10 @@ impl Walk<'_> {
     }
 }
 
-fn apply(explained: &mut Explained, effect: Effect, sure: bool) {
-    let above = if explained.form == super::Form::Attributes { "/attributes" } else { "" };
+fn apply(explained: &mut Explained, effect: KeyEffect, sure: bool) {
+    let above = if explained.form == super::PayloadForm::Attributes { "/attributes" } else { "" };
     match effect {
-        Effect::Put(pairs) => {
+        KeyEffect::Put(pairs) => {
             if !sure && pairs.iter().any(|pair| pair.was == Was::ComputedKey) {
                 unknown(explained);
             }
@@ -449,25 +449,25 @@ fn apply(explained: &mut Explained, effect: Effect, sure: bool) {
                 }
             }
         }
-        Effect::Take(key) if sure => explained.pairs.retain(|pair| pair.key != key),
-        Effect::Take(key) => {
+        KeyEffect::Take(key) if sure => explained.pairs.retain(|pair| pair.key != key),
+        KeyEffect::Take(key) => {
             let own = explained.pairs.iter_mut().filter(|pair| pair.key == key && pair.was != Was::ComputedKey);
             own.for_each(|pair| pair.was = Was::Expression);
         }
-        Effect::Replace(Some(pairs)) if sure => {
+        KeyEffect::Replace(Some(pairs)) if sure => {
             explained.pairs.clear();
-            apply(explained, Effect::Put(pairs), true);
+            apply(explained, KeyEffect::Put(pairs), true);
         }
-        Effect::Replace(_) | Effect::Hidden => unknown(explained),
-        Effect::Unknown(source) => {
+        KeyEffect::Replace(_) | KeyEffect::Hidden => unknown(explained),
+        KeyEffect::Unknown(source) => {
             unknown(explained);
             more(explained, above, source);
         }
-        Effect::Call(source) => {
+        KeyEffect::Call(source) => {
             unknown(explained);
             more(explained, above, Some(source));
         }
-        Effect::Send => {}
+        KeyEffect::Send => {}
     }
 }
 

@@ -113,7 +113,7 @@ pub enum Record {
         by: String,
     },
     /// An edit of this operator, at each of its steps.
-    Edit(EditLine),
+    Edit(RecordedEdit),
     /// A key press in the UI, in the notation of the key table.
     Key(String),
     /// Pasted text.
@@ -152,7 +152,7 @@ pub struct LinkLine {
 
 /// A step of an edit: the request that left, or what came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EditLine {
+pub struct RecordedEdit {
     /// Ties the steps of one edit together.
     pub id: u64,
     /// `sent`, `accepted`, `confirmed`, `overwritten`, `conflict`, `failed`.
@@ -213,7 +213,7 @@ struct Flat<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    edit: Option<Cow<'a, EditLine>>,
+    edit: Option<Cow<'a, RecordedEdit>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     columns: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -413,8 +413,9 @@ mod tests {
             (text, text, text, text, text, text).prop_map(|(conversation, participant, id, name, version, by)| {
                 Record::Flow { conversation, participant, id, name, version, by }
             }),
-            (any::<u64>(), text, proptest::collection::vec((text, text), 0..3))
-                .prop_map(|(id, step, values)| Record::Edit(EditLine { id, step, values, ..EditLine::default() })),
+            (any::<u64>(), text, proptest::collection::vec((text, text), 0..3)).prop_map(|(id, step, values)| {
+                Record::Edit(RecordedEdit { id, step, values, ..RecordedEdit::default() })
+            }),
             text.prop_map(Record::Key),
             text.prop_map(Record::Paste),
             (any::<u16>(), any::<u16>()).prop_map(|(columns, rows)| Record::Size { columns, rows }),

@@ -15,7 +15,7 @@ mod reader;
 pub mod redact;
 mod writer;
 
-pub use line::{EditLine, FORMAT, Header, LinkLine, Record, RecordingLine, VERSION};
+pub use line::{FORMAT, Header, LinkLine, Record, RecordedEdit, RecordingLine, VERSION};
 pub use members::FilePlace;
 pub use reader::{Error as ReadError, RecordingReader, Tail};
 pub use writer::{CreateError, Recorder, RecordingProgress, RecordingStatus, Reserved, Summary, create_private};

@@ -1,7 +1,7 @@
 //! What a recorded line means when it is played: the same decoding that the live stream goes through, in the same
 //! order, so that the same board comes out.
 
-use super::{EditLine, Record};
+use super::{Record, RecordedEdit};
 use crate::{
     domain::{
         At, Board, Claimed, Claims, ConversationId, FlowFact, FlowId, FlowRun, FlowSource, Link, ParticipantId,
@@ -145,7 +145,7 @@ impl Playback {
         }
     }
 
-    fn edit(&mut self, edit: &EditLine) {
+    fn edit(&mut self, edit: &RecordedEdit) {
         match edit.step.as_str() {
             "sent" => self.claimed.sent(SentEdit {
                 id: edit.id,
@@ -179,13 +179,13 @@ impl Playback {
 }
 
 /// What a message means to the board.
-fn frame(frame: wire::Frame) -> Played {
+fn frame(frame: wire::WireFrame) -> Played {
     match frame {
-        wire::Frame::Conversation(snapshot) => Played::Update(Update::Stream(snapshot)),
-        wire::Frame::Delta(delta) => Played::Update(Update::Delta(delta)),
-        wire::Frame::Attributes(event) => Played::Update(Update::Event(event)),
-        wire::Frame::Flow(fact) => Played::Update(Update::Flow(fact)),
-        wire::Frame::Malformed { reason } => Played::Malformed(reason),
-        wire::Frame::Control(_) | wire::Frame::Unknown { .. } => Played::Other,
+        wire::WireFrame::Conversation(snapshot) => Played::Update(Update::Stream(snapshot)),
+        wire::WireFrame::Delta(delta) => Played::Update(Update::Delta(delta)),
+        wire::WireFrame::Attributes(event) => Played::Update(Update::Event(event)),
+        wire::WireFrame::Flow(fact) => Played::Update(Update::Flow(fact)),
+        wire::WireFrame::Malformed { reason } => Played::Malformed(reason),
+        wire::WireFrame::Control(_) | wire::WireFrame::Unknown { .. } => Played::Other,
     }
 }

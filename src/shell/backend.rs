@@ -8,8 +8,8 @@ use crate::{
         model::Usage,
         msg::ReadDone,
         replay::{Play, Playing},
-        settings::Settings,
-        why::Findings,
+        settings::AppSettings,
+        why::FoundFlows,
     },
     domain::{At, Conversation, ConversationId, EveryState, QueueId},
     flow::model::Flow,
@@ -20,7 +20,7 @@ use crate::{
     },
     live::{
         LinkEvent, Live,
-        edits::{self, Done},
+        edits::{self, EditDone},
         gather, recorded,
         targets::Targets,
     },
@@ -86,7 +86,7 @@ impl Backend {
     }
 
     /// Plays a recording on the screens of `model`: nothing is asked of anybody.
-    pub(super) fn play(&mut self, mut player: Player, model: &mut Model, settings: Settings) {
+    pub(super) fn play(&mut self, mut player: Player, model: &mut Model, settings: AppSettings) {
         player.begin(model, settings);
         self.player = Some(player);
     }
@@ -253,7 +253,7 @@ impl Backend {
         Box::pin(async move {
             let mut found = gather::flows(&client, &known, &conversation).await;
             gather::earlier(&client, &known, &mut found).await;
-            Msg::Gathered(conversation.id, Box::new(Findings(found)))
+            Msg::Gathered(conversation.id, Box::new(FoundFlows(found)))
         })
     }
 
@@ -400,9 +400,9 @@ fn message(heard: LinkEvent, watched: &Discovered) -> Msg {
     }
 }
 
-fn answered(done: Done, conversation: ConversationId) -> TaskOutcome {
+fn answered(done: EditDone, conversation: ConversationId) -> TaskOutcome {
     match done {
-        Done::Read { write, left, revision, result, reply } => {
+        EditDone::Read { write, left, revision, result, reply } => {
             let answer = match (&result, &reply) {
                 (Err(error), _) => Some(Err(error)),
                 (Ok(_), reply) => reply.as_ref().map(Ok),
@@ -412,7 +412,7 @@ fn answered(done: Done, conversation: ConversationId) -> TaskOutcome {
             let done = ReadDone { conversation, asked: revision, left, write: Some(write), result };
             TaskOutcome { msg: Msg::Read(Box::new(done)), record }
         }
-        Done::Patched { write, outcome, .. } => Msg::Patched(write, Box::new(outcome)).into(),
+        EditDone::Patched { write, outcome, .. } => Msg::Patched(write, Box::new(outcome)).into(),
     }
 }
 

@@ -21,14 +21,14 @@ pub(super) enum Heard {
 
 /// Listens for the answer.
 #[derive(Debug, Default)]
-pub(super) struct Listener {
+pub(super) struct BackgroundListener {
     listening: bool,
     /// What may be the beginning of the answer, and the text of it after `ESC ]`.
     held: Vec<Event>,
     text: String,
 }
 
-impl Listener {
+impl BackgroundListener {
     /// The question was asked.
     pub(super) fn listen(&mut self) {
         self.listening = true;
@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn hear(text: &str) -> (Vec<Event>, Option<bool>) {
-        let mut listener = Listener::default();
+        let mut listener = BackgroundListener::default();
         listener.listen();
         let (mut passed, mut background) = (Vec::new(), None);
         for event in events(text) {

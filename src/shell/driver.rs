@@ -13,13 +13,13 @@ use super::{
     pace::Pace,
     presence::{PresenceFollower, PresenceNews},
     recording,
-    screen::Screen,
+    screen::TerminalScreen,
     signals::{Signal, Signals},
     signing::Signing,
     terminal::Terminal,
 };
 use crate::{
-    app::{Effect, Exit, Model, Msg, notice::NoticeLevel, signin::SignInProgress, update},
+    app::{AppExit, Effect, Model, Msg, notice::NoticeLevel, signin::SignInProgress, update},
     domain::{At, Link},
     genesys::{Clock, client::NextTry},
     live,
@@ -39,10 +39,10 @@ pub(super) struct Driver<T, K> {
     /// Dropped before the terminal: what is typed after that is not ours.
     pub(super) keys: K,
     pub(super) terminal: T,
-    pub(super) screen: Screen,
+    pub(super) screen: TerminalScreen,
     pub(super) model: Model,
     pub(super) theme: Theme,
-    background: background::Listener,
+    background: background::BackgroundListener,
     pub(super) pace: Pace,
     /// Frames are paced by life, whatever time it is on them.
     pub(super) real: Clock,
@@ -123,10 +123,10 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         let mut driver = Self {
             keys,
             terminal,
-            screen: Screen::new(width, height),
+            screen: TerminalScreen::new(width, height),
             model,
             theme: options.theme,
-            background: background::Listener::default(),
+            background: background::BackgroundListener::default(),
             pace: Pace::default(),
             real: Clock::start(),
             backend,
@@ -198,7 +198,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Input::Signal(signal) => self.signal(at, signal)?,
             Input::Kept(news) => self.tell_all(at, news),
             Input::Burst(burst) => self.burst(at, burst),
-            Input::Gone => self.model.exit = Some(Exit::Terminated),
+            Input::Gone => self.model.exit = Some(AppExit::Terminated),
             Input::Edited(msg) => {
                 self.terminal.enter()?;
                 self.keys.resume()?;

@@ -1,7 +1,7 @@
 //! Files for the operator: a text in their own editor, a payload that was named by its path.
 
 use crate::{
-    app::{calls::Sort, external::External, views::View},
+    app::{calls::Sort, external::External, views::CallsView},
     config::{self, SortBy, own_private},
 };
 use std::{
@@ -160,7 +160,7 @@ async fn run(editor: &str, path: &Path) -> io::Result<ExitStatus> {
 ///
 /// # Errors
 /// What went wrong, in words.
-pub(super) fn save_view(state: &Path, view: View) -> Result<(), String> {
+pub(super) fn save_view(state: &Path, view: CallsView) -> Result<(), String> {
     let name = view.name.clone();
     config::save_view(state, &name, kept(view))
         .map_err(|e| format!("The view holds for this session only; it could not be kept in {}: {e}", state.display()))
@@ -179,12 +179,12 @@ pub(super) fn delete_view(state: &Path, name: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// What went wrong, in words.
-pub(super) fn remember(state: &Path, profile: &str, view: View) -> Result<(), String> {
+pub(super) fn remember(state: &Path, profile: &str, view: CallsView) -> Result<(), String> {
     config::remember(state, profile, kept(view))
         .map_err(|e| format!("How the screen looks could not be kept in {}: {e}", state.display()))
 }
 
-fn kept(view: View) -> config::View {
+fn kept(view: CallsView) -> config::View {
     let (sort, key) = match view.sort {
         Sort::Age => (SortBy::Age, None),
         Sort::Attribute(key) => (SortBy::Age, Some(key.to_string())),

@@ -27,7 +27,7 @@ mod signing;
 mod terminal;
 
 use crate::{
-    app::{Exit, keymap::Keymap, settings::Settings, views::View},
+    app::{AppExit, keymap::Keymap, settings::AppSettings, views::CallsView},
     ui::Theme,
 };
 
@@ -42,7 +42,7 @@ pub use persistence::{Persistence, Unsaved};
 #[cfg(test)]
 pub(crate) use playback::played;
 pub use player::Player;
-pub use screen::Screen;
+pub use screen::TerminalScreen;
 use signals::Signals;
 use std::{path::PathBuf, sync::Arc};
 use terminal::OwnTerminal;
@@ -51,7 +51,7 @@ pub use terminal::notification;
 /// What the shell needs to know to start.
 pub struct ShellOptions {
     /// Choices for the screens.
-    pub settings: Settings,
+    pub settings: AppSettings,
     /// The table of actions with the user's keys.
     pub keymap: Keymap,
     /// Styles.
@@ -59,7 +59,7 @@ pub struct ShellOptions {
     /// Ask the terminal for its background, and take the light theme on a light one.
     pub asks_background: bool,
     /// The view to begin with.
-    pub view: Option<View>,
+    pub view: Option<CallsView>,
     /// Take the mouse.
     pub mouse: bool,
     /// A simulator on which a flow can be shown; only a demo has one.
@@ -76,7 +76,7 @@ pub struct ShellOptions {
 #[derive(Debug)]
 pub struct Ended {
     /// Why.
-    pub exit: Exit,
+    pub exit: AppExit,
     /// What was still being recorded, and where it is.
     pub recorded: Option<String>,
     /// Drafts that could not be kept on disk.

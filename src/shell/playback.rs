@@ -3,13 +3,13 @@
 use crate::{
     app::{
         Model, Msg,
-        replay::{IndexPart, PlaybackState, Witness},
+        replay::{EventCollector, IndexPart, PlaybackState},
         update,
     },
     domain::{At, Board, Link},
     genesys::Clock,
     recording::{
-        EditLine, FilePlace, Record, RecordingReader, Tail,
+        FilePlace, Record, RecordedEdit, RecordingReader, Tail,
         playback::{Playback, Played},
     },
 };
@@ -99,7 +99,7 @@ impl MessageReader {
 }
 
 fn is_sent(record: &Record) -> bool {
-    matches!(record, Record::Edit(EditLine { step, .. }) if step == "sent")
+    matches!(record, Record::Edit(RecordedEdit { step, .. }) if step == "sent")
 }
 
 /// A state of playing that can be gone back to.
@@ -153,7 +153,7 @@ pub(super) fn read(
     let (mut step, mut second) = (0, messages.last.mono.as_secs());
     let (mut kept, mut kept_at) = (0, 0);
     let (mut states, mut told) = (Vec::new(), Duration::ZERO);
-    model.witness = Some(Witness::default());
+    model.witness = Some(EventCollector::default());
     loop {
         let frame = messages.next(&model.monitor.board);
         let ends = frame.is_none();
@@ -196,13 +196,13 @@ pub(super) fn read(
 
 /// The screens after a whole recording, and what was marked on the way.
 #[cfg(test)]
-pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::Settings) -> (Model, IndexPart) {
+pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::AppSettings) -> (Model, IndexPart) {
     use crate::app::{keymap::Keymap, replay::Replay};
     let mut messages = MessageReader::new(RecordingReader::open(file).expect("a recording"));
     let (start, mut second) = (messages.last, messages.last.mono.as_secs());
     let mut model = Model::new(start, ratatui::layout::Rect::new(0, 0, 120, 36), settings, Keymap::default());
     model.play(Replay::new(start, false));
-    model.witness = Some(Witness::default());
+    model.witness = Some(EventCollector::default());
     while let Some(RecordedMessage { at, msg, .. }) = messages.next(&model.monitor.board) {
         if let Some(at) = tick(at, &mut second) {
             _ = update(&mut model, at, Msg::Time);

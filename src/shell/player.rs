@@ -7,7 +7,7 @@ use crate::{
         Model, Msg,
         keymap::Keymap,
         replay::{Play, Playing, Replay, Speed},
-        settings::Settings,
+        settings::AppSettings,
     },
     domain::{At, Board},
     genesys::Clock,
@@ -79,7 +79,7 @@ impl Player {
     }
 
     /// Begins to play on the screens of `model`, and to read the rest in the background.
-    pub(super) fn begin(&mut self, model: &mut Model, settings: Settings) {
+    pub(super) fn begin(&mut self, model: &mut Model, settings: AppSettings) {
         let header = self.messages.reader.header();
         model.play(Replay::new(self.position, header.redacted));
         let start = self.messages.start(model);

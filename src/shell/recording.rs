@@ -9,7 +9,7 @@ use crate::{
     config::{RECORDINGS, own_private, own_private_inside},
     domain::outbox::{AuditOutcome, AuditRecord},
     live::{Live, targets::Targets},
-    recording::{CreateError, EditLine, Header, Record, Recorder, Summary},
+    recording::{CreateError, Header, Record, RecordedEdit, Recorder, Summary},
 };
 use std::path::Path;
 
@@ -69,7 +69,7 @@ pub(super) fn edit(record: &AuditRecord) -> Record {
         AuditOutcome::Seen => "confirmed",
         other => other.as_str(),
     };
-    Record::Edit(EditLine {
+    Record::Edit(RecordedEdit {
         id: record.write.0,
         step: step.into(),
         conversation: record.target.conversation.to_string(),

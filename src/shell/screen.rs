@@ -14,7 +14,7 @@ use ratatui::{
 use std::io::{self, Write};
 
 /// What is on the terminal, and the next frame.
-pub struct Screen {
+pub struct TerminalScreen {
     shown: Buffer,
     next: Buffer,
     cursor: Option<(u16, u16)>,
@@ -22,7 +22,7 @@ pub struct Screen {
     unknown: bool,
 }
 
-impl Screen {
+impl TerminalScreen {
     /// A screen of this size with nothing known to be on it.
     pub fn new(width: u16, height: u16) -> Self {
         let area = Rect::new(0, 0, width, height);
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use ratatui::style::Style;
 
-    fn written(screen: &mut Screen, text: &str, cursor: Option<(u16, u16)>) -> Vec<u8> {
+    fn written(screen: &mut TerminalScreen, text: &str, cursor: Option<(u16, u16)>) -> Vec<u8> {
         let mut out = Vec::new();
         screen
             .draw(&mut out, |buf| {
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_unchanged_frame_writes_nothing_and_a_cell_little() {
-        let mut screen = Screen::new(80, 24);
+        let mut screen = TerminalScreen::new(80, 24);
         assert!(!written(&mut screen, "gold", None).is_empty());
         assert_eq!(written(&mut screen, "gold", None), b"");
         let one = written(&mut screen, "bold", None);

@@ -26,7 +26,7 @@ use super::seeds::FlowSeed;
 use order::{Followed, UndecidedCall};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
-use versions::{Version, Versions};
+use versions::{CountedVersion, Versions};
 
 /// A call that is found in its flow later than so long after its start, in milliseconds, was found by chance: it is not judged.
 const LATEST: i64 = 60_000;
@@ -105,7 +105,7 @@ impl PresenceWatch {
     /// started in between. A fall that goes on is told once more.
     pub(crate) fn seed(&mut self, seeds: Vec<FlowSeed>) {
         for seed in seeds {
-            let mut versions = seed.versions.into_iter().map(|known| Version {
+            let mut versions = seed.versions.into_iter().map(|known| CountedVersion {
                 version: known.version,
                 began: 0,
                 calls: known.calls,

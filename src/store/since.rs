@@ -18,7 +18,7 @@ use serde::Serialize;
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
+pub(crate) struct StoreQuestion {
     /// The key, verbatim.
     pub(crate) key: String,
     /// The participant's purpose.
@@ -106,7 +106,7 @@ pub(crate) struct DayShare {
 /// A call that the answer points at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Witness {
+pub(crate) struct ExampleCall {
     /// Start of the call.
     pub(crate) time: String,
     /// The version that it ran.
@@ -151,9 +151,9 @@ pub(crate) struct SinceAnswer {
     /// With a value that changed after it was first seen.
     pub(crate) changed: i64,
     /// The first missing call of the version, or day, after which presence fell.
-    pub(crate) first_missing: Option<Witness>,
+    pub(crate) first_missing: Option<ExampleCall>,
     /// The last call before it that had the key.
-    pub(crate) last_present: Option<Witness>,
+    pub(crate) last_present: Option<ExampleCall>,
     /// The shares of the two versions (or days) between which presence fell.
     #[serde(skip)]
     pub(crate) fell: Option<(Share, Share)>,
@@ -190,7 +190,7 @@ impl Store {
     }
 
     /// Answers; `None` when the key was never seen on that purpose.
-    pub(crate) fn since(&mut self, question: &Question) -> Result<Option<SinceAnswer>, StoreError> {
+    pub(crate) fn since(&mut self, question: &StoreQuestion) -> Result<Option<SinceAnswer>, StoreError> {
         let Some(scope) = self.scope(question)? else { return Ok(None) };
         let Scope { key, purpose, queue, cells, first_day, .. } = &scope;
         let by_version = self.by_version(cells)?;

@@ -1,7 +1,7 @@
 //! The same tests on both databases. PostgreSQL is asked when `SIDETONE_TEST_POSTGRES` names one.
 
 use super::record::{CallRecord, DAY_MS, FLOW_END, FlowVersion, KeyRecord, ValueKind};
-use super::since::{Question, SinceAnswer};
+use super::since::{SinceAnswer, StoreQuestion};
 use super::{
     Location, Store, StoreError, database,
     ingest::{Batch, Hole},
@@ -78,10 +78,11 @@ fn story() -> Vec<CallRecord> {
     old.chain(new).collect()
 }
 
-fn ask(store: &mut Store, change: impl FnOnce(&mut Question)) -> Option<SinceAnswer> {
+fn ask(store: &mut Store, change: impl FnOnce(&mut StoreQuestion)) -> Option<SinceAnswer> {
     let (key, on) = ("tier".to_owned(), "customer".to_owned());
     let now = DAY_ONE + 2 * DAY_MS;
-    let mut question = Question { organization: None, key, on, flow: None, queue: None, by: FLOW_END, days: None, now };
+    let mut question =
+        StoreQuestion { organization: None, key, on, flow: None, queue: None, by: FLOW_END, days: None, now };
     change(&mut question);
     store.since(&question).unwrap()
 }

@@ -39,7 +39,7 @@ enum Message {
     Collected(usize, i64),
     Fences(Vec<Fence>),
     Prune { keep_days: i64, now: i64 },
-    Begin(Beginning, SyncSender<Result<Begun, StoreError>>),
+    Begin(WriterStart, SyncSender<Result<Begun, StoreError>>),
     WithoutEnd { organization: String, since: i64, done: SyncSender<Vec<String>> },
     Ended { conversation: String, ended: i64 },
     Flush(SyncSender<()>),
@@ -47,7 +47,7 @@ enum Message {
 
 /// An organization that is followed from now on.
 #[derive(Clone, Debug)]
-pub(crate) struct Beginning {
+pub(crate) struct WriterStart {
     /// Its id.
     pub(crate) organization: String,
     /// The name of the profile, where there is one.
@@ -142,7 +142,7 @@ impl StoreWriter {
     }
 
     /// An organization is followed from now on: its place, and since when nobody has observed it. Waits for the store.
-    pub(crate) fn begin(&self, beginning: Beginning) -> Result<Begun, StoreError> {
+    pub(crate) fn begin(&self, beginning: WriterStart) -> Result<Begun, StoreError> {
         let gone = || StoreError::Failed("its thread has ended".to_owned());
         let (done, wait) = sync_channel(1);
         let sender = self.sender.as_ref().ok_or_else(gone)?;
@@ -311,8 +311,8 @@ impl Work {
         }
     }
 
-    fn begin(&mut self, beginning: &Beginning) -> Result<Begun, StoreError> {
-        let Beginning { organization, profile, now } = beginning;
+    fn begin(&mut self, beginning: &WriterStart) -> Result<Begun, StoreError> {
+        let WriterStart { organization, profile, now } = beginning;
         let store = match &mut self.store {
             Some(store) => store,
             None => self.store.insert(Store::open(&self.location)?),

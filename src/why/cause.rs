@@ -18,7 +18,7 @@ use present::{flaws, present, put_back};
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
+pub(crate) struct WhyQuestion {
     /// The key, verbatim.
     pub(crate) key: String,
     /// The purpose of the participant that should carry it, or the participant's id.
@@ -94,7 +94,7 @@ fn folded(key: &str) -> String {
 }
 
 /// Answers.
-pub(crate) fn explain(question: &Question, call: &KnownCall<'_>) -> WhyAnswer {
+pub(crate) fn explain(question: &WhyQuestion, call: &KnownCall<'_>) -> WhyAnswer {
     let participant = call.conversation.resolve(&question.on);
     let mut answer = WhyAnswer {
         conversation_id: call.conversation.id.as_str().to_owned(),
@@ -135,7 +135,7 @@ pub(crate) fn explain(question: &Question, call: &KnownCall<'_>) -> WhyAnswer {
 }
 
 /// Whether the version before the one that ran could say more of a key: it is nowhere, and no action sets it.
-pub(crate) fn wants_earlier(question: &Question, call: &KnownCall<'_>) -> bool {
+pub(crate) fn wants_earlier(question: &WhyQuestion, call: &KnownCall<'_>) -> bool {
     let sets = |flow: &GatheredRun| {
         let definition = flow.definition.as_deref();
         definition.is_some_and(|flow| flow.actions.iter().any(|action| steps::setter(action, &question.key).is_some()))
@@ -163,7 +163,7 @@ pub(crate) fn unset(call: &KnownCall<'_>, on: &str) -> Vec<String> {
 }
 
 /// What the stream and reads showed of the key.
-fn observed(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
+fn observed(question: &WhyQuestion, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     for (time, change) in call.changes {
         let Change::Attribute { participant, key, old, new, source, .. } = change else { continue };
         if folded(key.as_str()) != folded(&question.key) {
@@ -190,7 +190,7 @@ fn observed(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
 }
 
 /// What the records of the runs say of the key.
-fn recorded(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
+fn recorded(question: &WhyQuestion, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     for run in call.flows.iter().filter_map(|flow| flow.run.as_ref()) {
         for (executed, set) in sets(run, &question.key) {
             let value = match set {
@@ -263,7 +263,7 @@ impl LastSet<'_> {
     }
 }
 
-fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastSet<'a>> {
+fn last_set<'a>(question: &'a WhyQuestion, call: &'a KnownCall<'_>) -> Option<LastSet<'a>> {
     let listed = call.flows.iter().rev().find_map(|flow| {
         let run = flow.run.as_ref()?;
         let index = |executed: &Executed| {

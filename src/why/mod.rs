@@ -17,7 +17,7 @@ mod tests;
 pub(crate) mod trunk;
 
 pub(crate) use answer::{Certainty, Verdict, WhyAnswer};
-pub(crate) use cause::{Gathered, GatheredRun, KnownCall, Question, changes, explain};
+pub(crate) use cause::{Gathered, GatheredRun, KnownCall, WhyQuestion, changes, explain};
 pub(crate) use parting::Leads;
 
 /// Why no run of a flow is recorded, where nothing says which of the reasons it is. Shortly after a flow's end its record is not there

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Replay {
+pub(crate) struct RunReplay {
     /// Whether the two agree as far as the record goes.
     pub(crate) agrees: bool,
     /// Actions that both went through.
@@ -50,7 +50,7 @@ pub(crate) struct Parting {
 const MOST: usize = 20_000;
 
 /// Runs the definition of the version that ran.
-pub(crate) fn replay(flow: &Flow, record: &Record) -> Replay {
+pub(crate) fn replay(flow: &Flow, record: &Record) -> RunReplay {
     let index = steps::Index::of(flow);
     let own: Vec<(usize, &Executed)> = record
         .executed
@@ -66,7 +66,7 @@ pub(crate) fn replay(flow: &Flow, record: &Record) -> Replay {
     inputs.variables.extend(record.variables.iter().map(|(name, value)| (name.clone(), Val::from_json(value))));
     inputs.attributes = before(record);
     let run = Run::new(Arc::new(flow.clone()), inputs).limited(MOST);
-    let out = Replay::default();
+    let out = RunReplay::default();
     let mut found = Beside { flow, own, at: 0, run, given: Vec::new(), helped: None, out, last: None }.go();
     // The record ends in that menu, not before it.
     if let Some(menu) = last.filter(|at| matches!(flow.actions[*at].kind, ActionKind::Menu))
@@ -104,12 +104,12 @@ struct Beside<'f> {
     given: Vec<usize>,
     /// The last action that was given an output, and the entry that came next then.
     helped: Option<(usize, usize)>,
-    out: Replay,
+    out: RunReplay,
     last: Option<usize>,
 }
 
 impl<'f> Beside<'f> {
-    fn go(mut self) -> Replay {
+    fn go(mut self) -> RunReplay {
         loop {
             let before = self.run.next_action().filter(|next| *next < self.flow.actions.len());
             if let Some(next) = before {
@@ -356,7 +356,7 @@ mod tests {
         out
     }
 
-    fn replayed(flow: &Flow, entries: &[Value]) -> Replay {
+    fn replayed(flow: &Flow, entries: &[Value]) -> RunReplay {
         replay(flow, &record(&json!({"flow": {"execution": entries}})).unwrap())
     }
 

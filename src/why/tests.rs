@@ -112,7 +112,7 @@ fn without_a_record_nothing_is_executed() {
         ..GatheredRun::default()
     }];
     let entry = entry([snapshot("c", vec![participant("p", "customer", &[])])]);
-    let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
+    let question = WhyQuestion { key: "tier".to_owned(), on: "customer".to_owned() };
     let call = KnownCall { conversation: &entry.conversation, changes: &[], flows: &flows };
     let answer = explain(&question, &call);
     assert_eq!((answer.verdict, answer.certainty), (Verdict::Missing, Certainty::Static));
@@ -140,7 +140,7 @@ fn what_was_seen_to_vanish_or_lies_in_a_payload_is_said() {
             first_sight: false,
         }
     };
-    let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
+    let question = WhyQuestion { key: "tier".to_owned(), on: "customer".to_owned() };
     let explained = |changes: &[(jiff::Timestamp, crate::domain::Change)]| {
         explain(&question, &KnownCall { conversation: &entry.conversation, changes, flows: &[] })
     };
@@ -164,7 +164,7 @@ fn what_was_seen_to_vanish_or_lies_in_a_payload_is_said() {
 fn a_key_on_another_participant_is_found_there() {
     let people = vec![participant("p", "customer", &[]), participant("q", "ivr", &[("tier", "gold")])];
     let entry = entry([snapshot("c", people)]);
-    let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
+    let question = WhyQuestion { key: "tier".to_owned(), on: "customer".to_owned() };
     let answer = explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows: &[] });
     assert_eq!((answer.verdict, answer.certainty), (Verdict::WrongParticipant, Certainty::Observed));
     assert_eq!(answer.cause, "tier is on ivr, not on customer.");
@@ -184,7 +184,7 @@ fn a_value_that_was_put_back_is_said() {
         event_time: None,
         first_sight: false,
     };
-    let question = Question { key: "promise".to_owned(), on: "customer".to_owned() };
+    let question = WhyQuestion { key: "promise".to_owned(), on: "customer".to_owned() };
     let explained = |ended: Option<i64>, changes: &[(jiff::Timestamp, crate::domain::Change)]| {
         let mut ivr = participant("i", "ivr", &[]);
         if let Some(second) = ended {
@@ -225,7 +225,7 @@ fn flow_run(list: &[Node], document: &Value) -> GatheredRun {
 /// What is answered of `tier` on a customer with these attributes.
 fn tier(attributes: &[(&str, &str)], flows: &[GatheredRun]) -> WhyAnswer {
     let entry = entry([snapshot("c", vec![participant("p", "customer", attributes)])]);
-    let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
+    let question = WhyQuestion { key: "tier".to_owned(), on: "customer".to_owned() };
     explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows })
 }
 
@@ -254,7 +254,7 @@ fn a_conversation_without_a_flow_is_said_to_have_none() {
     assert!(told.cause.contains("no flow is known of this conversation"), "{}", told.cause);
     assert!(!told.remedy.unwrap().contains("doctor"));
     let call = entry([snapshot("c", vec![participant("p", "customer", &[]), participant("i", "ivr", &[])])]);
-    let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
+    let question = WhyQuestion { key: "tier".to_owned(), on: "customer".to_owned() };
     let told = explain(&question, &KnownCall { conversation: &call.conversation, changes: &[], flows: &[] });
     assert!(told.remedy.unwrap().contains("doctor"));
 }
@@ -263,7 +263,7 @@ fn a_conversation_without_a_flow_is_said_to_have_none() {
 fn a_key_of_several_words_is_quoted_and_an_empty_value_is_said() {
     let call = entry([snapshot("c", vec![participant("p", "customer", &[("tier", "")])])]);
     let ask = |key: &str| {
-        let question = Question { key: key.to_owned(), on: "customer".to_owned() };
+        let question = WhyQuestion { key: key.to_owned(), on: "customer".to_owned() };
         explain(&question, &KnownCall { conversation: &call.conversation, changes: &[], flows: &[] }).cause
     };
     assert!(ask(" customer tier").starts_with("\" customer tier\" is not there"), "{}", ask(" customer tier"));

@@ -9,7 +9,7 @@ use sidetone::{
         monitor::{Monitor, MonitorOptions, MonitorOutcome},
     },
     expectfile,
-    genesys::wire::{self, Frame},
+    genesys::wire::{self, WireFrame},
     sim::{
         render,
         scenario::{self, Plant, Scenario, Story},
@@ -77,7 +77,7 @@ impl Watcher {
         let body = render::event::conversation(&self.world, call);
         let raw =
             json!({"topicName": format!("v2.users.{id}.conversations"), "version": "2", "eventBody": body}).to_string();
-        let Frame::Conversation(snapshot) = wire::decode(raw.as_bytes()) else { panic!("{raw}") };
+        let WireFrame::Conversation(snapshot) = wire::decode(raw.as_bytes()) else { panic!("{raw}") };
         let at = self.at(now);
         let outcome = self.monitor.update(at, Update::Stream(snapshot), &());
         self.note(&outcome);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use sidetone::flow::{
     input::{DataActionAnswer, Inputs},
-    keys::{When, keys},
+    keys::{SetWhen, keys},
     model::Operand,
     read,
     run::Run,
@@ -293,7 +293,7 @@ fn every_sample_survives_set_data_with_only_the_intended_changes() {
             .by_key
             .into_values()
             .flat_map(|uses| uses.set)
-            .filter(|one| one.when != When::Never)
+            .filter(|one| one.when != SetWhen::Never)
             .map(|one| one.action);
         let mut places: Vec<Option<String>> = setters
             .map(|at| &flow.actions[at].id)

@@ -529,7 +529,7 @@ fn panicking_child() {
     let auth = genesys::Auth::Token("sample".into());
     let connection = genesys::Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", auth).expect("loopback");
     let options = shell::ShellOptions {
-        settings: app::settings::Settings::default(),
+        settings: app::settings::AppSettings::default(),
         keymap: app::keymap::Keymap::default(),
         theme: sidetone::ui::Theme::Terminal,
         asks_background: false,

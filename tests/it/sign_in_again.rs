@@ -8,7 +8,7 @@ use sidetone::{
         client::{ClientOptions, transport},
         signin::{
             SignIn,
-            store::{KeptSignIn, Store},
+            store::{KeptSignIn, SignInStore},
         },
     },
     sim::faults::TimedFault,
@@ -40,7 +40,7 @@ fn signed_in(center: &Center, state: &std::path::Path) {
     let mut tokens = runtime.block_on(sign_in.finish(async { Some(back) })).expect("tokens");
     tokens.refresh = None;
     let kept = KeptSignIn { tokens: Some(tokens), secret: None };
-    Store::within(state).save(&sim.login_url, &sim.client_id, &kept).expect("kept");
+    SignInStore::within(state).save(&sim.login_url, &sim.client_id, &kept).expect("kept");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::domain::{
     findings::{Examiner, Finding, RuleId, Severity},
     text,
 };
-use crate::flow::keys::When;
+use crate::flow::keys::SetWhen;
 use std::time::Duration;
 
 /// How a call stands to one key.
@@ -238,7 +238,7 @@ fn of_flow(facts: &Facts<'_>, flow: &Definition) -> Group {
             let outlived = there.filter(|carrier| call.successor(carrier).is_some());
             let there = there.filter(|_| outlived.is_none());
             let other = outlived.or_else(|| call.participants.iter().find(|p| p.attributes.get(key).is_some()));
-            let always = uses.set.iter().any(|u| u.when == When::Always);
+            let always = uses.set.iter().any(|u| u.when == SetWhen::Always);
             let standing = match (there, other) {
                 (Some(p), _) => KeyStatus::Met(came(facts, &p.id, key)),
                 (None, Some(p)) => KeyStatus::Elsewhere(p.purpose.as_str().to_owned()),

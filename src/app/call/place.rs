@@ -1,7 +1,7 @@
 //! Where the columns of the Call screen are: the key column stays, participants with nothing to show are folded away, and what does
 //! not fit scrolls.
 
-use super::{CallScreen, CellSelection, Column, GAP, MARGIN, Mode, table_value};
+use super::{CallColumn, CallScreen, CellSelection, GAP, MARGIN, Mode, table_value};
 use crate::app::layout::share;
 use crate::domain::{
     Conversation, Participant, ParticipantId,
@@ -103,7 +103,7 @@ impl CallScreen {
             if left < 6 || (left < *width && !self.columns.is_empty() && left < 12) {
                 break;
             }
-            self.columns.push(Column { participant: id.clone(), x, width: (*width).min(left) });
+            self.columns.push(CallColumn { participant: id.clone(), x, width: (*width).min(left) });
             x = (x + width + GAP).min(table.right());
         }
         self.hidden = shown.len() - self.first - self.columns.len();
@@ -112,7 +112,7 @@ impl CallScreen {
     /// The selected participant has a column, and so has nobody who is not there any more.
     pub(super) fn has_columns_for(&self, c: &Conversation) -> bool {
         let selected = self.selection.as_ref().map(|h| &h.participant);
-        let there = |column: &Column| c.participant(column.participant.as_str()).is_some();
+        let there = |column: &CallColumn| c.participant(column.participant.as_str()).is_some();
         self.mode == Mode::Table
             || (self.columns.iter().any(|column| Some(&column.participant) == selected)
                 && self.columns.iter().all(there))

@@ -65,7 +65,7 @@ struct Wish {
 
 /// How settled the automatic choice of columns is.
 #[derive(Debug, Default)]
-pub(in crate::app) struct Choice {
+pub(in crate::app) struct ColumnChoice {
     /// Calls at the last choice; chosen anew while the picture is still forming.
     calls: usize,
     /// No more changes by themselves after this.
@@ -128,7 +128,7 @@ impl Calls {
     pub fn choose_again(&mut self) {
         self.picked = None;
         self.keys.clear();
-        self.chosen = Choice::default();
+        self.chosen = ColumnChoice::default();
         self.first_column = 0;
     }
 

@@ -16,7 +16,7 @@ const MANY: usize = 500;
 
 /// The live calls, by one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct KeyTally {
     /// Calls that have it, and nothing is wrong with it.
     pub set: usize,
     /// Calls that have it wrong: of a value, a type or a participant that is not expected.
@@ -27,7 +27,7 @@ pub struct Tally {
     pub rest: usize,
 }
 
-impl Tally {
+impl KeyTally {
     /// How many of a hundred live calls have it and have it right: the part of the bar that is set.
     pub fn percent(&self) -> Option<usize> {
         let all = self.set + self.wrong + self.missing + self.rest;
@@ -39,7 +39,7 @@ impl Tally {
 
 /// State of the coverage.
 #[derive(Debug, Default)]
-pub struct Coverage {
+pub struct CallCoverage {
     /// Whether it is shown.
     pub open: layout::PaneShown,
     /// It has the keyboard.
@@ -49,11 +49,11 @@ pub struct Coverage {
     /// Live calls.
     pub calls: usize,
     /// By key, in the order of the columns.
-    pub tallies: Vec<Tally>,
+    pub tallies: Vec<KeyTally>,
     counted: Option<(Vec<Key>, Duration)>,
 }
 
-impl Coverage {
+impl CallCoverage {
     /// Counts again.
     pub(super) fn refresh(&mut self, keys: &[Key], board: &Board, examiner: &Examiner, at: At) {
         let fresh = |(of, when): &(Vec<Key>, Duration)| of == keys && at.mono < *when + Duration::from_secs(1);
@@ -63,7 +63,7 @@ impl Coverage {
         self.counted = Some((keys.to_vec(), at.mono));
         self.selected = self.selected.min(keys.len().saturating_sub(1));
         self.calls = board.len() - board.ended();
-        self.tallies = vec![Tally::default(); keys.len()];
+        self.tallies = vec![KeyTally::default(); keys.len()];
         for entry in board.iter().filter(|entry| !entry.conversation.is_over()) {
             let c = &entry.conversation;
             for (key, tally) in keys.iter().zip(&mut self.tallies) {

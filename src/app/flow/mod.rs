@@ -6,7 +6,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
-use crate::app::since::{Share, VersionRow};
+use crate::app::since::{KeyShare, VersionRow};
 use crate::domain::Board;
 use crate::flow::{
     self,
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(crate) use branches::decisions;
 pub use branches::{Decision, OutputCount};
 pub use show::{DemoStep, LookupOutcome, Show, Waits};
-pub use standing::{Counts, FlowKeyRow, FlowKeyStatus, rows, seen};
+pub use standing::{FlowKeyRow, FlowKeyStatus, LiveCounts, rows, seen};
 
 /// A flow's configuration, read.
 #[derive(Clone, Debug)]
@@ -124,7 +124,7 @@ pub struct FlowHistory {
     /// The versions with their calls, the oldest first.
     pub versions: Vec<(String, i64)>,
     /// For each key its share in each of those versions.
-    pub keys: Vec<(String, Vec<Option<Share>>)>,
+    pub keys: Vec<(String, Vec<Option<KeyShare>>)>,
 }
 
 impl FlowHistory {
@@ -147,7 +147,7 @@ impl FlowHistory {
     }
 
     /// The shares of a key, one for each version.
-    pub fn of(&self, key: &str) -> Option<&Vec<Option<Share>>> {
+    pub fn of(&self, key: &str) -> Option<&Vec<Option<KeyShare>>> {
         self.keys.iter().find(|(known, _)| known == key).map(|(_, shares)| shares)
     }
 }

@@ -1,7 +1,7 @@
 //! How a call stands to a key that its flow sets.
 
 use crate::domain::{Board, BoardEntry, Conversation, ConversationId, Moment, Names, Participant, ParticipantId};
-use crate::flow::keys::{Keys, Use, When};
+use crate::flow::keys::{Keys, SetWhen, Use};
 use jiff::SignedDuration;
 
 /// A change that is told this long after the flow's end still counts as the flow's: events of one moment arrive one by one.
@@ -49,7 +49,7 @@ impl FlowKeyStatus {
 
 /// How many calls stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct LiveCounts {
     /// On the customer in time.
     pub set: usize,
     /// On the customer after the flow.
@@ -64,7 +64,7 @@ pub struct Counts {
     pub waiting: usize,
 }
 
-impl Counts {
+impl LiveCounts {
     fn add(&mut self, standing: &FlowKeyStatus) {
         *match standing {
             FlowKeyStatus::Missing => &mut self.missing,
@@ -90,7 +90,7 @@ pub struct FlowKeyRow {
     /// The key.
     pub key: String,
     /// Always, sometimes, or never by any way.
-    pub when: When,
+    pub when: SetWhen,
     /// The actions that set it.
     pub set: Vec<Use>,
     /// The version before set it more surely.
@@ -98,7 +98,7 @@ pub struct FlowKeyRow {
     /// The version before set it, and this one nowhere.
     pub gone: bool,
     /// How many calls stand how.
-    pub counts: Counts,
+    pub counts: LiveCounts,
     /// Calls that do not carry it as the flow means it, the worst first, newest first among equals.
     pub lacking: Vec<(ConversationId, FlowKeyStatus)>,
 }
@@ -114,7 +114,7 @@ impl FlowKeyRow {
 
     /// Calls should have it: what a flow sets on some paths only may well be absent, unless most calls have it.
     pub fn is_expected(&self) -> bool {
-        self.when == When::Always || self.lost || self.gone || self.counts.share().is_some_and(|share| share >= 50)
+        self.when == SetWhen::Always || self.lost || self.gone || self.counts.share().is_some_and(|share| share >= 50)
     }
 }
 
@@ -159,7 +159,7 @@ pub fn rows<'k>(
     let gone = gone.filter(|key| !is_set(key)).map(|key| (key, &[] as &[Use]));
     set.chain(gone)
         .map(|(key, set)| {
-            let mut counts = Counts::default();
+            let mut counts = LiveCounts::default();
             let mut lacking = Vec::new();
             for entry in calls {
                 let standing = standing(entry, key, flow);
@@ -170,12 +170,12 @@ pub fn rows<'k>(
             }
             lacking.sort_by(|a, b| a.1.cmp(&b.1));
             let when = set.iter().map(|u| u.when);
-            let rank = |w: &When| match w {
-                When::Always => 0,
-                When::Conditional => 1,
-                When::Never => 2,
+            let rank = |w: &SetWhen| match w {
+                SetWhen::Always => 0,
+                SetWhen::Conditional => 1,
+                SetWhen::Never => 2,
             };
-            let when = when.min_by_key(rank).unwrap_or(When::Never);
+            let when = when.min_by_key(rank).unwrap_or(SetWhen::Never);
             let (lost, gone) = (lost.iter().any(|lost| lost == key), set.is_empty());
             FlowKeyRow { key: key.to_owned(), when, set: set.to_vec(), lost, gone, counts, lacking }
         })

@@ -58,11 +58,11 @@ pub use quit::QuitQuestion;
 pub use save_view::SaveView;
 pub use since::SincePrompt;
 pub use trap::TrapPrompt;
-pub use when::When;
+pub use when::WhenPrompt;
 
 use super::{Effect, Model, call::CellSelection, editor::Editor, key::Key, keymap::Command};
 use crate::domain::ConversationId;
-use command_line::Request;
+use command_line::TypedRequest;
 
 /// What came of a command.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ pub(super) enum CommandOutcome {
     /// The popup goes, and this command is run on the screen.
     Run(Command),
     /// The popup goes, and this was asked for on the command line.
-    Ask(Request),
+    Ask(TypedRequest),
     /// The popup goes, and so does the operator: into this call.
     Go(ConversationId, Option<CellSelection>),
     /// The popup goes, and this was taken from it.

@@ -3,7 +3,7 @@
 use super::{
     AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, CellEditor, ColumnPicker, CommandPalette, CommitQuestion,
     ConflictQuestion, CopyList, DraftList, ExpectedList, Export, FilterPrompt, Find, GoTo, Help, HistoryList, LossList,
-    OntoList, Pick, Popup, QuitQuestion, RemovedList, SaveView, SincePrompt, TrapPrompt, When,
+    OntoList, Pick, Popup, QuitQuestion, RemovedList, SaveView, SincePrompt, TrapPrompt, WhenPrompt,
 };
 use crate::app::{compare::Compare, keymap::Scope, signin::SignIn, topics::Topics};
 
@@ -45,7 +45,7 @@ pub enum Overlay {
     /// Many values, to be made into drafts.
     Bulk(Bulk),
     /// The condition under which drafts are to be sent.
-    When(When),
+    When(WhenPrompt),
     /// A list to take something from.
     Pick(Pick),
     /// Two calls, or two moments of one call.

@@ -5,7 +5,7 @@ use crate::app::{
     Model,
     editor::Editor,
     keymap::{BINDINGS, Command, Scope},
-    popups::command_line::{CommandEntry, Hit, Request, meant, parse, search},
+    popups::command_line::{CommandEntry, Hit, TypedRequest, meant, parse, search},
 };
 
 /// The command line.
@@ -129,7 +129,7 @@ impl CommandPalette {
                 if binding.command == Command::Mask {
                     let unmasks = hit.synonym == Some("unmask");
                     model.entered.push(if unmasks { "unmask" } else { binding.action });
-                    return CommandOutcome::Ask(Request::Mask(!unmasks));
+                    return CommandOutcome::Ask(TypedRequest::Mask(!unmasks));
                 }
                 model.entered.push(binding.action);
                 CommandOutcome::Run(binding.command)

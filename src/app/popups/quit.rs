@@ -1,7 +1,7 @@
 //! The question before the program ends: something is not done.
 
 use super::{CommandOutcome, Popup};
-use crate::app::{Exit, Model, keymap::Command};
+use crate::app::{AppExit, Model, keymap::Command};
 
 /// Whether to end the program although something is not done.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ impl Popup for QuitQuestion {
             return CommandOutcome::Close;
         }
         model.outbox.forget_given_up();
-        model.exit = Some(Exit::Quit);
+        model.exit = Some(AppExit::Quit);
         CommandOutcome::Stay
     }
 }

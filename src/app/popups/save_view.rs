@@ -1,7 +1,7 @@
 //! The name under which what is shown is saved.
 
 use super::{CommandOutcome, Popup};
-use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::NoticeLevel, views::View};
+use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::NoticeLevel, views::CallsView};
 
 /// The name of a view that is saved.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Popup for SaveView {
         }
         // The filter under it has been saved with the view, so it holds.
         model.close_filter();
-        let view = View::of(&model.calls, &name);
+        let view = CallsView::of(&model.calls, &name);
         let there = model.settings.views.iter_mut().find(|known| known.name == name);
         let word = match there {
             Some(known) => {

@@ -7,7 +7,7 @@ use crate::app::{
     key::Key,
     keymap::Command,
     notice::NoticeLevel,
-    signin::{Hidden, How, Opened, SignIn, SignInStage, Try},
+    signin::{HiddenText, How, Opened, SignIn, SignInStage, Try},
 };
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ impl SignIn {
     /// What is tried with what was typed; `None`, with the reason shown where there is one, while nothing can be.
     fn wanted(&mut self) -> Option<Try> {
         let text = self.text.text().trim().to_owned();
-        let given = (!text.is_empty()).then_some(Hidden(text));
+        let given = (!text.is_empty()).then_some(HiddenText(text));
         match (self.how, given, &self.stage) {
             (_, _, SignInStage::Trying) | (How::Nobody, ..) => None,
             (How::Browser, Some(address), SignInStage::Waiting { .. }) => Some(Try::Address(address)),

@@ -11,7 +11,7 @@ use crate::{
 
 /// The condition of a conditional edit.
 #[derive(Debug)]
-pub struct When {
+pub struct WhenPrompt {
     /// What is sent when it holds.
     pub cells: Vec<Cell>,
     /// The expression.
@@ -20,7 +20,7 @@ pub struct When {
     pub mistake: Option<Mistake>,
 }
 
-impl When {
+impl WhenPrompt {
     /// True, with the reason shown, while no condition can be judged.
     pub(in crate::app) fn is_down(model: &mut Model) -> bool {
         let down = !model.link.is_live();
@@ -31,7 +31,7 @@ impl When {
     }
 }
 
-impl Popup for When {
+impl Popup for WhenPrompt {
     fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         if command != Command::Accept {
             return CommandOutcome::Close;

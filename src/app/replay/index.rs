@@ -170,7 +170,7 @@ impl Index {
 
 /// Notes what happens while a recording is read.
 #[derive(Debug, Default)]
-pub struct Witness {
+pub struct EventCollector {
     /// Messages taken in, the present one included; set by whoever plays.
     pub step: u64,
     part: IndexPart,
@@ -178,7 +178,7 @@ pub struct Witness {
     keys: FxHashMap<Key, u32>,
 }
 
-impl Witness {
+impl EventCollector {
     /// What was noted since this was last asked.
     pub fn take(&mut self) -> IndexPart {
         std::mem::take(&mut self.part)

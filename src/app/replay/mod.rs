@@ -7,7 +7,7 @@ use super::{fresh::Fresh, rate::Rate, timeline::Timeline};
 use crate::domain::{At, Claimed, ConversationId, Key, Link, ParticipantId, monitor::Monitor};
 use std::{fmt, str::FromStr};
 
-pub use index::{CallMark, Index, IndexPart, IndexedEvent, TimelineMark, Witness};
+pub use index::{CallMark, EventCollector, Index, IndexPart, IndexedEvent, TimelineMark};
 pub use moment::Moment;
 
 /// How fast a recording is played.

@@ -4,42 +4,42 @@ use super::{flow, mask, since, views, why};
 use crate::app::{
     Effect, Model,
     notice::NoticeLevel,
-    popups::{Overlay, command_line::Request},
+    popups::{Overlay, command_line::TypedRequest},
     screen::Screen,
     topics::Topics,
 };
 use crate::domain::filter::{CallFacts, Filter};
 
-pub(super) fn ask(model: &mut Model, request: Request) -> Vec<Effect> {
+pub(super) fn ask(model: &mut Model, request: TypedRequest) -> Vec<Effect> {
     match request {
-        Request::Sort(sort, reverse) => {
+        TypedRequest::Sort(sort, reverse) => {
             model.go_to(Screen::Calls);
             (model.calls.sort, model.calls.reverse) = (sort, reverse);
             model.touch();
         }
-        Request::Filter(text) => filter(model, &text),
-        Request::Queue(name) => return queue(model, &name),
-        Request::Call(id) => model.go_to_call(id, None),
-        Request::Since(key) => return since::open_key(model, key),
-        Request::Why(cell) => why::open_cell(model, cell),
-        Request::Flow(name) => {
+        TypedRequest::Filter(text) => filter(model, &text),
+        TypedRequest::Queue(name) => return queue(model, &name),
+        TypedRequest::Call(id) => model.go_to_call(id, None),
+        TypedRequest::Since(key) => return since::open_key(model, key),
+        TypedRequest::Why(cell) => why::open_cell(model, cell),
+        TypedRequest::Flow(name) => {
             model.go_to(Screen::Flow);
             return flow::choose(model, name);
         }
-        Request::Mask(masks) => mask::mask(model, masks),
-        Request::View(name) => views::take(model, &name),
-        Request::Columns(keys) => {
+        TypedRequest::Mask(masks) => mask::mask(model, masks),
+        TypedRequest::View(name) => views::take(model, &name),
+        TypedRequest::Columns(keys) => {
             model.go_to(Screen::Calls);
             model.calls.picked = Some(keys.iter().map(|key| key.as_str().into()).collect());
             model.touch();
         }
-        Request::Width(key, columns) => {
+        TypedRequest::Width(key, columns) => {
             let key = crate::domain::Key::from(key.as_str());
             model.calls.own_widths.remove(&key);
             model.calls.own_widths.extend(columns.map(|columns| (key, columns)));
             model.touch();
         }
-        Request::Theme(name) => {
+        TypedRequest::Theme(name) => {
             model.say(NoticeLevel::Info, format!("Theme {name} for now; `theme` in the configuration keeps it."));
             return vec![Effect::Theme(name)];
         }
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(desk.model.screen, Screen::Call);
         assert!(desk.model.call.as_ref().is_some_and(|c| c.id.as_str().starts_with("00000002")));
         desk.keys(":q<enter>");
-        assert_eq!(desk.model.exit, Some(crate::app::Exit::Quit));
+        assert_eq!(desk.model.exit, Some(crate::app::AppExit::Quit));
     }
 
     #[test]

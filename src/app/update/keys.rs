@@ -5,7 +5,7 @@ use super::{
     signin, since, timeline, views, why,
 };
 use crate::app::{
-    Effect, Exit, Model,
+    AppExit, Effect, Model,
     key::{Code, Key},
     keymap::Command,
     model::question::{KeyAnswer, NoAnswer},
@@ -163,7 +163,7 @@ fn reread(model: &mut Model) -> Vec<Effect> {
 /// Does what a key, the palette or the mouse asked for.
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
-        Command::Interrupt => model.exit = Some(Exit::Interrupted),
+        Command::Interrupt => model.exit = Some(AppExit::Interrupted),
         Command::Suspend => return vec![Effect::Suspend],
         Command::Redraw => return vec![Effect::Redraw],
         _ if !model.overlays.is_empty() => {

@@ -39,7 +39,7 @@ mod views;
 mod when;
 mod why;
 
-use super::{Effect, Exit, Model, Msg};
+use super::{AppExit, Effect, Model, Msg};
 use crate::domain::At;
 use ratatui::layout::Rect;
 
@@ -232,11 +232,11 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::Time => feed::time(model, at),
         Msg::Interrupt => {
-            model.exit = Some(Exit::Interrupted);
+            model.exit = Some(AppExit::Interrupted);
             Vec::new()
         }
         Msg::Terminate => {
-            model.exit = Some(Exit::Terminated);
+            model.exit = Some(AppExit::Terminated);
             Vec::new()
         }
     }

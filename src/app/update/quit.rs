@@ -1,7 +1,7 @@
 //! `q`: ends the program, or first says what is not done and what becomes of it.
 
 use crate::app::{
-    Effect, Exit, Model,
+    AppExit, Effect, Model,
     popups::{Overlay, QuitQuestion},
 };
 
@@ -9,7 +9,7 @@ use crate::app::{
 pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
     if model.outbox.unsettled().is_empty() {
         model.outbox.forget_given_up();
-        model.exit = Some(Exit::Quit);
+        model.exit = Some(AppExit::Quit);
         return Vec::new();
     }
     model.overlays.push(Overlay::Quit(QuitQuestion));

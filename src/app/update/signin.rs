@@ -121,7 +121,7 @@ mod tests {
     use crate::app::{
         Effect, Msg,
         screen::Screen,
-        signin::{Hidden, Try},
+        signin::{HiddenText, Try},
         testing::Desk,
     };
     use crate::domain::Link;
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(desk.asked(), [Effect::Copy("https://login/x".into())]);
         desk.tell(Msg::Paste("http://localhost:1/?code=a&state=b".into()));
         desk.keys("<enter>");
-        let address = Hidden("http://localhost:1/?code=a&state=b".into());
+        let address = HiddenText("http://localhost:1/?code=a&state=b".into());
         assert_eq!(desk.asked(), [Effect::SignIn(Try::Address(address))]);
         desk.tell(Msg::SignIn(SignInProgress::Failed("it is to another request".into())));
         let Some(Overlay::SignIn(prompt)) = desk.model.overlays.last() else { panic!("the prompt stays") };
@@ -183,7 +183,7 @@ mod tests {
         desk.reads();
         desk.wait(1_000).keys("sample<enter>");
         let effects = desk.asked();
-        assert!(effects.contains(&Effect::SignIn(Try::Secret(Some(Hidden("sample".into()))))), "{effects:?}");
+        assert!(effects.contains(&Effect::SignIn(Try::Secret(Some(HiddenText("sample".into()))))), "{effects:?}");
         assert!(!format!("{effects:?}").contains("sample"), "what is typed there is in no log");
         desk.tell(Msg::Token { ends: None, needed: None });
         assert_eq!((prompts(&desk), desk.model.outbox.drafts().count()), (0, 1));

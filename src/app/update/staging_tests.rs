@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Msg,
     msg::ReadDone,
     popups::Overlay,
-    settings::Settings,
+    settings::AppSettings,
     testing::{Desk, leg, truth},
 };
 use crate::domain::{
@@ -231,7 +231,7 @@ fn one_key_and_a_lost_link_disarm() {
 #[test]
 fn nothing_is_staged_where_nothing_may_be_written() {
     let policy = Policy { read_only: Some(ReadOnly { why: "profile prod".into() }), ..Policy::default() };
-    let mut desk = Desk::with(120, 36, Settings { policy, ..Settings::default() });
+    let mut desk = Desk::with(120, 36, AppSettings { policy, ..AppSettings::default() });
     two(&mut desk);
     desk.customer(ID, &[("tier", "gold")]);
     desk.customer(ID, &[("tier", "silver")]);

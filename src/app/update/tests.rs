@@ -6,12 +6,12 @@ mod kept;
 mod updates;
 
 use crate::app::{
-    Effect, Exit, Msg,
+    AppExit, Effect, Msg,
     keymap::Command,
     msg::{EarlierRuns, ReadDone},
     popups::Overlay,
     screen::Screen,
-    settings::Settings,
+    settings::AppSettings,
     testing::{Desk, leg, truth},
 };
 use crate::domain::{
@@ -94,7 +94,7 @@ fn every_command_does_something_somewhere_without_a_call() {
 fn a_missing_key_has_a_row_and_diagnose_jumps_to_it() {
     let expectations =
         crate::expectfile::parse("[[expect]]\nkey = \"customer_tier\"\nby = \"start\"\n").expect("an expectation file");
-    let mut desk = Desk::with(120, 36, Settings { expectations, ..Settings::default() });
+    let mut desk = Desk::with(120, 36, AppSettings { expectations, ..AppSettings::default() });
     desk.customer(ID, &[("lang", "en")]);
     desk.wait(2_000);
     assert_eq!(desk.model.monitor.examiner.summary(ID).map(|(n, _)| n), Some(1), "found when its time was over");

@@ -5,7 +5,7 @@ use crate::app::{
     notice::NoticeLevel,
     popups::{Choice, Overlay, Pick},
     screen::Screen,
-    views::View,
+    views::CallsView,
 };
 
 /// `V`: the views there are.
@@ -14,7 +14,7 @@ pub(super) fn list(model: &mut Model) {
         model.say(NoticeLevel::Info, "No saved views yet: ctrl-s on Calls saves filter, columns and sort.");
         return;
     }
-    let choice = |view: &View| (view.name.clone(), view.words(), Choice::View(view.name.clone()));
+    let choice = |view: &CallsView| (view.name.clone(), view.words(), Choice::View(view.name.clone()));
     let choices = model.settings.views.iter().map(choice).collect();
     model.overlays.push(Overlay::Pick(Pick::new("Views", choices, 0)));
 }
@@ -42,7 +42,12 @@ mod tests {
         desk.tell(Msg::Paste("state:ivr".into()));
         desk.asked();
         desk.keys("<ctrl-s>in ivr<enter>");
-        let view = View { name: "in ivr".into(), filter: "state:ivr".into(), sort: Sort::Activity, ..View::default() };
+        let view = CallsView {
+            name: "in ivr".into(),
+            filter: "state:ivr".into(),
+            sort: Sort::Activity,
+            ..CallsView::default()
+        };
         assert_eq!(desk.asked(), [Effect::SaveView(view)]);
         assert!(desk.model.overlays.is_empty(), "the filter holds");
         desk.keys("<esc>:sort age<enter>");

@@ -7,7 +7,7 @@ use crate::app::{
     editor::Editor,
     keymap::Command,
     notice::NoticeLevel,
-    popups::{Overlay, When},
+    popups::{Overlay, WhenPrompt},
 };
 use crate::domain::{
     filter::Filter,
@@ -34,7 +34,7 @@ pub(super) fn begin(model: &mut Model) {
         );
         return;
     }
-    if When::is_down(model) {
+    if WhenPrompt::is_down(model) {
         return;
     }
     let can = |s: &EditState| matches!(s, EditState::Draft | EditState::Failed(_));
@@ -54,7 +54,7 @@ pub(super) fn begin(model: &mut Model) {
     };
     // What it waited for in an earlier run is a good guess.
     let before = cells.iter().find_map(|c| model.outbox.view(c)?.earlier?.when.clone()).unwrap_or_default();
-    model.overlays.push(Overlay::When(When { cells, text: Editor::new(&before, false), mistake: None }));
+    model.overlays.push(Overlay::When(WhenPrompt { cells, text: Editor::new(&before, false), mistake: None }));
 }
 
 /// Arms these drafts.

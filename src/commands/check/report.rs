@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     commands::{
-        ansi::{Paint, Role},
+        ansi::{Ansi, Role},
         follow::{causes, severity_role},
         stdout,
     },
@@ -28,7 +28,7 @@ const RULE_COLUMNS: usize = 24;
 const WIDTH: usize = 96;
 
 /// The rules, for people.
-pub(super) fn rules(paint: Paint) -> String {
+pub(super) fn rules(paint: Ansi) -> String {
     let mut out = String::new();
     for rule in RULES {
         let severity = rule.severity.as_str();
@@ -77,13 +77,13 @@ pub(super) struct CheckReport {
     json: bool,
     /// Stdout is for something else.
     aside: bool,
-    paint: Paint,
+    paint: Ansi,
     /// By conversation, participant, key and rule: how bad it was at its worst.
     told: BTreeMap<(String, String, String, &'static str), Severity>,
 }
 
 impl CheckReport {
-    pub(super) fn new(json: bool, aside: bool, paint: Paint) -> Self {
+    pub(super) fn new(json: bool, aside: bool, paint: Ansi) -> Self {
         Self { json, aside, paint, told: BTreeMap::new() }
     }
 

@@ -45,7 +45,7 @@ pub(super) struct Follower {
 }
 
 /// What a follower is made of.
-pub(super) struct Beginning {
+pub(super) struct FollowerParts {
     pub(super) client: Client,
     pub(super) options: MonitorOptions,
     pub(super) observer: Observer,
@@ -66,8 +66,8 @@ async fn changed(division: &mut Option<watch::Receiver<Division>>) -> Division {
 
 impl Follower {
     /// Connects.
-    pub(super) fn start(beginning: Beginning, ends: &Ends) -> Self {
-        let Beginning { client, options, observer, ringer, targets, first } = beginning;
+    pub(super) fn start(beginning: FollowerParts, ends: &Ends) -> Self {
+        let FollowerParts { client, options, observer, ringer, targets, first } = beginning;
         let mut monitor = Monitor::new(options);
         targets.teach(&mut monitor.board.names);
         let begin = match &first {

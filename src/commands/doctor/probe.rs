@@ -10,7 +10,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::{
         Client,
-        client::{PatchOutcome, PatchPath, Priority},
+        client::{PatchPath, PatchReply, Priority},
     },
 };
 use std::{
@@ -137,7 +137,7 @@ impl Probe<'_> {
         let pairs = send.iter().map(|(k, v)| (k.as_str(), v.as_str()));
         let outcome =
             self.client.patch_attributes(&self.conversation, &self.participant, pairs, PatchPath::Attributes).await?;
-        if let PatchOutcome::Unknown(error) = outcome {
+        if let PatchReply::Unknown(error) = outcome {
             tracing::info!(%error, "the probe's write is settled by reading");
         }
         while started.elapsed() < PATIENCE {

@@ -2,7 +2,7 @@
 
 use super::{Reported, expectations, platform::KEYS};
 use crate::{
-    commands::observer::{Beginning, Ends, Observer},
+    commands::observer::{Ends, Observer, ObserverParts},
     domain::{
         findings::Tuning,
         monitor::{Monitor, MonitorOptions, MonitorOutcome},
@@ -45,7 +45,7 @@ pub(super) fn observed(file: &Path) -> Observed {
     let mut monitor = Monitor::new(MonitorOptions { expectations: expectations(), ..MonitorOptions::default() });
     let (mut playback, mut history, mut records) = (Playback::new(), tracker(), BTreeMap::new());
     let ends = Ends::new(None, None, vec![None]);
-    let mut observer = Observer::new(Beginning {
+    let mut observer = Observer::new(ObserverParts {
         tracker: tracker(),
         seeds: Vec::new(),
         tuning: Tuning::default(),

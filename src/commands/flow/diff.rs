@@ -4,7 +4,7 @@ use super::{load, read};
 use crate::{
     commands::{
         Context,
-        ansi::{Paint, Role},
+        ansi::{Ansi, Role},
         lookup, stdout,
     },
     exit::Exit,
@@ -64,7 +64,7 @@ pub async fn run(args: DiffArgs, context: &Context) -> anyhow::Result<Exit> {
         ndjson::write(&mut line, &object)?;
         line
     } else {
-        text(&found, Paint::of(context)).into_bytes()
+        text(&found, Ansi::of(context)).into_bytes()
     };
     stdout().write_all(&out)?;
     Ok(if lost { Exit::Unmet } else { Exit::Done })
@@ -153,7 +153,7 @@ fn same_places(one: &Difference) -> bool {
     !one.gone.is_empty() && places(&one.gone) == places(&one.new)
 }
 
-fn text(found: &[Difference], paint: Paint) -> String {
+fn text(found: &[Difference], paint: Ansi) -> String {
     if found.is_empty() {
         return "Both set and read the same keys on the same paths.\n".to_owned();
     }

@@ -7,7 +7,7 @@ use crate::{
     },
     expectfile,
     flow::{
-        keys::{KeyUses, Keys, Use, When},
+        keys::{KeyUses, Keys, SetWhen, Use},
         model::{Flow, Operand, display_name},
     },
     format::toml,
@@ -72,7 +72,8 @@ fn expectations(flow: &Flow, keys: &Keys) -> Vec<Expectation> {
 /// What the flow owes of this key; nothing where no action that can be reached sets it in the call itself.
 fn expectation(flow: &Flow, key: &str, uses: &KeyUses) -> Option<Expectation> {
     // What is set in a conversation that an action names is on a participant that nothing here can tell.
-    let live: Vec<&Use> = uses.set.iter().filter(|one| one.when != When::Never && one.conversation.is_none()).collect();
+    let live: Vec<&Use> =
+        uses.set.iter().filter(|one| one.when != SetWhen::Never && one.conversation.is_none()).collect();
     if live.is_empty() {
         return None;
     }
@@ -91,7 +92,7 @@ fn expectation(flow: &Flow, key: &str, uses: &KeyUses) -> Option<Expectation> {
     setters.truncate(SETTERS);
     Some(Expectation {
         // What the platform keeps of a value that is not set is not verified.
-        required: live.iter().any(|one| one.when == When::Always) && !live.iter().any(|one| one.may_be_unset),
+        required: live.iter().any(|one| one.when == SetWhen::Always) && !live.iter().any(|one| one.may_be_unset),
         allowed: Allowed {
             one_of: live.iter().all(|one| literal(one).is_some()).then_some(literals),
             ..Allowed::default()

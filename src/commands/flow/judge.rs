@@ -2,7 +2,7 @@
 //! are judged in.
 
 use crate::{
-    commands::ansi::{Paint, Role},
+    commands::ansi::{Ansi, Role},
     domain::{
         At, Board, FlowFact, FlowId, FlowRun, FlowSource, Media, ParticipantSnapshot, Purpose, QueueId, Snapshot,
         State, Update, Value,
@@ -51,7 +51,7 @@ impl FlowFinding {
         })
     }
 
-    pub fn tell(&self, out: &mut impl Write, paint: Paint) -> std::io::Result<()> {
+    pub fn tell(&self, out: &mut impl Write, paint: Ansi) -> std::io::Result<()> {
         let role = if self.is_error() { Role::Bad } else { Role::Warning };
         writeln!(out, "{} {}", paint.own(role, self.rule), paint.foreign(Role::Name, &self.message))?;
         writeln!(out, "    {}", paint.foreign(Role::Quiet, &self.remedy))

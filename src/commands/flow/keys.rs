@@ -5,12 +5,12 @@ use crate::flow::{keys::Keys, model::Remark};
 use crate::{
     commands::{
         Context,
-        ansi::{Paint, Role},
+        ansi::{Ansi, Role},
         note, stdout,
     },
     exit::Exit,
     flow::{
-        keys::{Use, When, keys},
+        keys::{SetWhen, Use, keys},
         model::{Flow, Operand, display_name},
     },
     ndjson,
@@ -79,7 +79,7 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
         out.flush()?;
         return Ok(certain);
     }
-    let paint = Paint::of(context);
+    let paint = Ansi::of(context);
     let title = if flow.name.is_empty() { "unnamed flow" } else { &flow.name };
     let kind = if flow.kind.is_empty() { String::new() } else { format!("{}, ", flow.kind) };
     writeln!(
@@ -222,7 +222,7 @@ impl Serialize for Uses<'_> {
     }
 }
 
-fn line(out: &mut impl Write, paint: Paint, flow: &Flow, verb: &str, one: &Use) -> std::io::Result<()> {
+fn line(out: &mut impl Write, paint: Ansi, flow: &Flow, verb: &str, one: &Use) -> std::io::Result<()> {
     let action = &flow.actions[one.action];
     let mut what = match (&one.value, &one.into) {
         (Some(Operand::Literal(text)), _) => format!("{text:?}"),
@@ -239,7 +239,7 @@ fn line(out: &mut impl Write, paint: Paint, flow: &Flow, verb: &str, one: &Use) 
         what.push_str(&format!(" (conversation {})", conversation.text()));
     }
     // What leads there may be what is not read.
-    let when = if one.when == When::Never && !flow.is_certain() { "unreachable?" } else { one.when.word() };
+    let when = if one.when == SetWhen::Never && !flow.is_certain() { "unreachable?" } else { one.when.word() };
     writeln!(
         out,
         "  {verb} {} {} {}  {}",

@@ -6,7 +6,7 @@ use crate::{
     exit::Exit,
     flow::{
         edit::{EditOutcome, EditRefusal, SetData, diff, set_data, value},
-        model::{Form, Operand},
+        model::{FlowFileForm, Operand},
         open,
     },
 };
@@ -143,15 +143,17 @@ pub fn run(args: SetDataArgs) -> anyhow::Result<Exit> {
 }
 
 /// What the edit of a file means for the organisation: nothing yet.
-fn live(form: Form) -> &'static str {
+fn live(form: FlowFileForm) -> &'static str {
     match form {
-        Form::Archy => "no live flow was changed; 'archy publish --file FILE' publishes this file",
-        Form::Export => "no live flow was changed; import this export in Architect, and publish it there",
-        Form::Platform => {
+        FlowFileForm::Archy => "no live flow was changed; 'archy publish --file FILE' publishes this file",
+        FlowFileForm::Export => "no live flow was changed; import this export in Architect, and publish it there",
+        FlowFileForm::Platform => {
             "no live flow was changed, and the platform does not take this JSON back (PUT /api/v2/flows/{id} changes \
              metadata only); make the same change in Architect, or in the flow's Archy YAML and publish that"
         }
-        Form::Tutorial => "no live flow was changed; only tutorials use this format; the platform takes Archy YAML",
+        FlowFileForm::Tutorial => {
+            "no live flow was changed; only tutorials use this format; the platform takes Archy YAML"
+        }
     }
 }
 

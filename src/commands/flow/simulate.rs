@@ -7,14 +7,14 @@ use super::{
 use crate::{
     commands::{
         Context,
-        ansi::{Paint, Role},
+        ansi::{Ansi, Role},
         expectations, note, stdout,
     },
     domain::text::visible,
     exit::Exit,
     flow::{
         input::{DataActionAnswer, Inputs},
-        model::{Flow, Form, display_name},
+        model::{Flow, FlowFileForm, display_name},
         run::{ActionRun, End, Run, STEP_LIMIT},
         value::Val,
     },
@@ -82,7 +82,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
     let text = super::text(&args.file)?;
     let flow = Arc::new(super::read(&text, &args.file.display().to_string())?);
     // What an export says is packed.
-    let text = if flow.form == Form::Export { String::new() } else { text.to_lowercase() };
+    let text = if flow.form == FlowFileForm::Export { String::new() } else { text.to_lowercase() };
     let mut run = Run::new(flow, inputs).limited(args.max_steps);
     if let Some(wrong) = run.wrong_inputs().first() {
         return Err(Exit::Usage
@@ -106,7 +106,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
     for name in run.unknown_inputs() {
         note(format_args!("no action of this flow is called {}", visible(&name)));
     }
-    let paint = Paint::of(context);
+    let paint = Ansi::of(context);
     let mut out = std::io::BufWriter::new(stdout());
     while let Some(step) = run.step() {
         if args.json {
@@ -226,7 +226,7 @@ fn inputs(args: &SimulateArgs) -> anyhow::Result<Inputs> {
     Ok(inputs)
 }
 
-fn tell(out: &mut impl Write, paint: Paint, run: &Run, step: &ActionRun) -> std::io::Result<()> {
+fn tell(out: &mut impl Write, paint: Ansi, run: &Run, step: &ActionRun) -> std::io::Result<()> {
     let action = &run.flow().actions[step.action];
     let mut facts: Vec<(Role, String)> = Vec::new();
     if let Some(output) = &step.output {

@@ -6,7 +6,7 @@ use crate::{
     flow::model::Flow,
     ndjson,
     why::{
-        KnownCall, Question, WhyAnswer,
+        KnownCall, WhyAnswer, WhyQuestion,
         answer::FlowName,
         cause::{GatheredRun, NoRecord},
         changes, explain,
@@ -101,14 +101,14 @@ impl FindingCauses {
 }
 
 /// What a finding asks; `None` where it is about no key.
-pub fn question(finding: &Finding) -> Option<Question> {
+pub fn question(finding: &Finding) -> Option<WhyQuestion> {
     let key = finding.key.as_ref()?.as_str().to_owned();
     let on = match (finding.rule.as_str(), &finding.participant) {
         // Such a finding is about where the key is.
         ("wrong-participant", _) | (_, None) => "customer".to_owned(),
         (_, Some(participant)) => participant.as_str().to_owned(),
     };
-    Some(Question { key, on })
+    Some(WhyQuestion { key, on })
 }
 
 /// An answer as the line of its finding has it.

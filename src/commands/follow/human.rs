@@ -1,7 +1,7 @@
 //! Changes for people: what is known of a call as a block when it is first reported, then one line a change.
 
 use crate::{
-    commands::ansi::{Paint, Role},
+    commands::ansi::{Ansi, Role},
     domain::{Conversation, Names, text},
     ndjson::NdjsonLine,
 };
@@ -16,7 +16,7 @@ const INDENT: usize = 14;
 /// Writes lines for people.
 #[derive(Clone, Debug)]
 pub(super) struct Human {
-    paint: Paint,
+    paint: Ansi,
     zone: TimeZone,
     /// The block of the call that is reported for the first time: the participant on its last line, and how wide that is.
     block: Option<(String, usize)>,
@@ -35,7 +35,7 @@ pub(super) struct About<'a> {
 }
 
 impl Human {
-    pub(super) fn new(paint: Paint, zone: TimeZone) -> Self {
+    pub(super) fn new(paint: Ansi, zone: TimeZone) -> Self {
         Self { paint, zone, block: None }
     }
 

@@ -21,8 +21,8 @@ fn call(id: &str, attributes: &[(&str, &str)]) -> Update {
     })
 }
 
-fn plan() -> Plan {
-    Plan::everything(Form::Json)
+fn plan() -> FollowPlan {
+    FollowPlan::everything(OutputForm::Json)
 }
 
 fn lines(follow: &mut Follow) -> Vec<String> {
@@ -56,27 +56,27 @@ fn a_first_sight_is_told_whole_and_then_only_changes() {
 
 #[test]
 fn the_count_ends_on_the_line_wanted_and_not_one_later() {
-    let mut follow = Follow::new(Plan { count: Some(3), ..plan() });
+    let mut follow = Follow::new(FollowPlan { count: Some(3), ..plan() });
     assert!(!follow.apply(at(1), call("a", &[("k", "1"), ("l", "1")]), &()).done);
     assert!(follow.apply(at(2), call("b", &[("k", "1"), ("l", "1")]), &()).done);
     follow.apply(at(3), call("c", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), ["a started", "a joined", "a k=1", "a l=1", "b started", "b joined", "b k=1"]);
-    assert!(Follow::new(Plan { count: Some(0), ..plan() }).is_done());
+    assert!(Follow::new(FollowPlan { count: Some(0), ..plan() }).is_done());
 }
 
 #[test]
 fn until_ends_after_the_lines_that_led_to_it_and_at_once_when_already_so() {
     let until = Some("k=2".parse().unwrap());
-    let mut follow = Follow::new(Plan { until: until.clone(), ..plan() });
+    let mut follow = Follow::new(FollowPlan { until: until.clone(), ..plan() });
     assert!(!follow.apply(at(1), call("a", &[("k", "1")]), &()).done);
     assert!(follow.apply(at(2), call("a", &[("k", "2")]), &()).done);
     assert_eq!(lines(&mut follow).last().unwrap(), "a k=2");
-    assert!(Follow::new(Plan { until, ..plan() }).apply(at(1), call("a", &[("k", "2")]), &()).done);
+    assert!(Follow::new(FollowPlan { until, ..plan() }).apply(at(1), call("a", &[("k", "2")]), &()).done);
 }
 
 #[test]
 fn a_filter_tells_a_call_whole_from_the_moment_it_holds_to_its_end() {
-    let mut follow = Follow::new(Plan { filter: "tier=gold".parse().unwrap(), ..plan() });
+    let mut follow = Follow::new(FollowPlan { filter: "tier=gold".parse().unwrap(), ..plan() });
     follow.apply(at(1), call("a", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), [""; 0]);
     follow.apply(at(2), call("a", &[("k", "1"), ("tier", "gold")]), &());
@@ -90,14 +90,14 @@ fn a_filter_tells_a_call_whole_from_the_moment_it_holds_to_its_end() {
 #[test]
 fn until_looks_only_at_calls_that_the_filter_lets_through() {
     let mut follow =
-        Follow::new(Plan { filter: "tier=gold".parse().unwrap(), until: Some("k=2".parse().unwrap()), ..plan() });
+        Follow::new(FollowPlan { filter: "tier=gold".parse().unwrap(), until: Some("k=2".parse().unwrap()), ..plan() });
     assert!(!follow.apply(at(1), call("a", &[("k", "2")]), &()).done);
     assert!(follow.apply(at(2), call("b", &[("tier", "gold"), ("k", "2")]), &()).done);
 }
 
 #[test]
 fn an_age_comes_to_hold_by_time_alone() {
-    let mut follow = Follow::new(Plan { until: Some("age>2s".parse().unwrap()), ..plan() });
+    let mut follow = Follow::new(FollowPlan { until: Some("age>2s".parse().unwrap()), ..plan() });
     assert!(!follow.apply(at(0), call("a", &[]), &()).done);
     assert!(!follow.tick(at(1_000), &()).done);
     assert!(follow.tick(at(2_001), &()).done);
@@ -106,8 +106,8 @@ fn an_age_comes_to_hold_by_time_alone() {
 
 #[test]
 fn text_for_people_is_harmless_and_says_old_and_new() {
-    let form = Form::Text(Paint { color: false, ascii: true }, TimeZone::UTC);
-    let mut follow = Follow::new(Plan { form, ..plan() });
+    let form = OutputForm::Text(Ansi { color: false, ascii: true }, TimeZone::UTC);
+    let mut follow = Follow::new(FollowPlan { form, ..plan() });
     follow.apply(at(1), call("a", &[("k", "\x1b[31mred"), ("blank", "")]), &());
     follow.apply(at(2), call("a", &[("k", "2"), ("blank", "")]), &());
     let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
@@ -146,7 +146,7 @@ fn findings_follow_the_lines_that_led_to_them() {
     follow.apply(at(3), call("a", &[("k", "{{tier}}"), ("l", "1")]), &());
     assert_eq!(lines(&mut follow)[3..], ["a k={{tier}}", "a unresolved-template k", "a l=1"]);
     // A call that a filter lets through late is told with what was found before.
-    let mut follow = Follow::new(Plan { filter: "l=1".parse().unwrap(), ..plan() });
+    let mut follow = Follow::new(FollowPlan { filter: "l=1".parse().unwrap(), ..plan() });
     follow.apply(at(1), call("a", &[("k", "{{tier}}")]), &());
     assert_eq!(lines(&mut follow), [""; 0]);
     follow.apply(at(2), call("a", &[("k", "{{tier}}"), ("l", "1")]), &());
@@ -187,7 +187,7 @@ fn a_finding_that_comes_of_time_has_its_own_moment() {
 #[test]
 fn a_trap_tells_the_next_fitting_call_alone() {
     let trap = Trap::set(Some("0100"), None, "k=1".parse().unwrap(), at(5_000));
-    let mut follow = Follow::new(Plan { filter: "k=1".parse().unwrap(), trap: Some(trap), ..plan() });
+    let mut follow = Follow::new(FollowPlan { filter: "k=1".parse().unwrap(), trap: Some(trap), ..plan() });
     follow.apply(at(100), call("before", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), [""; 0], "it was there before the trap was set");
     follow.apply(at(6_000), call("a", &[("k", "2")]), &());
@@ -198,7 +198,7 @@ fn a_trap_tells_the_next_fitting_call_alone() {
     assert_eq!(lines(&mut follow), [""; 0], "only the first");
 }
 
-fn ringing(set: impl FnOnce(&mut Alerts)) -> Plan {
+fn ringing(set: impl FnOnce(&mut Alerts)) -> FollowPlan {
     let mut plan = plan();
     set(&mut plan.alerts);
     plan
@@ -223,7 +223,7 @@ fn a_watched_key_rings_after_its_line_and_not_at_first_sight() {
 
 #[test]
 fn an_expression_rings_once_for_a_call_at_first_sight_too_and_only_for_calls_that_are_told() {
-    let mut follow = Follow::new(Plan {
+    let mut follow = Follow::new(FollowPlan {
         filter: "l=1".parse().unwrap(),
         ..ringing(|w| w.watch_filter("k=2", "k=2".parse().unwrap()))
     });
@@ -255,7 +255,7 @@ fn an_age_rings_when_its_time_has_come() {
 #[test]
 fn a_missed_milestone_is_a_finding_and_rings() {
     let expectations = crate::expectfile::parse("[[expect]]\nkey = \"tier\"\nby = \"2s\"\n").unwrap();
-    let mut follow = Follow::new(Plan { expectations, ..ringing(|w| _ = w.toggle_missed()) });
+    let mut follow = Follow::new(FollowPlan { expectations, ..ringing(|w| _ = w.toggle_missed()) });
     follow.apply(at(0), call("a", &[("k", "1")]), &());
     lines(&mut follow);
     let due = follow.due().expect("a milestone");
@@ -269,7 +269,7 @@ fn a_missed_milestone_is_a_finding_and_rings() {
 #[test]
 fn nothing_is_missing_while_the_link_is_down_and_it_is_judged_once_it_was_read() {
     let expectations = crate::expectfile::parse("[[expect]]\nkey = \"k\"\nby = \"2s\"\n").unwrap();
-    let mut follow = Follow::new(Plan { expectations, ..plan() });
+    let mut follow = Follow::new(FollowPlan { expectations, ..plan() });
     follow.link(at(0), &Link::Live, &());
     follow.apply(at(1), call("a", &[]), &());
     follow.link(at(2), &Link::Reconnecting { attempt: 1, until: at(2), reason: "lost".into() }, &());
@@ -303,7 +303,7 @@ fn ended_calls_are_forgotten_within_their_bounds() {
         let mut alerts = Alerts::default();
         alerts.watch_filter("k=1", filter());
         let expectations = vec![Expectation::new("k")];
-        let mut follow = Follow::new(Plan { filter: filter(), alerts, expectations, ..plan() });
+        let mut follow = Follow::new(FollowPlan { filter: filter(), alerts, expectations, ..plan() });
         let (mut gone, mut now) = (0, 0);
         for n in 0..calls {
             now += apart;
@@ -359,7 +359,7 @@ fn findings_carry_the_cause_that_the_definition_shows() {
     use crate::domain::{FlowFact, FlowRun, FlowSource};
     let run = |id: &str, second: u64| {
         let expectations = crate::expectfile::parse("[[expect]]\nkey = \"tier\"\nby = \"2s\"\n").unwrap();
-        let mut follow = Follow::new(Plan { expectations, ..plan() });
+        let mut follow = Follow::new(FollowPlan { expectations, ..plan() });
         follow.tell_causes();
         follow.apply(at(second), call(id, &[("lookup", "timeout")]), &());
         let run = FlowRun {

@@ -1,6 +1,6 @@
 //! The calls of a recording on which something went wrong, and the expectations that they broke.
 
-use super::story::{Stories, Story};
+use super::story::{CallStory, Stories};
 use crate::{
     domain::{
         Conversation, ConversationId, HistoryLimits, Names,
@@ -20,7 +20,7 @@ use std::path::Path;
 
 /// Calls that are chosen, and what was found on them.
 pub(super) struct Failing {
-    pub stories: IndexMap<ConversationId, Story>,
+    pub stories: IndexMap<ConversationId, CallStory>,
     pub findings: Vec<Finding>,
     /// Nothing was found on any call, so all were taken.
     pub all: bool,
@@ -28,7 +28,7 @@ pub(super) struct Failing {
 
 /// One look at a whole recording: what happened and what was found, and what a learner saw.
 struct RecordingLook {
-    stories: IndexMap<ConversationId, Story>,
+    stories: IndexMap<ConversationId, CallStory>,
     findings: Vec<Finding>,
     /// Calls that satisfied the filter at some moment.
     fits: FxHashSet<ConversationId>,

@@ -1,6 +1,6 @@
 //! Stories as a scenario file, without personal data unless asked for.
 
-use super::story::{Act, Story, bare};
+use super::story::{CallStory, StoryAct, bare};
 use crate::{
     domain::{ConversationId, mask},
     format::toml::{self, comment},
@@ -17,7 +17,7 @@ pub(super) struct ScenarioText {
 }
 
 /// Writes stories down. `exact`: values that look personal stay as they are. `from`: the name of the recording.
-pub(super) fn write(stories: &IndexMap<ConversationId, Story>, exact: bool, from: &str) -> ScenarioText {
+pub(super) fn write(stories: &IndexMap<ConversationId, CallStory>, exact: bool, from: &str) -> ScenarioText {
     let mut cast = Cast::of(stories, exact);
     let mut out = String::new();
     let one = if stories.len() == 1 { "one call" } else { "calls" };
@@ -80,17 +80,23 @@ struct Cast {
 }
 
 impl Cast {
-    fn of(stories: &IndexMap<ConversationId, Story>, exact: bool) -> Self {
+    fn of(stories: &IndexMap<ConversationId, CallStory>, exact: bool) -> Self {
         let (mut queues, mut flows, mut agents) = (IndexSet::new(), IndexSet::new(), IndexSet::new());
         let mut originals = Vec::new();
         for story in stories.values() {
             originals.extend([story.caller.0.clone(), bare(&story.caller.1).to_owned()]);
             for (_, act) in &story.steps {
                 match act {
-                    Act::Flow(name) => drop(flows.insert(name.clone())),
-                    Act::Queue(name) | Act::Transfer(name) => drop(queues.insert(name.clone())),
-                    Act::Alert(name) | Act::Answer(name) | Act::Consult(name) => drop(agents.insert(name.clone())),
-                    Act::Set(_, values) => originals.extend(values.iter().map(|(_, value)| value.clone())),
+                    StoryAct::Flow(name) => {
+                        flows.insert(name.clone());
+                    }
+                    StoryAct::Queue(name) | StoryAct::Transfer(name) => {
+                        queues.insert(name.clone());
+                    }
+                    StoryAct::Alert(name) | StoryAct::Answer(name) | StoryAct::Consult(name) => {
+                        agents.insert(name.clone());
+                    }
+                    StoryAct::Set(_, values) => originals.extend(values.iter().map(|(_, value)| value.clone())),
                     _ => {}
                 }
             }
@@ -108,26 +114,26 @@ impl Cast {
         }
     }
 
-    fn act(&mut self, act: &Act, id: &ConversationId, story: &Story) -> String {
+    fn act(&mut self, act: &StoryAct, id: &ConversationId, story: &CallStory) -> String {
         let agent = |cast: &Self, name: &String| {
             let nth = cast.agents.get_index_of(name).map_or(1, |i| i + 1);
             toml::string(&cast.agent(nth))
         };
         match act {
-            Act::Flow(name) => format!("do = \"flow\", name = {}", toml::string(name)),
-            Act::Queue(name) => format!("do = \"queue\", name = {}", toml::string(name)),
-            Act::Transfer(name) => format!("do = \"transfer\", name = {}", toml::string(name)),
-            Act::Alert(name) => format!("do = \"alert\", name = {}", agent(self, name)),
-            Act::Answer(name) => format!("do = \"answer\", name = {}", agent(self, name)),
-            Act::Consult(name) => format!("do = \"consult\", name = {}", agent(self, name)),
-            Act::ConsultEnd => "do = \"consult-end\"".into(),
-            Act::Hold(on) => format!("do = \"{}\"", if *on { "hold" } else { "resume" }),
-            Act::Leave(purpose) => format!("do = \"leave\", on = {}", toml::string(purpose)),
-            Act::Lose(on, keys) => {
+            StoryAct::Flow(name) => format!("do = \"flow\", name = {}", toml::string(name)),
+            StoryAct::Queue(name) => format!("do = \"queue\", name = {}", toml::string(name)),
+            StoryAct::Transfer(name) => format!("do = \"transfer\", name = {}", toml::string(name)),
+            StoryAct::Alert(name) => format!("do = \"alert\", name = {}", agent(self, name)),
+            StoryAct::Answer(name) => format!("do = \"answer\", name = {}", agent(self, name)),
+            StoryAct::Consult(name) => format!("do = \"consult\", name = {}", agent(self, name)),
+            StoryAct::ConsultEnd => "do = \"consult-end\"".into(),
+            StoryAct::Hold(on) => format!("do = \"{}\"", if *on { "hold" } else { "resume" }),
+            StoryAct::Leave(purpose) => format!("do = \"leave\", on = {}", toml::string(purpose)),
+            StoryAct::Lose(on, keys) => {
                 let keys = toml::list(keys.iter().map(String::as_str));
                 format!("do = \"lose\", on = {}, keys = {keys}", toml::string(on))
             }
-            Act::Set(on, values) => {
+            StoryAct::Set(on, values) => {
                 // The API writes what is written and nothing back: what a flow wrote back was recorded as it came.
                 let values: IndexMap<&String, String> =
                     values.iter().map(|(key, value)| (key, self.value(value, id, story))).collect();
@@ -137,12 +143,12 @@ impl Cast {
                     .collect();
                 format!("on = {}, by = \"api\", set = {{ {} }}", toml::string(on), values.join(", "))
             }
-            Act::End => "do = \"end\"".into(),
+            StoryAct::End => "do = \"end\"".into(),
         }
     }
 
     /// The template of a value: what belongs to the caller or the call becomes the place of it.
-    fn value(&mut self, value: &str, id: &ConversationId, story: &Story) -> String {
+    fn value(&mut self, value: &str, id: &ConversationId, story: &CallStory) -> String {
         let (name, from) = (&story.caller.0, &story.caller.1);
         match value {
             "" => return String::new(),
@@ -178,16 +184,16 @@ mod tests {
     use crate::sim::scenario::{self, Act as Does};
     use proptest::prelude::*;
 
-    fn story(values: Vec<(String, String)>) -> IndexMap<ConversationId, Story> {
+    fn story(values: Vec<(String, String)>) -> IndexMap<ConversationId, CallStory> {
         let steps = vec![
-            (Duration::ZERO, Act::Set("customer".into(), values)),
-            (Duration::from_millis(500), Act::Flow("Main \"IVR\"".into())),
-            (Duration::from_millis(1500), Act::Queue("Billing".into())),
-            (Duration::from_secs(2), Act::Answer("Dana Example".into())),
-            (Duration::from_secs(60), Act::End),
+            (Duration::ZERO, StoryAct::Set("customer".into(), values)),
+            (Duration::from_millis(500), StoryAct::Flow("Main \"IVR\"".into())),
+            (Duration::from_millis(1500), StoryAct::Queue("Billing".into())),
+            (Duration::from_secs(2), StoryAct::Answer("Dana Example".into())),
+            (Duration::from_secs(60), StoryAct::End),
         ];
         let caller = ("Dana Whitlock".into(), "tel:+15550102231".into());
-        let story = Story { media: "call", to: "+15550100100".into(), caller, steps, ..Story::default() };
+        let story = CallStory { media: "call", to: "+15550100100".into(), caller, steps, ..CallStory::default() };
         [(ConversationId::from("7c1e"), story)].into_iter().collect()
     }
 

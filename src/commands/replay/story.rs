@@ -12,7 +12,7 @@ const OPEN: Duration = Duration::from_secs(60);
 
 /// One thing that happened on a call.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Act {
+pub(super) enum StoryAct {
     /// It entered this flow.
     Flow(String),
     /// It waits in this queue.
@@ -41,7 +41,7 @@ pub(super) enum Act {
 
 /// The course of one call.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Story {
+pub(super) struct CallStory {
     /// The medium, in the words of a scenario.
     pub media: &'static str,
     /// The address that was dialled.
@@ -49,7 +49,7 @@ pub(super) struct Story {
     /// Who called: name and address.
     pub caller: (String, String),
     /// What happened, and when after its start.
-    pub steps: Vec<(Duration, Act)>,
+    pub steps: Vec<(Duration, StoryAct)>,
     /// What a scenario cannot tell.
     pub left_out: Vec<String>,
     /// The moment of the first sight, and how much of the story came before it.
@@ -61,7 +61,7 @@ pub(super) struct Story {
 /// Follows a board and tells what happens on its calls.
 #[derive(Debug, Default)]
 pub(super) struct Stories {
-    all: IndexMap<ConversationId, Story>,
+    all: IndexMap<ConversationId, CallStory>,
 }
 
 impl Stories {
@@ -77,22 +77,22 @@ impl Stories {
         match self.all.get_mut(id) {
             Some(story) => story.go_on(at, call, &board.names, changes),
             None => {
-                self.all.insert(id.clone(), Story::begin(at, call, &board.names));
+                self.all.insert(id.clone(), CallStory::begin(at, call, &board.names));
             }
         }
     }
 
     /// The stories, each with an end.
-    pub(super) fn told(mut self) -> IndexMap<ConversationId, Story> {
+    pub(super) fn told(mut self) -> IndexMap<ConversationId, CallStory> {
         for story in self.all.values_mut().filter(|s| !s.ended) {
             let last = story.steps.last().map_or(Duration::ZERO, |(at, _)| *at);
-            story.steps.push((last + OPEN, Act::End));
+            story.steps.push((last + OPEN, StoryAct::End));
         }
         self.all
     }
 }
 
-impl Story {
+impl CallStory {
     /// A call as it was seen first: what had happened before is told in quick order.
     fn begin(at: At, call: &Conversation, names: &Names) -> Self {
         let customer = call.caller().or(call.participants.first());
@@ -137,7 +137,7 @@ impl Story {
                     self.set(now, purpose(participant), vec![(key.to_string(), new.as_str().to_owned())]);
                 }
                 Change::Attribute { participant, key, new: None, .. } => {
-                    self.step(now, Act::Lose(purpose(participant).to_owned(), vec![key.to_string()]));
+                    self.step(now, StoryAct::Lose(purpose(participant).to_owned(), vec![key.to_string()]));
                 }
                 Change::Conversation { change: ConversationChange::Ended, .. } => self.end(now),
                 Change::Conversation { .. } => {}
@@ -145,14 +145,14 @@ impl Story {
         }
     }
 
-    fn step(&mut self, at: Duration, act: Act) {
+    fn step(&mut self, at: Duration, act: StoryAct) {
         if !self.ended {
             self.steps.push((at, act));
         }
     }
 
     fn end(&mut self, at: Duration) {
-        self.step(at, Act::End);
+        self.step(at, StoryAct::End);
         self.ended = true;
     }
 
@@ -160,14 +160,14 @@ impl Story {
         if values.is_empty() || self.ended {
             return;
         }
-        if let Some((last, Act::Set(purpose, all))) = self.steps.last_mut()
+        if let Some((last, StoryAct::Set(purpose, all))) = self.steps.last_mut()
             && *last == at
             && purpose == on
         {
             all.extend(values);
             return;
         }
-        self.steps.push((at, Act::Set(on.to_owned(), values)));
+        self.steps.push((at, StoryAct::Set(on.to_owned(), values)));
     }
 
     fn joined(&mut self, at: Duration, participant: &Participant, call: &Conversation, names: &Names) {
@@ -181,24 +181,25 @@ impl Story {
         let agents = others.filter(|p| is_agent(p)).count();
         match participant.purpose.as_str() {
             "customer" => {}
-            "ivr" | "workflow" | "botflow" => self.step(at, Act::Flow(name.to_owned())),
+            "ivr" | "workflow" | "botflow" => self.step(at, StoryAct::Flow(name.to_owned())),
             "acd" => {
                 let queue = queue().unwrap_or_else(|| "Queue".into());
-                self.step(at, if agents > 0 { Act::Transfer(queue) } else { Act::Queue(queue) });
+                self.step(at, if agents > 0 { StoryAct::Transfer(queue) } else { StoryAct::Queue(queue) });
             }
             _ if is_agent(participant) => {
-                let in_queue = |(_, act): &(Duration, Act)| matches!(act, Act::Queue(_) | Act::Transfer(_));
+                let in_queue =
+                    |(_, act): &(Duration, StoryAct)| matches!(act, StoryAct::Queue(_) | StoryAct::Transfer(_));
                 if !self.steps.iter().any(in_queue) {
                     // An agent takes calls from a queue.
-                    self.step(at, Act::Queue(queue().unwrap_or_else(|| "Queue".into())));
+                    self.step(at, StoryAct::Queue(queue().unwrap_or_else(|| "Queue".into())));
                 }
                 let alerting = matches!(participant.state.as_str(), "alerting" | "contacting" | "offering" | "dialing");
                 self.step(
                     at,
                     match (alerting, agents) {
-                        (true, _) => Act::Alert(name.to_owned()),
-                        (false, 0) => Act::Answer(name.to_owned()),
-                        (false, _) => Act::Consult(name.to_owned()),
+                        (true, _) => StoryAct::Alert(name.to_owned()),
+                        (false, 0) => StoryAct::Answer(name.to_owned()),
+                        (false, _) => StoryAct::Consult(name.to_owned()),
                     },
                 );
             }
@@ -217,16 +218,16 @@ impl Story {
         }
         let name = participant.name.as_deref().unwrap_or_default();
         let alerted = self.steps.iter().rev().find_map(|(_, act)| match act {
-            Act::Alert(agent) if agent == name => Some(true),
-            Act::Answer(agent) if agent == name => Some(false),
+            StoryAct::Alert(agent) if agent == name => Some(true),
+            StoryAct::Answer(agent) if agent == name => Some(false),
             _ => None,
         });
         if alerted == Some(true) && participant.state.as_str() == "connected" {
-            self.step(at, Act::Answer(name.to_owned()));
+            self.step(at, StoryAct::Answer(name.to_owned()));
         }
         if participant.held != self.held {
             self.held = participant.held;
-            self.step(at, Act::Hold(self.held));
+            self.step(at, StoryAct::Hold(self.held));
         }
     }
 
@@ -238,10 +239,10 @@ impl Story {
         let agents = call.participants.iter().filter(on).filter(|p| is_agent(p)).count();
         let held_on = call.participants.iter().any(|p| on(&p));
         match is_agent(participant) {
-            true if agents > 0 => self.step(at, Act::ConsultEnd),
+            true if agents > 0 => self.step(at, StoryAct::ConsultEnd),
             // Who comes next ends what was before.
             _ if held_on => {}
-            _ => self.step(at, Act::Leave(participant.purpose.as_str().to_owned())),
+            _ => self.step(at, StoryAct::Leave(participant.purpose.as_str().to_owned())),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What became of a `set`, as JSON and for people.
 
-use super::{Request, exit_of, print};
+use super::{SetRequest, exit_of, print};
 use crate::{
     commands::{
-        ansi::{Paint, Role},
+        ansi::{Ansi, Role},
         note,
     },
     domain::{
@@ -112,7 +112,12 @@ impl From<&PatchBody> for ReportMap {
 }
 
 impl SetReport {
-    fn new(id: &ConversationId, participant: Option<&ParticipantId>, request: &Request, outcome: &'static str) -> Self {
+    fn new(
+        id: &ConversationId,
+        participant: Option<&ParticipantId>,
+        request: &SetRequest,
+        outcome: &'static str,
+    ) -> Self {
         Self {
             output: Output {
                 conversation_id: id.to_string(),
@@ -139,7 +144,7 @@ impl SetReport {
     }
 
     /// Nothing came of it.
-    pub(super) fn failed(id: &ConversationId, request: &Request, error: &anyhow::Error) -> Self {
+    pub(super) fn failed(id: &ConversationId, request: &SetRequest, error: &anyhow::Error) -> Self {
         let mut report = Self::new(id, None, request, "failed");
         report.output.error = Some(format!("{error:#}"));
         report.exit = Exit::of(error);
@@ -150,7 +155,7 @@ impl SetReport {
     pub(super) fn dry_run(
         id: &ConversationId,
         participant: &ParticipantId,
-        request: &Request,
+        request: &SetRequest,
         body: &PatchBody,
         changes: Vec<(String, Option<String>, String)>,
     ) -> Self {
@@ -164,7 +169,7 @@ impl SetReport {
     pub(super) fn conflict(
         id: &ConversationId,
         participant: &ParticipantId,
-        request: &Request,
+        request: &SetRequest,
         conflicts: Vec<KeyConflict>,
     ) -> Self {
         let mut report = Self::new(id, Some(participant), request, "conflict");
@@ -174,7 +179,7 @@ impl SetReport {
     }
 
     /// What the outbox tells of a write.
-    pub(super) fn of_write(request: &Request, write: &WriteReport, before: impl Fn(&Key) -> Option<String>) -> Self {
+    pub(super) fn of_write(request: &SetRequest, write: &WriteReport, before: impl Fn(&Key) -> Option<String>) -> Self {
         let word = match write.outcome {
             WriteOutcome::Confirmed => "confirmed",
             WriteOutcome::Accepted => "accepted",
@@ -250,7 +255,7 @@ impl SetReport {
     }
 
     /// Prints it. For people a failure is an error like any other, and goes to stderr.
-    pub(super) fn print(&self, json: bool, paint: Paint) -> anyhow::Result<()> {
+    pub(super) fn print(&self, json: bool, paint: Ansi) -> anyhow::Result<()> {
         let mut out = Vec::new();
         if json {
             ndjson::write(&mut out, &self.output)?;
@@ -278,7 +283,7 @@ impl SetReport {
         }
     }
 
-    fn human(&self, paint: Paint) -> String {
+    fn human(&self, paint: Ansi) -> String {
         let output = &self.output;
         let value = |v: Option<&str>| match v {
             None => paint.own(Role::Quiet, paint.absent()).into_owned(),

@@ -10,7 +10,7 @@ use std::{io::Read, path::Path};
 
 /// Keys to write, and what must hold before.
 #[derive(Debug, Default)]
-pub(super) struct Request {
+pub(super) struct SetRequest {
     /// Key and new value, each key once.
     pub pairs: Vec<(String, String)>,
     /// Key and the value it must have; `None`: it must be absent.
@@ -21,7 +21,7 @@ pub(super) struct Request {
     pub notes: Vec<String>,
 }
 
-impl Request {
+impl SetRequest {
     pub(super) fn of(args: &SetArgs) -> Result<Self, Failure> {
         let non_text = match args.non_text {
             None => NonText::Ask,
@@ -108,8 +108,8 @@ mod tests {
         args: SetArgs,
     }
 
-    fn request(args: &[&str]) -> Result<Request, Failure> {
-        Request::of(&Line::parse_from([&["set", "c"], args].concat()).args)
+    fn request(args: &[&str]) -> Result<SetRequest, Failure> {
+        SetRequest::of(&Line::parse_from([&["set", "c"], args].concat()).args)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Drives the outbox for one write: stream, reads, PATCH, and time, until the outcome is known.
 
 use super::{
-    Request,
+    SetRequest,
     report::{KeyConflict, SetReport},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     genesys::{Client, Error, ErrorKind, client::Priority, feed::FeedOptions},
     live::{
         LinkEvent, Live,
-        edits::{self, Done},
+        edits::{self, EditDone},
         targets::Targets,
     },
 };
@@ -39,7 +39,7 @@ const AFTERMATH: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a commit would send, and whether the conditions hold.
-pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &Request, policy: Policy) -> SetReport {
+pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &SetRequest, policy: Policy) -> SetReport {
     let (call, participant) = (&whom.call.id, &whom.participant.id);
     let conflicts = unmet(whom, request);
     if !conflicts.is_empty() {
@@ -75,7 +75,7 @@ pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &Request, policy: 
     report
 }
 
-fn draft(outbox: &mut Outbox, target: &PatchTarget, request: &Request) -> Vec<Cell> {
+fn draft(outbox: &mut Outbox, target: &PatchTarget, request: &SetRequest) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (key, value) in &request.pairs {
         let cell = Cell::new(target, Key::new(key.as_str()));
@@ -89,7 +89,7 @@ fn draft(outbox: &mut Outbox, target: &PatchTarget, request: &Request) -> Vec<Ce
 }
 
 /// The conditions that do not hold.
-fn unmet(whom: Whom<'_>, request: &Request) -> Vec<KeyConflict> {
+fn unmet(whom: Whom<'_>, request: &SetRequest) -> Vec<KeyConflict> {
     let conditions = request.only_if.iter();
     conditions
         .filter_map(|(key, expected)| {
@@ -157,9 +157,9 @@ pub(super) struct SetWriter<'a> {
     live: Option<Live>,
     monitor: Monitor,
     outbox: Outbox,
-    requests: JoinSet<Done>,
+    requests: JoinSet<EditDone>,
     target: PatchTarget,
-    request: &'a Request,
+    request: &'a SetRequest,
     before: Vec<(Key, Option<Value>)>,
     error: Option<Error>,
     /// The error came from the PATCH, not from a read.
@@ -174,7 +174,7 @@ impl<'a> SetWriter<'a> {
         client: Client,
         id: &ConversationId,
         participant: &str,
-        request: &'a Request,
+        request: &'a SetRequest,
         policy: Policy,
     ) -> Result<Self, Failure> {
         let stream_alone = !policy.confirm_reads;
@@ -351,18 +351,18 @@ impl<'a> SetWriter<'a> {
         self.perform(effects);
     }
 
-    fn done(&mut self, done: Done) {
+    fn done(&mut self, done: EditDone) {
         let at = self.now();
         let effects = match done {
-            Done::Read { write, left, revision, result: Ok(snapshot), .. } => {
+            EditDone::Read { write, left, revision, result: Ok(snapshot), .. } => {
                 return self.ingest(at, Update::Read { snapshot, asked: revision, left: left.mono }, Some(write));
             }
-            Done::Read { write, result: Err(error), .. } => {
+            EditDone::Read { write, result: Err(error), .. } => {
                 let failure = edits::failure(&error);
                 (self.error, self.refused) = (Some(error), false);
                 self.outbox.read_done(at, write, Err(failure))
             }
-            Done::Patched { write, outcome, error } => {
+            EditDone::Patched { write, outcome, error } => {
                 if error.is_some() {
                     (self.error, self.refused) = (error, true);
                 }

@@ -1,6 +1,6 @@
 //! Where the new action goes, form by form, and which links change.
 
-use super::super::model::{ActionKind, Flow, Form, display_name};
+use super::super::model::{ActionKind, Flow, FlowFileForm, display_name};
 use super::super::read::{platform_root, tutorial_start};
 use super::write::{self, InsertionPoint, Style, archy, quoted};
 use super::{EditRefusal, Means, SetData, TextChange, refused};
@@ -40,8 +40,8 @@ pub fn changes(
         }
     }
     match flow.form {
-        Form::Archy => yaml(text, tree, flow, (wanted, means), start, after.is_some()),
-        Form::Platform | Form::Export | Form::Tutorial => {
+        FlowFileForm::Archy => yaml(text, tree, flow, (wanted, means), start, after.is_some()),
+        FlowFileForm::Platform | FlowFileForm::Export | FlowFileForm::Tutorial => {
             json(text, tree, flow, (wanted, means), start, after.is_some())
         }
     }
@@ -92,7 +92,7 @@ fn json(
     behind: bool,
 ) -> Result<(Vec<TextChange>, String), EditRefusal> {
     let action = &flow.actions[at];
-    let platform = flow.form != Form::Tutorial;
+    let platform = flow.form != FlowFileForm::Tutorial;
     let name = display_name(action);
     if tree.get(action.node, "id").is_none() {
         return refused(format!("{name} has no id, so nothing can be linked to it"));
@@ -163,7 +163,7 @@ fn json(
 }
 
 fn tutorial_entry(tree: &Tree<'_>, flow: &Flow) -> Option<usize> {
-    if flow.form == Form::Tutorial && tutorial_start(tree).is_some() { flow.start } else { None }
+    if flow.form == FlowFileForm::Tutorial && tutorial_start(tree).is_some() { flow.start } else { None }
 }
 
 /// Whether an action stands within a menu choice rather than in an `actionList`.

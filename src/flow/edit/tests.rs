@@ -78,7 +78,7 @@ fn without_a_place_it_goes_to_the_start() {
     for text in [PLATFORM, ARCHY, TUTORIAL] {
         let new = insert(text, "first", "yes", None);
         let flow = read(&new).unwrap();
-        assert_eq!(keys(&flow).by_key["first"].set[0].when, When::Always);
+        assert_eq!(keys(&flow).by_key["first"].set[0].when, SetWhen::Always);
         assert_eq!(flow.remarks, []);
         assert!(matches!(set_data(&new, &wanted("first", "yes", None)).unwrap(), EditOutcome::Already(_)));
     }

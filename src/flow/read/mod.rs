@@ -10,7 +10,7 @@ mod tutorial;
 mod unread;
 
 use super::actions;
-use super::model::{Action, ActionKind, Branch, Flow, Form, Jump, Remark, display_name};
+use super::model::{Action, ActionKind, Branch, Flow, FlowFileForm, Jump, Remark, display_name};
 use crate::tree::{JsonError, Lines, NodeId, Tree, YamlError, parse_json_outline, parse_json_without, parse_yaml};
 use std::{borrow::Cow, fmt};
 
@@ -47,9 +47,9 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {}
 
 /// A flow file, decoded: the text that its places and edits are of.
-pub struct Document<'t> {
+pub struct FlowDocument<'t> {
     /// Its form.
-    pub form: Form,
+    pub form: FlowFileForm,
     /// The JSON or YAML. For an export it is what the export holds.
     pub text: Cow<'t, str>,
 }
@@ -58,13 +58,13 @@ pub struct Document<'t> {
 ///
 /// # Errors
 /// An export that does not decode.
-pub fn open(text: &str) -> Result<Document<'_>, ReadError> {
+pub fn open(text: &str) -> Result<FlowDocument<'_>, ReadError> {
     if let Some(decoded) = export::decode(text)? {
-        return Ok(Document { form: Form::Export, text: Cow::Owned(decoded) });
+        return Ok(FlowDocument { form: FlowFileForm::Export, text: Cow::Owned(decoded) });
     }
-    let form = if begins_as_json(text) { Form::Platform } else { Form::Archy };
+    let form = if begins_as_json(text) { FlowFileForm::Platform } else { FlowFileForm::Archy };
     // A byte order mark is no part of a name.
-    Ok(Document { form, text: Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)) })
+    Ok(FlowDocument { form, text: Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)) })
 }
 
 fn begins_as_json(text: &str) -> bool {
@@ -86,19 +86,19 @@ fn is_passed_over(name: &str, first: u8) -> bool {
     }
 }
 
-impl Document<'_> {
+impl FlowDocument<'_> {
     /// The tree of its text with all that a flow is read from, and which form it turned out to be.
     ///
     /// # Errors
     /// The text is no flow; what it is, where that can be seen.
-    pub fn tree(&self) -> Result<(Form, Tree<'_>), ReadError> {
+    pub fn tree(&self) -> Result<(FlowFileForm, Tree<'_>), ReadError> {
         self.parsed(|text| parse_json_without(text, is_passed_over))
     }
 
     fn parsed(
         &self,
         json: impl for<'t> Fn(&'t str) -> Result<Tree<'t>, JsonError>,
-    ) -> Result<(Form, Tree<'_>), ReadError> {
+    ) -> Result<(FlowFileForm, Tree<'_>), ReadError> {
         let text = &*self.text;
         if text.trim_start_matches('\u{feff}').trim().is_empty() {
             return Err(ReadError::NoFlow("there is nothing in it".into()));
@@ -109,20 +109,23 @@ impl Document<'_> {
                 None => ReadError::Yaml(error),
             })?;
             return match archy::root(&tree) {
-                Some(_) => Ok((Form::Archy, tree)),
+                Some(_) => Ok((FlowFileForm::Archy, tree)),
                 None => Err(ReadError::NoFlow(other::text(text).unwrap_or_else(|| other::yaml(&tree)))),
             };
         }
         match json(text) {
-            Ok(tree) if platform::root(&tree).is_some() => {
-                Ok((if self.form == Form::Export { Form::Export } else { Form::Platform }, tree))
-            }
-            Ok(tree) if tutorial::root(&tree).is_some() => Ok((Form::Tutorial, tree)),
+            Ok(tree) if platform::root(&tree).is_some() => Ok((
+                if self.form == FlowFileForm::Export { FlowFileForm::Export } else { FlowFileForm::Platform },
+                tree,
+            )),
+            Ok(tree) if tutorial::root(&tree).is_some() => Ok((FlowFileForm::Tutorial, tree)),
             Ok(tree) => Err(ReadError::NoFlow(other::json(&tree))),
             // A template placeholder may open a YAML file: `{{name}}: …`.
             Err(error) => match parse_yaml(text) {
-                Ok(tree) if self.form != Form::Export && archy::root(&tree).is_some() => Ok((Form::Archy, tree)),
-                _ if self.form == Form::Export => {
+                Ok(tree) if self.form != FlowFileForm::Export && archy::root(&tree).is_some() => {
+                    Ok((FlowFileForm::Archy, tree))
+                }
+                _ if self.form == FlowFileForm::Export => {
                     Err(ReadError::Export(format!("what it holds is not JSON ({error}), so it is cut off or damaged")))
                 }
                 _ => Err(ReadError::Json(error)),
@@ -140,18 +143,18 @@ impl Document<'_> {
         self.read_from(form, &tree)
     }
 
-    /// As [`Document::read`], from its tree; the places of the actions are those in that tree.
+    /// As [`FlowDocument::read`], from its tree; the places of the actions are those in that tree.
     ///
     /// # Errors
     /// A member stands twice.
-    pub fn read_from(&self, form: Form, tree: &Tree<'_>) -> Result<Flow, ReadError> {
+    pub fn read_from(&self, form: FlowFileForm, tree: &Tree<'_>) -> Result<Flow, ReadError> {
         let lines = Lines::of(&self.text);
         no_twin(tree, &lines)?;
         let none = || ReadError::NoFlow("this is not a flow".into());
         let mut flow = match form {
-            Form::Platform | Form::Export => platform::read(tree, &lines, form)?.ok_or_else(none)?,
-            Form::Archy => archy::read(tree, &lines).ok_or_else(none)?,
-            Form::Tutorial => tutorial::read(tree, &lines).ok_or_else(none)?,
+            FlowFileForm::Platform | FlowFileForm::Export => platform::read(tree, &lines, form)?.ok_or_else(none)?,
+            FlowFileForm::Archy => archy::read(tree, &lines).ok_or_else(none)?,
+            FlowFileForm::Tutorial => tutorial::read(tree, &lines).ok_or_else(none)?,
         };
         unread::add(&mut flow, tree, &lines);
         remarks::add(&mut flow);

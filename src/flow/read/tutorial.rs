@@ -64,7 +64,7 @@ const SETS: &[&str] = &["choices", "options", "branches", "paths", "outputs", "c
 pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
     let root = root(tree)?;
     let text = |name| tree.scalar_at(root, name).unwrap_or_default().to_owned();
-    let mut flow = Flow::new(Form::Tutorial, text("name"), text("type"));
+    let mut flow = Flow::new(FlowFileForm::Tutorial, text("name"), text("type"));
     flow.containers.push(Container::default());
     let nodes = actions(tree);
     let mut ids: FxHashMap<&str, usize> = FxHashMap::default();

@@ -2,7 +2,7 @@
 //! This looks at the document by itself, whatever the readers made of it.
 
 use super::super::actions::{self, Class, is_data};
-use super::super::model::{Action, ActionKind, Flow, Form, Remark, display_name};
+use super::super::model::{Action, ActionKind, Flow, FlowFileForm, Remark, display_name};
 use super::{no_key, platform::shape};
 use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use rustc_hash::FxHashSet;
@@ -13,7 +13,7 @@ pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
     nodes(flow, &mut read);
     let mut found = Vec::new();
     match flow.form {
-        Form::Archy => {
+        FlowFileForm::Archy => {
             let strays = tree.all().filter(|node| tree.kind(*node) == NodeKind::Map && !read.contains(node));
             let strays = strays.filter_map(|node| {
                 let of_map = |value| tree.kind(value) == NodeKind::Map;
@@ -25,19 +25,19 @@ pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
                 found.push(Remark { line, what: format!("{name} stands where no action is read") });
             }
         }
-        Form::Platform | Form::Export => shape::whole(tree, &read, &mut |node, what| {
+        FlowFileForm::Platform | FlowFileForm::Export => shape::whole(tree, &read, &mut |node, what| {
             found.push(Remark { line: lines.line(tree.span(node).start), what });
         }),
-        Form::Tutorial => {}
+        FlowFileForm::Tutorial => {}
     }
     match flow.form {
-        Form::Archy => archy(flow, tree, lines, &mut found),
-        Form::Tutorial => {
+        FlowFileForm::Archy => archy(flow, tree, lines, &mut found),
+        FlowFileForm::Tutorial => {
             for action in flow.actions.iter().filter(|action| is_data(&action.type_name) && keys(action) == 0) {
                 found.push(Remark { line: action.line, what: no_key(action) });
             }
         }
-        Form::Platform | Form::Export => {}
+        FlowFileForm::Platform | FlowFileForm::Export => {}
     }
     flow.unread.append(&mut found);
     flow.unread.sort_by_key(|one| one.line);

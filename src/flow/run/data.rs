@@ -2,7 +2,7 @@
 
 use super::{ActionRun, End, ReadAttribute, Run, SetAttribute};
 use crate::flow::{
-    model::{Action, Assign, Conversation, Fetch, Form, Operand, display_name},
+    model::{Action, Assign, Conversation, Fetch, FlowFileForm, Operand, display_name},
     value::{Val, Why},
 };
 
@@ -11,7 +11,7 @@ const CONVERSATIONS: [&str; 5] = ["call", "chat", "email", "message", "session"]
 
 /// A conversation as an action names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Named {
+pub(super) enum NamedData {
     /// By this id.
     Id(String),
     /// By what is not known, but written so.
@@ -81,8 +81,8 @@ impl Run {
         let value = self.value(operand);
         let named = match &value {
             Val::NotSet => return Which::Unset,
-            Val::Unknown(_) => Named::As(operand.text().trim().to_lowercase()),
-            known => Named::Id(known.to_string()),
+            Val::Unknown(_) => NamedData::As(operand.text().trim().to_lowercase()),
+            known => NamedData::Id(known.to_string()),
         };
         let own = |text: &str| text.strip_suffix(".conversationid").is_some_and(|scope| CONVERSATIONS.contains(&scope));
         let source = operand.text().trim().to_lowercase();
@@ -90,7 +90,7 @@ impl Run {
             (_, true) => return Which::This,
             (Some(first), _) => first.clone(),
             (None, _) if self.has_own_conversation() => match self.own_conversation() {
-                Some(id) => Named::Id(id),
+                Some(id) => NamedData::Id(id),
                 None => return Which::Perhaps(shown(operand, &value)),
             },
             (None, _) => {
@@ -100,7 +100,7 @@ impl Run {
         };
         match (first, named) {
             (first, named) if first == named => Which::This,
-            (Named::Id(_), Named::Id(id)) => Which::Other(id),
+            (NamedData::Id(_), NamedData::Id(id)) => Which::Other(id),
             _ => Which::Perhaps(shown(operand, &value)),
         }
     }
@@ -181,7 +181,9 @@ impl Run {
             Val::NotSet => {
                 step.notes.push("a value that is not set; what the platform keeps then is not verified".into());
             }
-            Val::Text(text) if self.flow.form != Form::Archy && (text.contains("{{") || text.contains("${")) => {
+            Val::Text(text)
+                if self.flow.form != FlowFileForm::Archy && (text.contains("{{") || text.contains("${")) =>
+            {
                 step.notes.push("the placeholder is plain text to the platform and stays as it is".into());
             }
             _ => {}

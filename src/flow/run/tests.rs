@@ -141,7 +141,7 @@ fn loops_and_task_calls_come_back() {
     assert_eq!(run.end(), Some(&End::Disconnected));
     assert_eq!(attributes(&run), ["done=4"]);
     let keys = crate::flow::keys::keys(run.flow());
-    assert_eq!(keys.by_key["done"].set[0].when, crate::flow::keys::When::Always);
+    assert_eq!(keys.by_key["done"].set[0].when, crate::flow::keys::SetWhen::Always);
 }
 
 #[test]

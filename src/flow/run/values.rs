@@ -3,7 +3,7 @@
 use super::{ActionRun, Run, frames::Frame};
 use crate::flow::{
     expr,
-    model::{self, Form, Operand},
+    model::{self, FlowFileForm, Operand},
     value::{Type, Val},
 };
 
@@ -41,13 +41,13 @@ impl Run {
     fn evaluated(&self, operand: &Operand) -> Val {
         match operand {
             Operand::Unset | Operand::NotSet => Val::NotSet,
-            Operand::Literal(text) if self.flow.form == Form::Archy && operand.placeholder() => {
+            Operand::Literal(text) if self.flow.form == FlowFileForm::Archy && operand.placeholder() => {
                 let text = self.substituted(text);
                 if Operand::Literal(text.clone()).placeholder() { placeholder(&text) } else { Val::Text(text) }
             }
             Operand::Literal(text) => Val::Text(text.clone()),
             Operand::Typed { kind, text, id } => typed(*kind, text, id.as_deref()),
-            Operand::Template(text) if self.flow.form != Form::Tutorial => Val::unknown(match text.as_str() {
+            Operand::Template(text) if self.flow.form != FlowFileForm::Tutorial => Val::unknown(match text.as_str() {
                 "" => "no value stands there".to_owned(),
                 text => format!("{text} stands there as it is, neither as a literal nor as an expression"),
             }),
@@ -55,12 +55,12 @@ impl Run {
             Operand::Variable(name) | Operand::BuiltIn(name) => self.lookup(name.trim()),
             Operand::Expression(text) => {
                 let text = match self.flow.form {
-                    Form::Tutorial => adapt(text),
-                    Form::Archy if operand.placeholder() => self.substituted(text),
+                    FlowFileForm::Tutorial => adapt(text),
+                    FlowFileForm::Archy if operand.placeholder() => self.substituted(text),
                     _ => text.clone(),
                 };
                 match expr::parse(&text) {
-                    Ok(parsed) if self.flow.form == Form::Archy => expr::eval(
+                    Ok(parsed) if self.flow.form == FlowFileForm::Archy => expr::eval(
                         &parsed.texts_as_variables(&|text| Operand::Literal(text.into()).placeholder()),
                         &|name| self.lookup(name),
                     ),
@@ -141,7 +141,7 @@ impl Run {
             }
         }
         // Only the tutorials' form lets an attribute be read by its bare name.
-        if self.flow.form == Form::Tutorial
+        if self.flow.form == FlowFileForm::Tutorial
             && let Some(value) = self.attributes.get(name)
         {
             return value.clone();

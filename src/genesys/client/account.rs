@@ -3,7 +3,7 @@
 use super::{Client, Priority, send::ApiRequest};
 use crate::genesys::{
     Error,
-    wire::rest::{Organization, TokenInfo, User},
+    wire::rest::{Organization, TokenInfo, WireUser},
 };
 
 impl Client {
@@ -28,7 +28,7 @@ impl Client {
     ///
     /// # Errors
     /// As for any request.
-    pub async fn me(&self) -> Result<User, Error> {
+    pub async fn me(&self) -> Result<WireUser, Error> {
         self.json(|| ApiRequest::get("/api/v2/users/me", Priority::Link)).await
     }
 

@@ -35,7 +35,7 @@ pub struct PatchAnswer {
 
 /// How a write ended.
 #[derive(Clone, Debug)]
-pub enum PatchOutcome {
+pub enum PatchReply {
     /// The server answered with success.
     Answered(PatchAnswer),
     /// The answer was lost: it may have been done or not. Settle it by reading, not by sending again.
@@ -89,7 +89,7 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn my_conversations(&self) -> Result<Vec<ConversationId>, Error> {
-        let page: rest::Page<rest::Named> =
+        let page: rest::WirePage<rest::WireNamed> =
             self.json(|| ApiRequest::get("/api/v2/conversations", Priority::Link)).await?;
         Ok(page.entities.into_iter().filter(|c| !c.id.is_empty()).map(|c| ConversationId::new(c.id)).collect())
     }
@@ -97,7 +97,7 @@ impl Client {
     /// Writes attributes of one participant: exactly this map is the body.
     ///
     /// Only failures before the request was sent are tried again, and a token that had to be renewed. Any other answer comes
-    /// back: between two writes of the same map somebody else may have written. A lost one is [`PatchOutcome::Unknown`].
+    /// back: between two writes of the same map somebody else may have written. A lost one is [`PatchReply::Unknown`].
     ///
     /// # Errors
     /// Whatever the server refuses or puts off: 409 as [`ErrorKind::Conflict`], 429 as [`ErrorKind::Wait`], 500 and 503 as [`ErrorKind::Server`].
@@ -107,7 +107,7 @@ impl Client {
         participant: &ParticipantId,
         attributes: impl IntoIterator<Item = (K, V)>,
         route: PatchPath,
-    ) -> Result<PatchOutcome, Error> {
+    ) -> Result<PatchReply, Error> {
         let (conversation, participant) = (segment(conversation.as_str()), segment(participant.as_str()));
         let path = match route {
             PatchPath::Attributes => {
@@ -125,10 +125,10 @@ impl Client {
         let call = ApiRequest::new(Method::PATCH, path, Priority::Interactive).json(&patch_body(attributes)).once();
         match self.send(call).await {
             Ok(Reply { status, body, correlation_id, attempts }) => {
-                Ok(PatchOutcome::Answered(PatchAnswer { status, correlation_id, attempts, body }))
+                Ok(PatchReply::Answered(PatchAnswer { status, correlation_id, attempts, body }))
             }
             Err(error) if error.details().maybe_done || matches!(error.status(), Some(502 | 504)) => {
-                Ok(PatchOutcome::Unknown(error))
+                Ok(PatchReply::Unknown(error))
             }
             Err(error) => Err(error),
         }

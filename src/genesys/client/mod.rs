@@ -17,7 +17,7 @@ pub(crate) mod token;
 pub mod transport;
 
 pub use answer::Reply;
-pub use conversations::{PatchAnswer, PatchOutcome, PatchPath, patch_body};
+pub use conversations::{PatchAnswer, PatchPath, PatchReply, patch_body};
 pub use execution::{ExecutionJob, ExecutionLogLevel, FlowOfCall, Instance, Switches};
 pub use query::PAGE_SIZE;
 pub use rate_limit::{DEFAULT_ALLOWED, Priority, Stats};

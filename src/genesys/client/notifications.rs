@@ -4,7 +4,7 @@ use super::{Client, Priority, conversations::segment, send::ApiRequest};
 use crate::genesys::{
     Error, ErrorKind,
     topic::Topic,
-    wire::rest::{AvailableTopic, Channel, ChannelTopic, Page},
+    wire::rest::{AvailableTopic, ChannelTopic, WireChannel, WirePage},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ impl Client {
     ///
     /// # Errors
     /// As for any request.
-    pub async fn create_channel(&self) -> Result<Channel, Error> {
+    pub async fn create_channel(&self) -> Result<WireChannel, Error> {
         self.json(|| ApiRequest::new(Method::POST, "/api/v2/notifications/channels", Priority::Link)).await
     }
 
@@ -26,10 +26,10 @@ impl Client {
     ///
     /// # Errors
     /// As for any request.
-    pub async fn channels(&self) -> Result<Vec<Channel>, Error> {
+    pub async fn channels(&self) -> Result<Vec<WireChannel>, Error> {
         let call =
             || ApiRequest::get("/api/v2/notifications/channels", Priority::Link).query("includechannels", "token");
-        self.json(call).await.map(|page: Page<Channel>| page.entities)
+        self.json(call).await.map(|page: WirePage<WireChannel>| page.entities)
     }
 
     /// How many channels all tokens of this user and OAuth client have: what the limit of 20 counts.
@@ -40,7 +40,7 @@ impl Client {
         let call = || {
             ApiRequest::get("/api/v2/notifications/channels", Priority::Link).query("includechannels", "oauthclient")
         };
-        self.json(call).await.map(|page: Page<Channel>| page.entities.len())
+        self.json(call).await.map(|page: WirePage<WireChannel>| page.entities.len())
     }
 
     /// Whether a channel still exists.
@@ -66,7 +66,7 @@ impl Client {
         let body = body(topics);
         let call =
             || ApiRequest::new(method.clone(), path.clone(), Priority::Link).query("ignoreErrors", true).json(&body);
-        self.json(call).await.map(|page: Page<ChannelTopic>| page.entities)
+        self.json(call).await.map(|page: WirePage<ChannelTopic>| page.entities)
     }
 
     /// Takes all topics from a channel: there is no way to delete the channel itself.
@@ -90,6 +90,6 @@ impl Client {
             let call = ApiRequest::get("/api/v2/notifications/availabletopics", Priority::Link);
             EXPAND.into_iter().fold(call, |call, part| call.query("expand", part)).query("includePreview", true)
         };
-        self.json(call).await.map(|page: Page<AvailableTopic>| page.entities)
+        self.json(call).await.map(|page: WirePage<AvailableTopic>| page.entities)
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     domain::{ConversationId, FlowFact, FlowId, QueueId},
     genesys::{
         Error,
-        wire::rest::{Details, DetailsConversation, FlowActivity, Observations},
+        wire::rest::{DetailsConversation, FlowActivity, Observations, WireDetails},
     },
 };
 use jiff::Timestamp;
@@ -43,7 +43,7 @@ impl Client {
     pub async fn flows_of(&self, ids: &[ConversationId], priority: Priority) -> Result<Vec<FlowFact>, Error> {
         let path = "/api/v2/analytics/conversations/details";
         let ids = ids.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(",");
-        let details: Details = self.json(|| ApiRequest::get(path, priority).query("id", &ids)).await?;
+        let details: WireDetails = self.json(|| ApiRequest::get(path, priority).query("id", &ids)).await?;
         Ok(details.conversations.iter().flat_map(DetailsConversation::flows).collect())
     }
 
@@ -90,7 +90,7 @@ impl Client {
         flows: &[FlowId],
         page: u32,
         priority: Priority,
-    ) -> Result<Details, Error> {
+    ) -> Result<WireDetails, Error> {
         let mut body = json!({
             "interval": format!("{:.3}/{:.3}", interval.0, interval.1),
             "order": "desc",

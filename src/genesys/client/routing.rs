@@ -3,7 +3,7 @@
 use super::{Client, Priority, conversations::segment, send::ApiRequest, transport};
 use crate::genesys::{
     Error,
-    wire::rest::{FlowEntity, Page, Queue, User},
+    wire::rest::{FlowEntity, WirePage, WireQueue, WireUser},
 };
 use serde::de::DeserializeOwned;
 
@@ -16,7 +16,7 @@ impl Client {
     ///
     /// # Errors
     /// As for any request.
-    pub async fn queues(&self, name: Option<&str>) -> Result<Vec<Queue>, Error> {
+    pub async fn queues(&self, name: Option<&str>) -> Result<Vec<WireQueue>, Error> {
         self.pages("/api/v2/routing/queues", name.map(|n| ("name", n.to_owned())), PAGES).await
     }
 
@@ -24,7 +24,7 @@ impl Client {
     ///
     /// # Errors
     /// As for any request.
-    pub async fn queues_by_division(&self) -> Result<Vec<Queue>, Error> {
+    pub async fn queues_by_division(&self) -> Result<Vec<WireQueue>, Error> {
         self.pages("/api/v2/routing/queues/divisionviews", None, 5).await
     }
 
@@ -32,7 +32,7 @@ impl Client {
     ///
     /// # Errors
     /// As for any request.
-    pub async fn queue(&self, id: &str) -> Result<Queue, Error> {
+    pub async fn queue(&self, id: &str) -> Result<WireQueue, Error> {
         let path = format!("/api/v2/routing/queues/{}", segment(id));
         self.json(|| ApiRequest::get(path.clone(), Priority::Link)).await
     }
@@ -41,7 +41,7 @@ impl Client {
     ///
     /// # Errors
     /// As for any request.
-    pub async fn users(&self) -> Result<Vec<User>, Error> {
+    pub async fn users(&self) -> Result<Vec<WireUser>, Error> {
         self.pages("/api/v2/users", None, PAGES).await
     }
 
@@ -49,7 +49,7 @@ impl Client {
     ///
     /// # Errors
     /// As for any request.
-    pub async fn user(&self, id: &str) -> Result<User, Error> {
+    pub async fn user(&self, id: &str) -> Result<WireUser, Error> {
         let path = format!("/api/v2/users/{}", segment(id));
         self.json(|| ApiRequest::get(path.clone(), Priority::Link)).await
     }
@@ -80,7 +80,7 @@ impl Client {
     ) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
         for number in 1..=most {
-            let page: Page<T> = self
+            let page: WirePage<T> = self
                 .json(|| {
                     let call =
                         ApiRequest::get(path, Priority::Link).query("pageNumber", number).query("pageSize", PAGE_SIZE);

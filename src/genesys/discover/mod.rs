@@ -6,11 +6,11 @@ use super::{
     Client, Error, ErrorKind, Topic,
     client::Priority,
     topic::TopicKind,
-    wire::rest::{FlowEntity, Observations, Queue, User},
+    wire::rest::{FlowEntity, Observations, WireQueue, WireUser},
 };
 use crate::domain::{ConversationId, FlowFact, FlowId, Names, QueueId, UserId};
 use jiff::{SignedDuration, Timestamp};
-use pick::{Choice, pick};
+use pick::{NamedChoice, pick};
 
 /// What the operator asked to watch, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,7 +155,7 @@ fn add<'a, Id: PartialEq>(list: &mut Vec<(Id, String)>, more: impl IntoIterator<
 }
 
 /// The signed-in user.
-async fn me(client: &Client) -> Result<User, Error> {
+async fn me(client: &Client) -> Result<WireUser, Error> {
     client.me().await.map_err(|error| {
         if matches!(client.connection().auth, super::Auth::ClientCredentials { .. }) {
             Error::new(ErrorKind::Setup, "user \"me\"", "a sign-in with client credentials has no user")
@@ -170,7 +170,7 @@ async fn me(client: &Client) -> Result<User, Error> {
 ///
 /// # Errors
 /// As for any request; the permission that is missing is that of the first way.
-pub async fn visible_queues(client: &Client) -> Result<Vec<Queue>, Error> {
+pub async fn visible_queues(client: &Client) -> Result<Vec<WireQueue>, Error> {
     match client.queues(None).await {
         Err(error) if matches!(error.kind(), ErrorKind::Permission { .. }) => match client.queues_by_division().await {
             Ok(queues) => Ok(queues),
@@ -316,7 +316,7 @@ fn uuids(text: &str) -> impl DoubleEndedIterator<Item = &str> {
     })
 }
 
-impl Choice for Queue {
+impl NamedChoice for WireQueue {
     fn id(&self) -> &str {
         &self.id
     }
@@ -325,7 +325,7 @@ impl Choice for Queue {
     }
 }
 
-impl Choice for FlowEntity {
+impl NamedChoice for FlowEntity {
     fn id(&self) -> &str {
         &self.id
     }
@@ -334,7 +334,7 @@ impl Choice for FlowEntity {
     }
 }
 
-impl Choice for User {
+impl NamedChoice for WireUser {
     fn id(&self) -> &str {
         &self.id
     }

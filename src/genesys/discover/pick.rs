@@ -3,7 +3,7 @@
 use crate::genesys::{Error, ErrorKind};
 
 /// Something that has an id and a name.
-pub trait Choice {
+pub trait NamedChoice {
     /// Identity.
     fn id(&self) -> &str;
     /// What people call it.
@@ -18,7 +18,7 @@ pub trait Choice {
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] with the nearest names; [`ErrorKind::Setup`] when a beginning is not unique.
-pub fn pick<'a, T: Choice>(what: &str, wanted: &str, choices: &'a [T]) -> Result<Vec<&'a T>, Error> {
+pub fn pick<'a, T: NamedChoice>(what: &str, wanted: &str, choices: &'a [T]) -> Result<Vec<&'a T>, Error> {
     let wanted = wanted.trim();
     let tried = || format!("{what} {wanted:?}");
     if let Some(choice) = choices.iter().find(|c| c.id().eq_ignore_ascii_case(wanted)) {
@@ -59,7 +59,7 @@ pub fn pick<'a, T: Choice>(what: &str, wanted: &str, choices: &'a [T]) -> Result
     }
 }
 
-fn missing<T: Choice>(what: &str, tried: String, wanted: &str, choices: &[T]) -> Error {
+fn missing<T: NamedChoice>(what: &str, tried: String, wanted: &str, choices: &[T]) -> Error {
     let mut near: Vec<(f64, &str)> = choices
         .iter()
         .map(|c| (strsim::jaro_winkler(&c.name().to_lowercase(), wanted), c.name()))
@@ -110,7 +110,7 @@ mod tests {
     use proptest::prelude::*;
 
     struct Queue(&'static str, &'static str);
-    impl Choice for Queue {
+    impl NamedChoice for Queue {
         fn id(&self) -> &str {
             self.0
         }

@@ -19,7 +19,7 @@ use tokio::{
     task::JoinSet,
 };
 
-pub struct Driver {
+pub struct FeedDriver {
     client: Client,
     options: FeedOptions,
     session: Session,
@@ -43,7 +43,7 @@ enum Pending {
     Deliver(Conn),
 }
 
-impl Driver {
+impl FeedDriver {
     pub fn new(
         client: Client,
         options: FeedOptions,

@@ -184,7 +184,7 @@ pub fn start(
     let first = session::SessionEvent::Want(topics.into_iter().collect());
     let (every_state, wanted) = watch::channel(Arc::default());
     let memory = SharedMemory::default();
-    let driver = driver::Driver::new(client, options, out, events.clone(), usage, wanted, memory.clone());
+    let driver = driver::FeedDriver::new(client, options, out, events.clone(), usage, wanted, memory.clone());
     tokio::spawn(driver.run(first, inbox));
     (FeedHandle { events, usage: usage_reader, every_state, memory }, receiver)
 }

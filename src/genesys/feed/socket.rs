@@ -12,7 +12,7 @@ use crate::genesys::{
     secure,
     session::{Channel, Conn, FailureKind, SessionEvent, StepFailure},
     topic::TopicKind,
-    wire::{Frame, Head, decode, head},
+    wire::{Head, WireFrame, decode, head},
 };
 use futures_util::{SinkExt, StreamExt};
 use std::{
@@ -322,7 +322,7 @@ impl SocketReader {
         let kind = head.as_ref().map(|head| TopicKind::of(head.topic));
         let is_state = kind.as_ref().is_some_and(TopicKind::is_conversation);
         let data = is_state || matches!(kind, Some(TopicKind::Attributes { .. }));
-        if !data && let Frame::Control(control) = decode(text.as_bytes()) {
+        if !data && let WireFrame::Control(control) = decode(text.as_bytes()) {
             return self.say(SessionEvent::Control(self.conn, control));
         }
         match held {

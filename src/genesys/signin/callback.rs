@@ -14,13 +14,13 @@ use tokio::{
 /// Listens on one free port, on both loopback addresses where there are both: which one a browser takes for
 /// `localhost` is its own decision.
 #[derive(Debug)]
-pub struct Listener {
+pub struct CallbackListener {
     v4: TcpListener,
     v6: Option<TcpListener>,
     port: u16,
 }
 
-impl Listener {
+impl CallbackListener {
     /// Opens it.
     ///
     /// # Errors

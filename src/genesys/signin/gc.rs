@@ -10,7 +10,7 @@ use std::{
 
 /// One profile of that tool.
 #[derive(Clone, Debug)]
-pub struct Profile {
+pub struct GcProfile {
     /// Its name.
     pub name: String,
     /// The region it is for.
@@ -42,7 +42,7 @@ pub fn path(home: &Path) -> PathBuf {
 ///
 /// # Errors
 /// [`ErrorKind::Setup`] when the file cannot be read or is not TOML.
-pub fn profiles(file: &Path) -> Result<Vec<Profile>, Error> {
+pub fn profiles(file: &Path) -> Result<Vec<GcProfile>, Error> {
     let trouble = |message: String| Error::new(ErrorKind::Setup, file.display().to_string(), message);
     let text = std::fs::read_to_string(file).map_err(|e| trouble(format!("it cannot be read: {e}")))?;
     // The parser's own words quote the line, which may hold a secret.
@@ -52,7 +52,7 @@ pub fn profiles(file: &Path) -> Result<Vec<Profile>, Error> {
         .into_iter()
         .filter_map(|(name, value)| {
             let wire: Wire = value.try_into().ok()?;
-            Some(Profile {
+            Some(GcProfile {
                 name,
                 region: Region::find(&wire.environment),
                 environment: wire.environment,

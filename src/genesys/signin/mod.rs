@@ -7,7 +7,7 @@ pub mod keyring;
 pub mod store;
 
 use super::{Auth, Client, Connection, Error, ErrorKind, Tokens, client};
-use callback::Listener;
+use callback::CallbackListener;
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
     basic::BasicClient,
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub struct SignIn {
     client: Client,
     client_id: String,
-    listener: Listener,
+    listener: CallbackListener,
     url: Url,
     state: CsrfToken,
     verifier: PkceCodeVerifier,
@@ -49,7 +49,7 @@ impl SignIn {
         let setup = |e: &dyn std::fmt::Display| Error::new(ErrorKind::Setup, "signing in", e.to_string());
         let connection = Connection::to_urls(api_url, login_url, Auth::SignedOut)?;
         let authorize = format!("{}/oauth/authorize", connection.login_url.as_str().trim_end_matches('/'));
-        let listener = Listener::open().await.map_err(|e| setup(&e))?;
+        let listener = CallbackListener::open().await.map_err(|e| setup(&e))?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         // Organisations do not enforce scopes unless they choose to, and no official client sends any (api-facts 1.3).
         let scopes: Vec<Scope> =

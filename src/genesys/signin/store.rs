@@ -34,7 +34,7 @@ pub enum SignInLocation {
 
 /// The sign-ins of earlier runs.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub struct SignInStore {
     path: PathBuf,
     vault: Option<Arc<dyn Vault>>,
 }
@@ -62,7 +62,7 @@ struct SignInEntry {
     secret: Option<String>,
 }
 
-impl Store {
+impl SignInStore {
     /// A store in a file of this directory alone; nothing is read or made yet.
     pub fn within(directory: &Path) -> Self {
         Self { path: directory.join("sign-ins.json"), vault: None }
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn stored_sign_ins_are_not_read_through_a_link() {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::within(&directory.path().join("state"));
+        let store = SignInStore::within(&directory.path().join("state"));
         std::fs::create_dir(directory.path().join("state")).unwrap();
         std::fs::write(directory.path().join("theirs"), "{}").unwrap();
         std::os::unix::fs::symlink(directory.path().join("theirs"), store.path()).unwrap();
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn keeps_forgets_and_is_private() {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::within(&directory.path().join("state"));
+        let store = SignInStore::within(&directory.path().join("state"));
         assert!(store.load("https://l", "a").unwrap().is_none());
         let tokens = Tokens { access: "sample-a".into(), refresh: Some("sample-r".into()), expires: None };
         store.save("https://l/", "a", &KeptSignIn { tokens: Some(tokens), secret: None }).unwrap();
@@ -326,7 +326,7 @@ mod tests {
         KeptSignIn { tokens: None, secret: Some(secret.into()) }
     }
 
-    fn secret(store: &Store, id: &str) -> Option<String> {
+    fn secret(store: &SignInStore, id: &str) -> Option<String> {
         let kept = store.load("https://l", id).unwrap()?;
         kept.secret.map(|s| s.expose_secret().to_owned())
     }
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn a_keyring_is_preferred_and_the_file_holds_no_secret_then() {
         let (directory, memory) = (tempfile::tempdir().unwrap(), Arc::new(Memory::default()));
-        let store = Store::with_vault(directory.path(), memory.clone());
+        let store = SignInStore::with_vault(directory.path(), memory.clone());
         assert_eq!(store.save("https://l/", "a", &sample("sample-s")).unwrap(), SignInLocation::Keyring);
         assert!(!std::fs::read_to_string(store.path()).unwrap().contains("sample-s"));
         assert_eq!(secret(&store, "a").as_deref(), Some("sample-s"));
@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn a_keyring_that_does_not_open_leaves_the_file_and_says_why() {
         let (directory, memory) = (tempfile::tempdir().unwrap(), Arc::new(Memory::default()));
-        let store = Store::with_vault(directory.path(), memory.clone());
+        let store = SignInStore::with_vault(directory.path(), memory.clone());
         store.save("https://l", "a", &sample("sample-old")).unwrap();
         memory.closed.store(true, std::sync::atomic::Ordering::Relaxed);
         let error = store.load("https://l", "a").err().unwrap().to_string();
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn a_damaged_file_is_told_without_its_content() {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::within(directory.path());
+        let store = SignInStore::within(directory.path());
         store.save("l", "a", &KeptSignIn::default()).unwrap();
         std::fs::write(store.path(), "{\"sign_ins\": \"sample-secret").unwrap();
         let error = store.load("l", "a").err().unwrap();

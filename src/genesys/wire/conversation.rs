@@ -49,7 +49,7 @@ impl ConversationBody<'_> {
 /// One participant, of whichever model.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Participant<'a> {
+pub struct WireParticipant<'a> {
     #[serde(borrow)]
     id: Text<'a>,
     #[serde(borrow)]
@@ -133,7 +133,7 @@ struct Reference<'a> {
 
 /// Reads one participant with its attributes.
 pub fn participant(raw: &RawValue, media: Option<Media>) -> Result<ParticipantSnapshot, serde_json::Error> {
-    let wire: Participant<'_> = serde_json::from_str(raw.get())?;
+    let wire: WireParticipant<'_> = serde_json::from_str(raw.get())?;
     let mut snapshot = wire.facts(media).snapshot();
     if let Some(raw) = wire.attributes.0 {
         snapshot.attributes = attributes::parse(raw)?;

@@ -4,7 +4,7 @@
 //! events, or is no JSON, goes to serde, which tells what is wrong with it.
 
 use super::{
-    Envelope, Frame, Outline, StreamMemory, attributes_event,
+    Envelope, Outline, StreamMemory, WireFrame, attributes_event,
     conversation::{self, ConversationBody},
     difference, flow, malformed,
     scan::{Head, head},
@@ -17,16 +17,16 @@ use crate::{
 use compact_str::CompactString;
 use serde_json::value::RawValue;
 
-/// Decodes one message on its own. Never panics; what cannot be understood is [`Frame::Malformed`].
-pub fn decode(raw: &[u8]) -> Frame {
+/// Decodes one message on its own. Never panics; what cannot be understood is [`WireFrame::Malformed`].
+pub fn decode(raw: &[u8]) -> WireFrame {
     match std::str::from_utf8(raw) {
         Ok(raw) => message(raw, head(raw), None),
-        Err(_) => Frame::Malformed { reason: "it is not UTF-8 text".into() },
+        Err(_) => WireFrame::Malformed { reason: "it is not UTF-8 text".into() },
     }
 }
 
 /// Decodes one message whose [`head`] was looked at and which was outlined before, as [`Decoder::decode`].
-pub fn decode_outlined(board: &Board, raw: &str, head: Option<Head<'_>>, outline: &Outline) -> Frame {
+pub fn decode_outlined(board: &Board, raw: &str, head: Option<Head<'_>>, outline: &Outline) -> WireFrame {
     message(raw, head, Some((board, outline)))
 }
 
@@ -47,7 +47,7 @@ impl Clone for Decoder {
 impl Decoder {
     /// Decodes one message for `board`, as [`decode`]: of a conversation that is on it, only what is not known is told, and
     /// has to be applied before anything else of that conversation is.
-    pub fn decode(&mut self, board: &Board, raw: &str) -> Frame {
+    pub fn decode(&mut self, board: &Board, raw: &str) -> WireFrame {
         let head = head(raw);
         match &head {
             Some(head) => self.memory.outline(raw, head, &mut self.outline),
@@ -62,7 +62,7 @@ impl Decoder {
     }
 }
 
-fn message(raw: &str, head: Option<Head<'_>>, known: Option<(&Board, &Outline)>) -> Frame {
+fn message(raw: &str, head: Option<Head<'_>>, known: Option<(&Board, &Outline)>) -> WireFrame {
     if let Some(head) = head {
         // What was outlined tells a whole conversation.
         let is_outlined = known.is_some_and(|(_, outline)| outline.event != 0);
@@ -76,24 +76,24 @@ fn message(raw: &str, head: Option<Head<'_>>, known: Option<(&Board, &Outline)>)
     by_serde(raw)
 }
 
-fn one_pass(raw: &str, head: Head<'_>, media: Option<Media>, known: Option<(&Board, &Outline)>) -> Option<Frame> {
+fn one_pass(raw: &str, head: Head<'_>, media: Option<Media>, known: Option<(&Board, &Outline)>) -> Option<WireFrame> {
     // The legs of one medium are another model, and never the whole conversation.
     if media.is_none()
         && let (Some((board, outline)), Some(id)) = (known, head.conversation)
         && let Some(known) = board.known(id)
         && let Some(delta) = difference::from(raw, outline, known)
     {
-        return Some(Frame::Delta(delta));
+        return Some(WireFrame::Delta(delta));
     }
     let mut snapshot = difference::whole(raw, media)?;
     if let Some((_, outline)) = known.filter(|(_, outline)| outline.is_as_written(&snapshot)) {
         snapshot.event = outline.event;
     }
-    Some(Frame::Conversation(snapshot))
+    Some(WireFrame::Conversation(snapshot))
 }
 
 /// Decodes any message, in several passes.
-pub(super) fn by_serde(raw: &str) -> Frame {
+pub(super) fn by_serde(raw: &str) -> WireFrame {
     let envelope: Envelope<'_> = match serde_json::from_str(raw) {
         Ok(envelope) => envelope,
         Err(error) => return malformed("a message", &error),
@@ -102,11 +102,11 @@ pub(super) fn by_serde(raw: &str) -> Frame {
     let kind = TopicKind::of(topic);
     let body = envelope.event_body.map(RawValue::get);
     if let Some(control) = system::control(kind, body) {
-        return Frame::Control(control);
+        return WireFrame::Control(control);
     }
     match (kind, body) {
-        (TopicKind::Other, _) => Frame::Unknown { topic: CompactString::new(topic) },
-        (_, None) => Frame::Malformed { reason: "an event: it has no body".into() },
+        (TopicKind::Other, _) => WireFrame::Unknown { topic: CompactString::new(topic) },
+        (_, None) => WireFrame::Malformed { reason: "an event: it has no body".into() },
         (TopicKind::Flow { conversation }, Some(body)) => flow::event(body, conversation),
         (TopicKind::FlowMetrics { flow }, Some(body)) => flow::metric(body, flow),
         (TopicKind::Attributes { .. }, Some(body)) => attributes_event(body, kind),
@@ -114,23 +114,23 @@ pub(super) fn by_serde(raw: &str) -> Frame {
     }
 }
 
-fn conversation_event(raw: &str, media: Option<Media>) -> Frame {
+fn conversation_event(raw: &str, media: Option<Media>) -> WireFrame {
     let body: ConversationBody<'_> = match serde_json::from_str(raw) {
         Ok(body) => body,
         Err(error) => return malformed("a conversation event", &error),
     };
     if body.id.filled().is_none() {
-        return Frame::Malformed { reason: "a conversation event: the conversation has no id".into() };
+        return WireFrame::Malformed { reason: "a conversation event: the conversation has no id".into() };
     }
     let mut snapshot = body.snapshot(media.is_some());
     for piece in &body.participants.0 {
         match conversation::participant(piece, media) {
             Ok(participant) if participant.id.as_str().is_empty() => {
-                return Frame::Malformed { reason: "a conversation event: a participant has no id".into() };
+                return WireFrame::Malformed { reason: "a conversation event: a participant has no id".into() };
             }
             Ok(participant) => snapshot.participants.push(participant),
             Err(error) => return malformed("a participant of a conversation event", &error),
         }
     }
-    Frame::Conversation(snapshot)
+    WireFrame::Conversation(snapshot)
 }

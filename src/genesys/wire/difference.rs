@@ -7,7 +7,7 @@
 
 use super::{
     attributes::{self, News},
-    conversation::{ConversationBody, Participant, ParticipantFacts},
+    conversation::{ConversationBody, ParticipantFacts, WireParticipant},
     cursor::Cursor,
     outline::{Outline, OutlinedParticipant, Run},
 };
@@ -77,7 +77,7 @@ fn event<'a>(raw: &'a str, mut participant: impl FnMut(&mut Cursor<'a>) -> Optio
 /// Reads a participant whole.
 fn participant(cursor: &mut Cursor<'_>, media: Option<Media>) -> Option<ParticipantSnapshot> {
     let mut map = None;
-    let read = Participant::read(cursor, |cursor| {
+    let read = WireParticipant::read(cursor, |cursor| {
         map = Some(attributes::read(cursor)?);
         Some(())
     })?;
@@ -129,7 +129,7 @@ impl Difference<'_> {
         let mut facts = None;
         if !told.is_as_before {
             let mut cursor = Cursor::from(raw, told.start as usize);
-            let read = Participant::read(&mut cursor, |cursor| {
+            let read = WireParticipant::read(&mut cursor, |cursor| {
                 *cursor = Cursor::from(raw, told.map_end as usize);
                 Some(())
             })?;
@@ -145,7 +145,7 @@ impl Difference<'_> {
         self.in_order &= place == self.next;
         let known = self.known.conversation.participants.get(place)?;
         let mut map = None;
-        let read = Participant::read(cursor, |cursor| {
+        let read = WireParticipant::read(cursor, |cursor| {
             map = Some(attributes::compare(cursor, &known.attributes)?);
             Some(())
         })?;

@@ -1,7 +1,7 @@
 //! The events that tell of flows: the detail events of a conversation (which flow, which version, which participant), and
 //! the metrics of a flow (which conversation, which version).
 
-use super::{Frame, lenient::Text, malformed};
+use super::{WireFrame, lenient::Text, malformed};
 use crate::domain::{ConversationId, FlowFact, FlowId, FlowRun, FlowSource, ParticipantId};
 use compact_str::CompactString;
 use serde::Deserialize;
@@ -23,15 +23,15 @@ struct FlowBody<'a> {
 }
 
 /// Reads a metric of a flow; `flow` is the one of the topic. It names no participant.
-pub(super) fn metric(body: &str, flow: &str) -> Frame {
+pub(super) fn metric(body: &str, flow: &str) -> WireFrame {
     let body: FlowBody<'_> = match serde_json::from_str(body) {
         Ok(body) => body,
         Err(error) => return malformed("a metric of a flow", &error),
     };
     let Some(conversation) = body.conversation_id.filled() else {
-        return Frame::Malformed { reason: "a metric of a flow: it names no conversation".into() };
+        return WireFrame::Malformed { reason: "a metric of a flow: it names no conversation".into() };
     };
-    Frame::Flow(FlowFact {
+    WireFrame::Flow(FlowFact {
         conversation: ConversationId::new(conversation),
         run: FlowRun {
             id: FlowId::new(body.flow_id.filled().unwrap_or(flow)),
@@ -44,15 +44,15 @@ pub(super) fn metric(body: &str, flow: &str) -> Frame {
 }
 
 /// Reads the body; `conversation` is the one of the topic.
-pub(super) fn event(body: &str, conversation: &str) -> Frame {
+pub(super) fn event(body: &str, conversation: &str) -> WireFrame {
     let body: FlowBody<'_> = match serde_json::from_str(body) {
         Ok(body) => body,
         Err(error) => return malformed("a flow event", &error),
     };
     let Some(flow) = body.flow_id.filled() else {
-        return Frame::Malformed { reason: "a flow event: it names no flow".into() };
+        return WireFrame::Malformed { reason: "a flow event: it names no flow".into() };
     };
-    Frame::Flow(FlowFact {
+    WireFrame::Flow(FlowFact {
         conversation: ConversationId::new(body.conversation_id.filled().unwrap_or(conversation)),
         run: FlowRun {
             id: FlowId::new(flow),

@@ -27,7 +27,7 @@ use serde_json::value::RawValue;
 
 /// One message of the notification socket, decoded.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Frame {
+pub enum WireFrame {
     /// A conversation event: the state of a whole conversation, or of the legs of one medium (`snapshot.partial`).
     Conversation(Snapshot),
     /// The same, as its difference from what a board knows.
@@ -50,7 +50,7 @@ pub enum Frame {
     },
 }
 
-fn malformed(what: &str, error: &serde_json::Error) -> Frame {
+fn malformed(what: &str, error: &serde_json::Error) -> WireFrame {
     // The error's own text may quote the input, so only its kind and place are told.
     let kind = match error.classify() {
         serde_json::error::Category::Eof => "it ends too early",
@@ -58,7 +58,7 @@ fn malformed(what: &str, error: &serde_json::Error) -> Frame {
         serde_json::error::Category::Data => "a field is not what the schema says",
         serde_json::error::Category::Io => "it cannot be read",
     };
-    Frame::Malformed { reason: format!("{what}: {kind} (line {}, column {})", error.line(), error.column()) }
+    WireFrame::Malformed { reason: format!("{what}: {kind} (line {}, column {})", error.line(), error.column()) }
 }
 
 /// The envelope of every message, with the body still text.
@@ -89,7 +89,7 @@ struct AttributesBody<'a> {
     attributes: Option<&'a RawValue>,
 }
 
-fn attributes_event(body: &str, topic: TopicKind<'_>) -> Frame {
+fn attributes_event(body: &str, topic: TopicKind<'_>) -> WireFrame {
     let body: AttributesBody<'_> = match serde_json::from_str(body) {
         Ok(body) => body,
         Err(error) => return malformed("an attributes event", &error),
@@ -101,13 +101,15 @@ fn attributes_event(body: &str, topic: TopicKind<'_>) -> Frame {
     let (Some(conversation), Some(participant)) =
         (body.conversation_id.filled().or(from_topic), body.participant_id.filled())
     else {
-        return Frame::Malformed { reason: "an attributes event: it names no conversation or no participant".into() };
+        return WireFrame::Malformed {
+            reason: "an attributes event: it names no conversation or no participant".into(),
+        };
     };
     let attributes = match body.attributes.map(|raw| attributes::parse(raw.get())).transpose() {
         Ok(map) => map.flatten().unwrap_or_default(),
         Err(error) => return malformed("the attributes of an attributes event", &error),
     };
-    Frame::Attributes(AttributesEvent {
+    WireFrame::Attributes(AttributesEvent {
         conversation: ConversationId::new(conversation),
         participant: ParticipantId::new(participant),
         event_time: body.event_time.0.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()),

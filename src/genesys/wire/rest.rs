@@ -41,7 +41,7 @@ pub fn describe(error: &serde_json::Error) -> String {
 /// A page of anything.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Page<T> {
+pub struct WirePage<T> {
     /// What is on it.
     #[serde(default = "Vec::new")]
     pub entities: Vec<T>,
@@ -53,7 +53,7 @@ pub struct Page<T> {
 /// Something with an id and a name: a queue, an organisation, a division.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default)]
-pub struct Named {
+pub struct WireNamed {
     /// Identity.
     pub id: String,
     /// Name.
@@ -63,13 +63,13 @@ pub struct Named {
 /// `GET /routing/queues`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Queue {
+pub struct WireQueue {
     /// Identity.
     pub id: String,
     /// Name.
     pub name: String,
     /// Division, which decides who may see it.
-    pub division: Option<Named>,
+    pub division: Option<WireNamed>,
     /// How many users are members.
     pub member_count: Option<u64>,
 }
@@ -77,7 +77,7 @@ pub struct Queue {
 /// `GET /users`, `GET /users/me`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default, rename_all = "camelCase")]
-pub struct User {
+pub struct WireUser {
     /// Identity.
     pub id: String,
     /// Display name.
@@ -100,13 +100,13 @@ pub struct FlowEntity {
     /// The flow is active.
     pub active: Option<bool>,
     /// The published version.
-    pub published_version: Option<FlowVersion>,
+    pub published_version: Option<WireFlowVersion>,
 }
 
 /// One version of a flow.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default)]
-pub struct FlowVersion {
+pub struct WireFlowVersion {
     /// Identity: a number as text, or a UUID.
     pub id: String,
     /// The version as people see it.
@@ -118,9 +118,9 @@ pub struct FlowVersion {
 #[serde(default, rename_all = "camelCase")]
 pub struct TokenInfo {
     /// The organisation.
-    pub organization: Option<Named>,
+    pub organization: Option<WireNamed>,
     /// The organisation at home.
-    pub home_organization: Option<Named>,
+    pub home_organization: Option<WireNamed>,
     /// OAuth scopes; empty for client credentials, which roles and divisions limit.
     pub authorized_scope: Vec<String>,
     /// The OAuth client.
@@ -161,7 +161,7 @@ pub struct Organization {
 /// A notification channel.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Channel {
+pub struct WireChannel {
     /// Identity.
     pub id: String,
     /// Where to open the websocket: `wss://streaming.{domain}/channels/{id}`.
@@ -287,7 +287,7 @@ pub struct Sighting {
 /// The answer to `POST /analytics/conversations/details/query`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Details {
+pub struct WireDetails {
     /// Conversations, without attributes.
     pub conversations: Vec<DetailsConversation>,
     /// How many there are in all.

@@ -1,6 +1,6 @@
 //! Messages about the channel, the socket and the token.
 
-use super::{Envelope, Frame, lenient::Text};
+use super::{Envelope, WireFrame, lenient::Text};
 use crate::genesys::topic::TopicKind;
 use serde::Deserialize;
 
@@ -76,13 +76,13 @@ pub(super) fn control(topic: TopicKind<'_>, body: Option<&str>) -> Option<Contro
 }
 
 /// A message without a topic: the answer to a subscription sent over the socket, or nothing known.
-pub(super) fn without_topic(envelope: &Envelope<'_>) -> Frame {
+pub(super) fn without_topic(envelope: &Envelope<'_>) -> WireFrame {
     match envelope.result {
-        Some(result) => Frame::Control(Control::Reply {
+        Some(result) => WireFrame::Control(Control::Reply {
             result: result.get().trim_matches('"').to_owned(),
             status: envelope.status.filled().map(str::to_owned),
         }),
-        None if envelope.message.get() == Some("pong") => Frame::Control(Control::Pong),
-        None => Frame::Malformed { reason: "it names no topic".into() },
+        None if envelope.message.get() == Some("pong") => WireFrame::Control(Control::Pong),
+        None => WireFrame::Malformed { reason: "it names no topic".into() },
     }
 }

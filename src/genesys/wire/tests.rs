@@ -9,9 +9,9 @@ fn examples() -> Json {
     serde_json::from_str(include_str!("../../../tests/genesys/examples.json")).unwrap()
 }
 
-fn conversation(frame: Frame) -> Snapshot {
+fn conversation(frame: WireFrame) -> Snapshot {
     match frame {
-        Frame::Conversation(snapshot) => snapshot,
+        WireFrame::Conversation(snapshot) => snapshot,
         other => panic!("{other:?}"),
     }
 }
@@ -32,7 +32,7 @@ fn odd_frames_are_malformed_and_tell_nothing_of_their_values() {
     ];
     for raw in cases {
         match decode(raw) {
-            Frame::Malformed { reason } => assert!(!reason.contains("secret-value"), "{reason}"),
+            WireFrame::Malformed { reason } => assert!(!reason.contains("secret-value"), "{reason}"),
             other => panic!("{other:?}"),
         }
     }
@@ -283,7 +283,7 @@ fn told_as_the_events(frames: &[(&String, Outline, Other)]) -> Result<usize, Tes
             }
         }
         let update = match decode_outlined(&quick, raw, head(raw), outline) {
-            Frame::Delta(delta) => {
+            WireFrame::Delta(delta) => {
                 deltas += 1;
                 Update::Delta(delta)
             }
@@ -517,7 +517,7 @@ proptest! {
 fn taken(decoder: &mut Decoder, board: &mut Board, raw: &str) -> Option<crate::domain::Delta> {
     let at = At::after(jiff::Timestamp::UNIX_EPOCH, std::time::Duration::ZERO);
     let (delta, update) = match decoder.decode(board, raw) {
-        Frame::Delta(delta) => (Some(delta.clone()), Update::Delta(delta)),
+        WireFrame::Delta(delta) => (Some(delta.clone()), Update::Delta(delta)),
         frame => (None, Update::Stream(conversation(frame))),
     };
     board.apply(at, update, &());
@@ -568,8 +568,8 @@ fn of_what_the_board_knows_as_the_event_before_told_it_only_the_rest_is_looked_a
     let at = Board::known(&board, head(&raw).unwrap().conversation.unwrap()).unwrap().event;
     assert!(at != 0 && at != outline.base);
     let told = decode_outlined(&board, &next, head(&next), &outline);
-    let Frame::Delta(held) = told else { panic!("{told:?}") };
-    let Frame::Delta(own) = decoder.decode(&board, &next) else { panic!() };
+    let WireFrame::Delta(held) = told else { panic!("{told:?}") };
+    let WireFrame::Delta(own) = decoder.decode(&board, &next) else { panic!() };
     assert_eq!(held.participants, own.participants);
     assert_eq!((held.event, own.base), (outline.event, held.base));
 }

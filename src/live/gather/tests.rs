@@ -172,7 +172,7 @@ async fn without_records_an_answer_takes_no_more_and_keeps_what_it_can() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 #[allow(clippy::print_stdout, reason = "the figure is for docs/design/why.md")]
 async fn a_large_flow_is_answered_with_as_few_requests() {
-    use crate::why::{KnownCall, Question, Verdict, explain};
+    use crate::why::{KnownCall, Verdict, WhyQuestion, explain};
     let size = crate::testing::count("SIDETONE_ACTIONS", 400, 5_000) as usize;
     let bench = Bench::new(large(size), &[]).await;
     let known = GatherCache::default();
@@ -190,7 +190,7 @@ async fn a_large_flow_is_answered_with_as_few_requests() {
     let call = KnownCall { conversation: &conversation, changes: &[], flows: &gathered.flows };
     for key in ["k0", &format!("k{}", size / 2 - 1), "never"] {
         let begun = std::time::Instant::now();
-        let answer = explain(&Question { key: key.to_owned(), on: "customer".to_owned() }, &call);
+        let answer = explain(&WhyQuestion { key: key.to_owned(), on: "customer".to_owned() }, &call);
         println!("{key}: {actions} actions, {cold} requests cold and {warm} warm, own time {:?}", begun.elapsed());
         assert_eq!(answer.verdict == Verdict::Present, key == "k0", "{answer:#?}");
     }

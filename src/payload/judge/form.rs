@@ -19,12 +19,12 @@ impl Judge<'_> {
             );
         }
         match form {
-            Form::Flat | Form::PairList | Form::Lines | Form::Csv => self.flat_form(),
-            Form::Attributes if self.target == PayloadTarget::Architect => {
+            PayloadForm::Flat | PayloadForm::PairList | PayloadForm::Lines | PayloadForm::Csv => self.flat_form(),
+            PayloadForm::Attributes if self.target == PayloadTarget::Architect => {
                 self.add("wrong-form", Error, "/attributes", format!("\"attributes\" belongs to the API; {ARCHITECT}"), "enter the keys and values themselves")
             }
-            Form::Attributes => self.add("form", Info, "", format!("right for the API: {BODY}"), "for Architect, enter the keys and values as rows"),
-            Form::Data | Form::ParticipantData => {
+            PayloadForm::Attributes => self.add("form", Info, "", format!("right for the API: {BODY}"), "for Architect, enter the keys and values as rows"),
+            PayloadForm::Data | PayloadForm::ParticipantData => {
                 let wrapper = self.payload.unwrapped.iter().find(|what| what.contains("wrapper")).cloned().unwrap_or_default();
                 self.add(
                     "wrapped-payload",
@@ -34,32 +34,32 @@ impl Judge<'_> {
                     format!("{BODY}; --fix prints the keys and values"),
                 );
             }
-            Form::Flow(FlowForm::Tutorial) => self.add(
+            PayloadForm::Flow(FlowFileForm::Tutorial) => self.add(
                 "tutorial-flow-action",
                 Error,
                 "",
                 "\"type\":\"setParticipantData\" with \"settings\" and \"nextActionId\" is not a format of the platform: its own JSON has \"__type\":\"SetAttributesAction\" with \"variables\", Archy YAML has setParticipantData with attributes; and PUT /api/v2/flows/{id} takes no actions at all",
                 "write it in Archy YAML and publish that; 'sidetone flow set-data' inserts the action",
             ),
-            Form::Flow(form) if self.target == PayloadTarget::Api => self.add(
+            PayloadForm::Flow(form) if self.target == PayloadTarget::Api => self.add(
                 "wrong-form",
                 Error,
                 "",
                 format!("a flow's action ({form}) is not a body for the API: sent there, nothing would be set"),
                 format!("{BODY}; --fix prints the keys whose values are literals"),
             ),
-            Form::Flow(form) => {
+            PayloadForm::Flow(form) => {
                 let sets = if self.payload.pairs.is_empty() { ", which sets no participant data" } else { "" };
                 self.add("form", Info, "", format!("a flow's action ({form}){sets}: right in a flow, not a body for the API"), "'sidetone flow keys' and 'sidetone flow simulate' read whole flows");
             }
-            Form::DataAction if matches!(self.target, PayloadTarget::Api | PayloadTarget::Architect) => self.add(
+            PayloadForm::DataAction if matches!(self.target, PayloadTarget::Api | PayloadTarget::Architect) => self.add(
                 "wrong-form",
                 Error,
                 "",
                 "an exported data action: it is imported under Integrations, and a flow calls it; it is neither a body for the API nor rows of Set Participant Data",
                 BODY,
             ),
-            Form::DataAction => {
+            PayloadForm::DataAction => {
                 let message = match self.payload.pairs.len() {
                     0 if !self.payload.around.contains("/participants/") => {
                         "an exported data action; its request is not one that sets participant data".to_owned()
@@ -69,14 +69,14 @@ impl Judge<'_> {
                 };
                 self.add("form", Info, "", message, "what its request sends is judged below; its ${input…} are filled when it runs");
             }
-            Form::Conversation => self.add(
+            PayloadForm::Conversation => self.add(
                 "wrong-form",
                 Error,
                 "",
                 "a conversation as the API reads it, or a notification about one: attributes stand on each of its participants, and none of it is a body to send",
                 format!("copy the \"attributes\" of one participant; {BODY}"),
             ),
-            Form::Prose => self.add("form", Info, "", "text without a payload", "what it says is answered below"),
+            PayloadForm::Prose => self.add("form", Info, "", "text without a payload", "what it says is answered below"),
         }
         if let Some(id) = &self.payload.participant {
             self.add(
@@ -87,7 +87,10 @@ impl Judge<'_> {
                 "PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes",
             );
         }
-        let map = !matches!(form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);
+        let map = !matches!(
+            form,
+            PayloadForm::Flow(_) | PayloadForm::DataAction | PayloadForm::Conversation | PayloadForm::Prose
+        );
         for pair in self.payload.pairs.iter().filter(|pair| map && pair.key == "participantId") {
             self.on(
                 "participant-id-in-body",

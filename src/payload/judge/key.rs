@@ -7,7 +7,7 @@ impl Judge<'_> {
         use Severity::{Error, Info, Warn};
         let key = &pair.key;
         if pair.was == Was::ComputedKey {
-            let what = if matches!(self.payload.form, Form::Flow(_)) { "flow" } else { "program" };
+            let what = if matches!(self.payload.form, PayloadForm::Flow(_)) { "flow" } else { "program" };
             return self.on(
                 "computed-key",
                 Info,
@@ -18,7 +18,7 @@ impl Judge<'_> {
         }
         let computed = pair.was == Was::Expression
             && match self.payload.form {
-                Form::DataAction => key.contains("${"),
+                PayloadForm::DataAction => key.contains("${"),
                 _ => key.starts_with("..."),
             };
         if computed {
@@ -44,7 +44,7 @@ impl Judge<'_> {
                 "write it without",
             );
         }
-        if matches!(key.as_str(), "attributes" | "data" | "participantData") && self.payload.form == Form::Flat {
+        if matches!(key.as_str(), "attributes" | "data" | "participantData") && self.payload.form == PayloadForm::Flat {
             self.on(
                 "wrapped-payload",
                 Warn,

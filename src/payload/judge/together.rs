@@ -10,7 +10,7 @@ impl Judge<'_> {
         let mut first: HashMap<&str, &Pair> = HashMap::new();
         let mut folded: HashMap<String, &Pair> = HashMap::new();
         let mut composed: HashMap<String, &Pair> = HashMap::new();
-        let flow = matches!(payload.form, Form::Flow(_));
+        let flow = matches!(payload.form, PayloadForm::Flow(_));
         for pair in payload.pairs.iter().filter(|pair| pair.was != Was::ComputedKey) {
             if let Some(before) = first.insert(&pair.key, pair) {
                 // A flow may set a key on several ways.
@@ -57,7 +57,10 @@ impl Judge<'_> {
                 format!("keys are case-sensitive: what reads {} does not find {}", pair.key.to_lowercase(), pair.key);
             self.on("case-mismatch", Info, pair, message, "compare with the flow, script or report that reads it");
         }
-        let map = !matches!(payload.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);
+        let map = !matches!(
+            payload.form,
+            PayloadForm::Flow(_) | PayloadForm::DataAction | PayloadForm::Conversation | PayloadForm::Prose
+        );
         if payload.pairs.is_empty() && payload.beside.is_empty() && map {
             self.add("empty-payload", Warn, "", "there is nothing to set. That this clears the attributes has no source; if a PATCH merges, it does nothing", "'sidetone set --blank KEY' empties a key");
         }

@@ -47,7 +47,7 @@ impl Judge<'_> {
                 return self.on(rule, Error, pair, message, "one key for each text, or the JSON as one text in quotes");
             }
             Was::ComputedKey => return,
-            Was::Expression if matches!(self.payload.form, Form::Flow(_) | Form::DataAction) => return,
+            Was::Expression if matches!(self.payload.form, PayloadForm::Flow(_) | PayloadForm::DataAction) => return,
             Was::Expression => {
                 return self.on(
                     "code-value",
@@ -60,7 +60,7 @@ impl Judge<'_> {
             Was::Text => {}
         }
         if let Some(found) = template(value) {
-            let own = matches!(self.payload.form, Form::Flow(FlowForm::Tutorial));
+            let own = matches!(self.payload.form, PayloadForm::Flow(FlowFileForm::Tutorial));
             let namespace = ["interaction.", "participant.", "conversation."].iter().any(|name| found.contains(name));
             let more = if namespace { "; that such names stand for participant data has no source" } else { "" };
             let message = if own {

@@ -2,7 +2,7 @@
 //! API reads it, a notification.
 
 use super::{blank, json};
-use crate::payload::{Explained, Form, Severity, Trouble, Was, pointer};
+use crate::payload::{Explained, PayloadForm, Severity, Trouble, Was, pointer};
 use crate::tree::{NodeId, NodeKind, Tree};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -16,7 +16,7 @@ pub fn of(tree: &Tree<'_>) -> Option<Explained> {
     let is_map = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == NodeKind::Map);
     let is_list = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == NodeKind::List);
     if (tree.get(root, "topicName").is_some() && is_map("eventBody")) || is_list("participants") {
-        return Some(blank(Form::Conversation));
+        return Some(blank(PayloadForm::Conversation));
     }
     None
 }
@@ -47,7 +47,7 @@ fn in_quotes(template: &str) -> String {
 /// What a data action's request would send. Its own placeholders (`${input.…}`) are values that are not known here.
 fn data_action(tree: &Tree<'_>, request: NodeId, path: &str) -> Explained {
     let text = |name| tree.get(request, name).and_then(|id| tree.str(id)).unwrap_or_default();
-    let mut explained = blank(Form::DataAction);
+    let mut explained = blank(PayloadForm::DataAction);
     explained.around = format!("{} {}\n", text("requestType"), text("requestUrlTemplate"));
     let template = pointer(path, "requestTemplate");
     // Any other request sends what it sends, and sets no participant data.
@@ -83,7 +83,7 @@ fn data_action(tree: &Tree<'_>, request: NodeId, path: &str) -> Explained {
     };
     unquoted(tree, whole, &mut explained);
     let inner = match body.form {
-        Form::Attributes => "/attributes",
+        PayloadForm::Attributes => "/attributes",
         _ => "",
     };
     explained.pairs = body.pairs;
@@ -95,7 +95,7 @@ fn data_action(tree: &Tree<'_>, request: NodeId, path: &str) -> Explained {
     }
     // All of the map from an input: as a value of its own it is that, in quotes it is one text.
     if let [pair] = explained.pairs.as_slice()
-        && body.form == Form::Flat
+        && body.form == PayloadForm::Flat
         && pair.key == "attributes"
     {
         if pair.was != Was::Expression || whole.contains(&format!("\"{}", pair.value)) {

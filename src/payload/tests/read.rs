@@ -3,11 +3,11 @@
 use super::*;
 
 /// Text as pasted, the form that it has, its pairs (code as its source) and whether nothing is wrong for the API.
-type Pasted = (&'static str, Form, &'static [(&'static str, &'static str)], bool);
+type Pasted = (&'static str, PayloadForm, &'static [(&'static str, &'static str)], bool);
 
 #[test]
 fn what_people_paste_is_read_as_what_it_sends() {
-    use Form::{Attributes, Conversation, Data, Flat, ParticipantData};
+    use PayloadForm::{Attributes, Conversation, Data, Flat, ParticipantData};
     const URL: &str = "https://api.mypurecloud.com/api/v2/conversations/c/participants/p/attributes";
     let cases: &[Pasted] = &[
         // Shells.

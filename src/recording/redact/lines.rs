@@ -3,7 +3,7 @@
 use super::{
     json::{self, Leaf},
     originals::Originals,
-    pseudonym::{Pseudonyms, Salt},
+    pseudonym::{PseudonymSalt, Pseudonyms},
     segments::{SegmentKind, pieces},
     times::shifted,
     walk::{Class, Sink, Unit, walk},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::FlowSource,
-    recording::{EditLine, Header, LinkLine, Record},
+    recording::{Header, LinkLine, Record, RecordedEdit},
 };
 use jiff::SignedDuration;
 use std::collections::{BTreeSet, HashSet};
@@ -133,7 +133,7 @@ pub(super) struct Figures {
 }
 
 impl<'k> Replace<'k> {
-    pub(super) fn new(collected: Collect<'k>, salt: Salt, shift: SignedDuration) -> Self {
+    pub(super) fn new(collected: Collect<'k>, salt: PseudonymSalt, shift: SignedDuration) -> Self {
         Self {
             keep: collected.keep,
             originals: collected.originals.len(),
@@ -200,12 +200,12 @@ impl<'k> Replace<'k> {
         walk(&text, self).unwrap_or(text)
     }
 
-    fn edit(&mut self, edit: EditLine) -> EditLine {
+    fn edit(&mut self, edit: RecordedEdit) -> RecordedEdit {
         let values = edit.values.into_iter().map(|(key, value)| {
             let new = self.text(Class::Attribute(&key), &value).unwrap_or(value);
             (self.text(Class::AttributeKey, &key).unwrap_or(key), new)
         });
-        EditLine {
+        RecordedEdit {
             values: values.collect(),
             conversation: self.pseudonyms.text(&edit.conversation),
             participant: self.pseudonyms.text(&edit.participant),

@@ -14,7 +14,7 @@ mod times;
 mod walk;
 pub mod words;
 
-pub use pseudonym::Salt;
+pub use pseudonym::PseudonymSalt;
 
 use super::{CreateError, Header, ReadError, Record, Recorder, RecordingReader, Summary, Tail};
 use crate::domain::At;
@@ -81,7 +81,7 @@ pub struct Wishes {
     /// A file of the copy's name may go.
     pub replace: bool,
     /// What the made-up texts follow from.
-    pub salt: Salt,
+    pub salt: PseudonymSalt,
     /// Move all times by one span, which follows from the salt: up to a year back, to the second.
     pub shift_times: bool,
 }
@@ -167,7 +167,7 @@ impl Masker {
     pub fn new<'a>(originals: impl Iterator<Item = &'a str>) -> Self {
         let mut all = originals::Originals::default();
         originals.for_each(|text| all.add(text));
-        Self(pseudonym::Pseudonyms::new(all, Salt::random()))
+        Self(pseudonym::Pseudonyms::new(all, PseudonymSalt::random()))
     }
 
     /// The text that takes the place of this one: of its shape, length and kind, and the same each time.

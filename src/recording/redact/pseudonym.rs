@@ -23,9 +23,9 @@ const WHOLE_TRIES: usize = 40_000;
 /// nobody who holds a second copy, can tell which original stands behind a text; or from a seed, for a copy that comes out
 /// the same each time.
 #[derive(Clone, Copy)]
-pub struct Salt([u8; 32]);
+pub struct PseudonymSalt([u8; 32]);
 
-impl Salt {
+impl PseudonymSalt {
     /// Another one each time.
     pub fn random() -> Self {
         let mut salt = [0; 32];
@@ -46,7 +46,7 @@ impl Salt {
     }
 }
 
-impl std::fmt::Debug for Salt {
+impl std::fmt::Debug for PseudonymSalt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Salt")
     }
@@ -55,7 +55,7 @@ impl std::fmt::Debug for Salt {
 /// The pseudonyms of one recording.
 #[derive(Debug)]
 pub(super) struct Pseudonyms {
-    /// The copy's own: see [`Salt`].
+    /// The copy's own: see [`PseudonymSalt`].
     salt: [u8; 32],
     originals: Originals,
     pieces: HashMap<(SegmentKind, String), String>,
@@ -68,7 +68,7 @@ pub(super) struct Pseudonyms {
 
 impl Pseudonyms {
     /// Pseudonyms for a recording that holds these originals.
-    pub(super) fn new(originals: Originals, salt: Salt) -> Self {
+    pub(super) fn new(originals: Originals, salt: PseudonymSalt) -> Self {
         let mut sorted: Vec<&str> = originals.iter().collect();
         sorted.sort_unstable();
         let mut hash = Sha256::new_with_prefix(salt.0);
@@ -421,7 +421,7 @@ mod tests {
         for original in originals {
             all.add(original);
         }
-        Pseudonyms::new(all, Salt::seeded(1))
+        Pseudonyms::new(all, PseudonymSalt::seeded(1))
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     domain::{Board, Change, HistoryLimits, Update},
-    genesys::wire::{Frame, decode},
-    recording::{EditLine, LinkLine, RecordingLine},
+    genesys::wire::{WireFrame, decode},
+    recording::{LinkLine, RecordedEdit, RecordingLine},
 };
 use std::path::PathBuf;
 
@@ -51,7 +51,7 @@ fn session() -> Vec<Record> {
             status: 404,
             body: r#"{"message":"Conversation of Indianapolis not found","code":"not.found","status":404}"#.into(),
         },
-        Record::Edit(EditLine {
+        Record::Edit(RecordedEdit {
             id: 1,
             step: "sent".into(),
             conversation: CALL.into(),
@@ -71,11 +71,11 @@ fn at(ms: u64) -> At {
 }
 
 fn plain() -> Wishes {
-    Wishes { keep: Vec::new(), replace: false, salt: Salt::random(), shift_times: false }
+    Wishes { keep: Vec::new(), replace: false, salt: PseudonymSalt::random(), shift_times: false }
 }
 
 fn seeded(seed: u64) -> Wishes {
-    Wishes { salt: Salt::seeded(seed), ..plain() }
+    Wishes { salt: PseudonymSalt::seeded(seed), ..plain() }
 }
 
 fn write(dir: &Path, records: Vec<Record>) -> PathBuf {
@@ -107,8 +107,8 @@ fn changes(lines: &[RecordingLine]) -> Vec<String> {
     for line in lines {
         let Record::Frame(text) = &line.record else { continue };
         let update = match decode(text.as_bytes()) {
-            Frame::Conversation(snapshot) => Update::Stream(snapshot),
-            Frame::Attributes(event) => Update::Event(event),
+            WireFrame::Conversation(snapshot) => Update::Stream(snapshot),
+            WireFrame::Attributes(event) => Update::Event(event),
             other => {
                 out.push(format!("{:?}", std::mem::discriminant(&other)));
                 continue;
@@ -298,11 +298,11 @@ fn two_copies_cannot_be_linked() {
     assert!(before.iter().zip(&after).all(|(before, after)| form(before) != form(after)));
     assert!(after.iter().zip(&other).all(|(one, other)| form(one) != form(other) && one != other));
     // By trying: the salt of one copy says nothing about the other.
-    let made = |salt: Salt| {
+    let made = |salt: PseudonymSalt| {
         let mut masker = pseudonym::Pseudonyms::new(originals::Originals::default(), salt);
         masker.text("+13175550123")
     };
-    assert_ne!(made(Salt::random()), made(Salt::random()));
+    assert_ne!(made(PseudonymSalt::random()), made(PseudonymSalt::random()));
     // By time: the first lines are a year apart or less, and not at the same moment.
     let start = |path: &Path| RecordingReader::open(path).unwrap().header().started;
     assert!(start(&a) < start(&from) && start(&a) != start(&b));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    app::{STANDS, keymap::Keymap, popups::Overlay, settings::Settings, testing},
+    app::{STANDS, keymap::Keymap, popups::Overlay, settings::AppSettings, testing},
     domain::{
         Update,
         outbox::{Cell, EditState},
@@ -81,7 +81,7 @@ impl Rig {
             failures: None,
         };
         let options = ShellOptions {
-            settings: Settings::default(),
+            settings: AppSettings::default(),
             keymap: Keymap::default(),
             theme: Theme::Mono,
             asks_background: false,
@@ -567,9 +567,9 @@ async fn signals_end_stop_and_resize() {
     rig.handle(Input::Signal(Signal::Resize));
     assert_eq!((rig.driver.model.size.width, rig.driver.model.size.height), (120, 36));
     for (input, exit) in [
-        (Input::Signal(Signal::Interrupt), Exit::Interrupted),
-        (Input::Signal(Signal::Terminate), Exit::Terminated),
-        (Input::Gone, Exit::Terminated),
+        (Input::Signal(Signal::Interrupt), AppExit::Interrupted),
+        (Input::Signal(Signal::Terminate), AppExit::Terminated),
+        (Input::Gone, AppExit::Terminated),
     ] {
         let mut rig = Rig::with_call(&[]);
         rig.handle(input);
@@ -581,7 +581,7 @@ async fn signals_end_stop_and_resize() {
 async fn after_the_end_nothing_of_a_burst_is_done() {
     let mut rig = Rig::with_call(&[("tier", "gold")]);
     rig.read("q\u{1b}[B");
-    assert_eq!(rig.driver.model.exit, Some(Exit::Quit));
+    assert_eq!(rig.driver.model.exit, Some(AppExit::Quit));
     rig.driver.performed.clear();
     rig.read("E");
     assert!(rig.driver.performed.is_empty());
@@ -598,7 +598,7 @@ async fn the_loop_goes_round_by_itself() {
         rig.hands.send(Burst { age: Duration::ZERO, lasted: Duration::ZERO, events }).unwrap();
     }
     let ended = rig.driver.run(signals).await.unwrap();
-    assert_eq!(ended.exit, Exit::Quit);
+    assert_eq!(ended.exit, AppExit::Quit);
 }
 
 /// From the first failure the reason stands in the header and in the middle of the screen, with the try; F5 tries the link.

@@ -63,8 +63,8 @@ impl Table {
         let dir = tempfile::tempdir().unwrap();
         let mut player = Player::open(&file(dir.path()), speed).unwrap();
         player.apart = 30;
-        let mut model = Model::new(player.now(), Rect::new(0, 0, 120, 36), Settings::default(), Keymap::default());
-        player.begin(&mut model, Settings::default());
+        let mut model = Model::new(player.now(), Rect::new(0, 0, 120, 36), AppSettings::default(), Keymap::default());
+        player.begin(&mut model, AppSettings::default());
         Self { player, model, _dir: dir }
     }
 

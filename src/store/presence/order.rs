@@ -6,7 +6,7 @@ use super::{
         record::FlowVersion,
     },
     LONGEST, PresenceDrop,
-    versions::{OnWhom, Version, VersionNews, Versions},
+    versions::{CountedVersion, OnWhom, VersionNews, Versions},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub(super) struct Followed {
     pub(super) judged: Versions,
     pub(super) tests: FxHashMap<OnWhom, PresenceTest>,
     /// What the tests compare with.
-    pub(super) base: Version,
+    pub(super) base: CountedVersion,
     /// The version of which it was said last whether it can be compared.
     pub(super) remarked: String,
     /// Versions of which the history store had counts.
@@ -42,7 +42,7 @@ pub(super) struct Followed {
 
 impl Followed {
     /// Tests of the version now against the one before; `earlier`: calls of it that were counted before.
-    pub(super) fn begin_tests(&mut self, earlier: &Version) {
+    pub(super) fn begin_tests(&mut self, earlier: &CountedVersion) {
         let base = self.judged.before.clone();
         let is_fair = !self.stored.contains(&base.version);
         let test = |key: &OnWhom, present: u64| {
@@ -113,7 +113,7 @@ impl Followed {
         }
         match self.judged.count(&flow.version, there, started) {
             VersionNews::Late => return Vec::new(),
-            VersionNews::New => self.begin_tests(&Version::default()),
+            VersionNews::New => self.begin_tests(&CountedVersion::default()),
             VersionNews::Now => {}
         }
         let before = &self.base;

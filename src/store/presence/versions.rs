@@ -7,7 +7,7 @@ pub(super) type OnWhom = (String, String);
 
 /// The counts of one version, by key and purpose.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Version {
+pub(super) struct CountedVersion {
     pub(super) version: String,
     /// Start of its first call, in milliseconds since 1970.
     pub(super) began: i64,
@@ -15,7 +15,7 @@ pub(super) struct Version {
     pub(super) present: FxHashMap<OnWhom, u64>,
 }
 
-impl Version {
+impl CountedVersion {
     pub(super) fn count(&mut self, there: &FxHashSet<OnWhom>) {
         self.calls += 1;
         for key in there {
@@ -27,8 +27,8 @@ impl Version {
 /// The version that calls run now, and the one before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Versions {
-    pub(super) now: Version,
-    pub(super) before: Version,
+    pub(super) now: CountedVersion,
+    pub(super) before: CountedVersion,
 }
 
 /// What a call means for the versions.
@@ -50,7 +50,7 @@ impl Versions {
                 self.before.count(there);
                 return VersionNews::Late;
             }
-            let new = Version { version: version.to_owned(), began: started, ..Version::default() };
+            let new = CountedVersion { version: version.to_owned(), began: started, ..CountedVersion::default() };
             if started < self.now.began {
                 // The first of the version before that ends, after one of the version now has.
                 if started >= self.before.began {

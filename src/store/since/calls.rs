@@ -1,6 +1,6 @@
 //! Single calls: those that lack a key, and the first or last one that is as wanted.
 
-use super::{Question, Witness, rfc3339};
+use super::{ExampleCall, StoreQuestion, rfc3339};
 use crate::store::{
     database::{Database, EachRow, Param},
     error::StoreError,
@@ -86,7 +86,7 @@ pub(super) fn in_pages(
 pub(super) struct FoundCall {
     pub(super) row: i64,
     pub(super) started: i64,
-    pub(super) witness: Witness,
+    pub(super) witness: ExampleCall,
 }
 
 impl Store {
@@ -94,7 +94,7 @@ impl Store {
     /// never seen on that purpose.
     pub(crate) fn missing_calls(
         &mut self,
-        question: &Question,
+        question: &StoreQuestion,
         each: &mut dyn FnMut(MissingCall) -> ControlFlow<()>,
     ) -> Result<bool, StoreError> {
         let Some(scope) = self.scope(question)? else { return Ok(false) };
@@ -176,7 +176,7 @@ impl Store {
                 best.as_ref().is_none_or(|(other, _)| if backwards { started > *other } else { started < *other });
             if better && started < wanted.before && wanted.matches(&call) {
                 let version = names.flows.get(&call.flow).map(|(_, flow)| flow.version.clone());
-                let witness = Witness {
+                let witness = ExampleCall {
                     time: rfc3339(started),
                     flow_version: version.filter(|text| !text.is_empty()),
                     conversation_id: conversation(row.bytes(1)),

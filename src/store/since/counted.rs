@@ -1,6 +1,6 @@
 //! Which calls there are for a question, with its key or without.
 
-use super::Question;
+use super::StoreQuestion;
 use crate::store::{error::StoreError, record::DAY_MS, schema::Store};
 use std::{collections::BTreeSet, ops::ControlFlow};
 
@@ -17,7 +17,7 @@ pub(crate) struct CallCount {
 
 impl Store {
     /// Counts them.
-    pub(crate) fn counted(&mut self, question: &Question) -> Result<CallCount, StoreError> {
+    pub(crate) fn counted(&mut self, question: &StoreQuestion) -> Result<CallCount, StoreError> {
         let by = question.by;
         let first_day = question.days.map_or(i64::MIN / 2, |days| question.now.div_euclid(DAY_MS) - days + 1);
         let names = &self.names;

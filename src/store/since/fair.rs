@@ -6,7 +6,7 @@
 //! these few have no weight.
 
 use super::{
-    Question, VersionShare,
+    StoreQuestion, VersionShare,
     calls::in_pages,
     scope::{Judged, Scope},
 };
@@ -143,7 +143,7 @@ impl Store {
     /// Takes the calls that are no fair sample out of what is judged.
     pub(super) fn leave_out_unfair(
         &mut self,
-        question: &Question,
+        question: &StoreQuestion,
         scope: &Scope,
         versions: &[VersionShare],
         judged: &mut Judged,

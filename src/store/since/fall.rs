@@ -1,6 +1,6 @@
 //! Where presence fell.
 
-use super::{NotJudged, Question, Share, VersionShare, Witness, calls::WantedCall, rfc3339, scope::Judged};
+use super::{ExampleCall, NotJudged, Share, StoreQuestion, VersionShare, calls::WantedCall, rfc3339, scope::Judged};
 use crate::domain::presence::{has_fallen, is_few, is_too_few_to_tell};
 use crate::store::{error::StoreError, record::LONGEST, schema::Store};
 use std::collections::BTreeMap;
@@ -11,8 +11,8 @@ const NEAR: i64 = 64;
 /// Where presence fell.
 #[derive(Default)]
 pub(super) struct Fall {
-    pub(super) first_missing: Option<Witness>,
-    pub(super) last_present: Option<Witness>,
+    pub(super) first_missing: Option<ExampleCall>,
+    pub(super) last_present: Option<ExampleCall>,
     /// Before and after.
     pub(super) shares: Option<(Share, Share)>,
     pub(super) too_few: bool,
@@ -24,7 +24,7 @@ impl Store {
     /// no version to compare.
     pub(super) fn fall(
         &mut self,
-        question: &Question,
+        question: &StoreQuestion,
         (key, purpose, queue): (i64, i64, Option<i64>),
         judged: &Judged,
         versions: &[VersionShare],

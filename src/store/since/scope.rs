@@ -1,7 +1,7 @@
 //! What a question is about, and its counts.
 
 use super::{
-    Question, Share,
+    Share, StoreQuestion,
     calls::{WantedCall, in_pages},
 };
 use crate::store::{
@@ -60,7 +60,7 @@ impl Scope {
 
 impl Store {
     /// The counts behind a question; `None` when the key was never seen on that purpose.
-    pub(super) fn scope(&mut self, question: &Question) -> Result<Option<Scope>, StoreError> {
+    pub(super) fn scope(&mut self, question: &StoreQuestion) -> Result<Option<Scope>, StoreError> {
         let (Some(key), Some(purpose)) = (self.names.known(&question.key), self.names.known(&question.on)) else {
             return Ok(None);
         };
@@ -124,7 +124,7 @@ impl Store {
     /// their way to the milestone: those that pass it first are the short ones, and no fair sample
     /// ([`super::presence`] judges in the same way). Where a call was seen long after its start, when it had passed the milestone,
     /// not all are found on their way to it.
-    pub(super) fn judged(&mut self, question: &Question, scope: &Scope) -> Result<Judged, StoreError> {
+    pub(super) fn judged(&mut self, question: &StoreQuestion, scope: &Scope) -> Result<Judged, StoreError> {
         struct Recent {
             started: i64,
             flow: i64,

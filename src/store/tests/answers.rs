@@ -109,11 +109,11 @@ fn calls_without_the_key_are_listed_the_newest_first() {
         for chunk in calls.chunks(7) {
             store.ingest(&batch(chunk.to_vec())).unwrap();
         }
-        let mut list = |change: &dyn Fn(&mut Question), most: usize| {
+        let mut list = |change: &dyn Fn(&mut StoreQuestion), most: usize| {
             let (key, on) = ("tier".to_owned(), "customer".to_owned());
             let now = DAY_ONE + 2 * DAY_MS;
             let mut question =
-                Question { organization: None, key, on, flow: None, queue: None, by: FLOW_END, days: None, now };
+                StoreQuestion { organization: None, key, on, flow: None, queue: None, by: FLOW_END, days: None, now };
             change(&mut question);
             let mut found = Vec::new();
             let seen = store.missing_calls(&question, &mut |call| {
@@ -191,7 +191,7 @@ fn the_calls_of_a_question_are_counted_whether_or_not_they_have_its_key() {
         calls[4].queues = vec!["Sales".into()];
         let queue = calls[0].queues[0].clone();
         store.ingest(&Batch { calls, ..Batch::default() }).unwrap();
-        let question = |queue: Option<&str>, flow: Option<&str>| Question {
+        let question = |queue: Option<&str>, flow: Option<&str>| StoreQuestion {
             key: "never".into(),
             on: "customer".into(),
             organization: None,

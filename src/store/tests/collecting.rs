@@ -3,7 +3,7 @@
 use super::*;
 use crate::store::{
     lease::Fence,
-    writer::{Beginning, StoreWriter},
+    writer::{StoreWriter, WriterStart},
 };
 
 #[test]
@@ -84,8 +84,11 @@ fn the_two_newest_versions_of_a_flow_are_what_a_watch_begins_with() {
 fn retention_lets_go_in_the_writer_and_what_is_known_of_a_call_is_read() {
     for place in places() {
         let writer = StoreWriter::start(&place.location, "a", false).unwrap();
-        let begun =
-            writer.begin(Beginning { organization: "org".to_owned(), profile: Some("acme".to_owned()), now: DAY_ONE });
+        let begun = writer.begin(WriterStart {
+            organization: "org".to_owned(),
+            profile: Some("acme".to_owned()),
+            now: DAY_ONE,
+        });
         assert_eq!(begun.unwrap().unobserved, None);
         let calls = story();
         calls.iter().for_each(|call| writer.call(call.clone(), Vec::new()));
@@ -199,7 +202,7 @@ fn a_store_that_hangs_is_noticed_although_nothing_but_the_time_is_written() {
     let place = places().remove(0);
     let Location::File(path) = &place.location else { panic!("a file") };
     let writer = StoreWriter::start(&place.location, "a", false).unwrap();
-    let beginning = Beginning { organization: "org".into(), profile: None, now: DAY_ONE };
+    let beginning = WriterStart { organization: "org".into(), profile: None, now: DAY_ONE };
     let begun = writer.begin(beginning).unwrap();
     assert!(writer.flush(Duration::from_secs(30)));
     let other = rusqlite::Connection::open(path).unwrap();

@@ -105,7 +105,7 @@ fn ninety_days_are_asked_from_daily_counts() {
             }
         }
         let took = begun.elapsed();
-        let question = Question {
+        let question = StoreQuestion {
             organization: None,
             key: KEYS[ASKED].to_owned(),
             on: "customer".to_owned(),

@@ -5,7 +5,7 @@ use super::super::{
     paint::{Bits, Paint, bit},
 };
 use crate::{
-    app::{Model, calls::Tally, fresh, keymap::Command, layout, rows, timeline::TimelineItem},
+    app::{Model, calls::KeyTally, fresh, keymap::Command, layout, rows, timeline::TimelineItem},
     domain::{
         Source,
         text::{self, Align},
@@ -125,7 +125,7 @@ fn selection(paint: &mut Paint<'_>, model: &Model, n: usize, row: Rect) {
 }
 
 /// The parts of a bar of this width: every part that is not empty has a column at least.
-fn parts(tally: &Tally, width: u16) -> [u16; 4] {
+fn parts(tally: &KeyTally, width: u16) -> [u16; 4] {
     let counts = [tally.set, tally.wrong, tally.missing, tally.rest];
     let all: usize = counts.iter().sum();
     if all == 0 || width < 4 {
@@ -142,7 +142,7 @@ fn parts(tally: &Tally, width: u16) -> [u16; 4] {
     parts
 }
 
-fn bar(paint: &mut Paint<'_>, tally: &Tally, x: u16, y: u16, width: u16) {
+fn bar(paint: &mut Paint<'_>, tally: &KeyTally, x: u16, y: u16, width: u16) {
     let (t, g) = (paint.theme, paint.glyphs);
     let looks: [(&str, Style); 4] =
         [(g.bar_set, t.seen()), (g.bar_wrong, t.warn()), (g.missing, t.alarm()), (g.bar_rest, t.quiet())];
@@ -153,7 +153,7 @@ fn bar(paint: &mut Paint<'_>, tally: &Tally, x: u16, y: u16, width: u16) {
 }
 
 /// How wordy the counts of all bars are in this room: a word is said of all of them or of none.
-fn brevity(paint: &Paint<'_>, tallies: &[Tally], room: u16) -> u8 {
+fn brevity(paint: &Paint<'_>, tallies: &[KeyTally], room: u16) -> u8 {
     let fits = |brevity: &u8| tallies.iter().all(|t| paint.bits_width(&counted(paint, t, *brevity)) <= room);
     (0..BRIEFEST).find(fits).unwrap_or(BRIEFEST)
 }
@@ -162,7 +162,7 @@ const BRIEFEST: u8 = 5;
 
 /// 0: with words; 2: without what is absent, which is what is left of the bar; 4: by the marks of the legend alone. Each odd one has
 /// less space between.
-fn counted<'a>(paint: &Paint<'_>, tally: &Tally, brevity: u8) -> Bits<'a> {
+fn counted<'a>(paint: &Paint<'_>, tally: &KeyTally, brevity: u8) -> Bits<'a> {
     let (t, g) = (paint.theme, paint.glyphs);
     let wordy = brevity < 4;
     let gap = if brevity.is_multiple_of(2) { "  " } else { " " };
@@ -295,7 +295,7 @@ mod tests {
         /// No count and no word is cut, however large the numbers are: beside the table there are 33 columns, below a narrow one 27.
         #[test]
         fn counts_are_whole(set in 0usize..9_999, wrong in 0usize..9_999, missing in 0usize..9_999, rest in 0usize..9_999, room in 27u16..60) {
-            let tally = Tally { set, wrong, missing, rest };
+            let tally = KeyTally { set, wrong, missing, rest };
             let mut buf = ratatui::buffer::Buffer::empty(Rect::new(0, 0, 1, 1));
             let paint = Paint::new(&mut buf, crate::ui::Theme::Terminal, false);
             let words = counted(&paint, &tally, brevity(&paint, std::slice::from_ref(&tally), room));
@@ -316,7 +316,7 @@ mod tests {
         /// A bar is as wide as it is said to be, and nothing that is there goes unseen.
         #[test]
         fn every_part_of_a_bar_is_seen(set in 0usize..20_000, wrong in 0usize..300, missing in 0usize..300, rest in 0usize..300, width in 4u16..90) {
-            let tally = Tally { set, wrong, missing, rest };
+            let tally = KeyTally { set, wrong, missing, rest };
             let parts = parts(&tally, width);
             prop_assert_eq!(parts.iter().sum::<u16>(), width);
             if set + wrong + missing + rest > 0 {

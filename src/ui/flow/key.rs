@@ -9,7 +9,7 @@ use crate::app::{
     flow::{Decision, FlowKeyRow, FlowKeyStatus, LookupOutcome, Show},
     rows,
 };
-use crate::flow::{diff::Does, keys::When, model::display_name};
+use crate::flow::{diff::Does, keys::SetWhen, model::display_name};
 use crate::why::Leads;
 use ratatui::layout::Rect;
 
@@ -27,7 +27,7 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area:
     if decisions.is_empty() {
         let words = match row.when {
             _ if row.gone => "is set nowhere in this version",
-            When::Always => "is set on every path: no branch decides it",
+            SetWhen::Always => "is set on every path: no branch decides it",
             _ => "is decided by no branch",
         };
         lines.push(vec![bit(row.key.clone(), t.strong()), bit(format!(" {words}"), t.quiet())]);

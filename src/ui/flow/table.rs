@@ -8,10 +8,10 @@ use super::super::{
 use crate::app::{
     Model,
     flow::{FlowHistory, FlowKeyRow},
-    since::Share,
+    since::KeyShare,
 };
 use crate::domain::text::{self, Align};
-use crate::flow::keys::When;
+use crate::flow::keys::SetWhen;
 use ratatui::layout::Rect;
 
 /// Columns of the table.
@@ -130,9 +130,9 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area:
     } else {
         let lost = row.lost;
         let (words, style) = match row.when {
-            When::Conditional if lost => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
-            When::Never if row.gone => (format!("{} never set", paint.glyphs.missing), t.alarm()),
-            When::Never => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
+            SetWhen::Conditional if lost => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
+            SetWhen::Never if row.gone => (format!("{} never set", paint.glyphs.missing), t.alarm()),
+            SetWhen::Never => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
             when => (when.word().to_owned(), t.quiet()),
         };
         paint.put(x, y, x + c.when - 1, &words, style);
@@ -142,8 +142,9 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area:
             for (at, _) in shown(Some(history), &c) {
                 let of = |at: usize| shares.and_then(|s| s.get(at)).copied().flatten();
                 // Of many keys it is right that not every call has them: only a fall is an alarm.
-                let has_fallen =
-                    |share: Share| at.checked_sub(1).and_then(of).is_some_and(|before| share.has_fallen_from(before));
+                let has_fallen = |share: KeyShare| {
+                    at.checked_sub(1).and_then(of).is_some_and(|before| share.has_fallen_from(before))
+                };
                 match of(at) {
                     Some(share) if c.bars => {
                         since::share(paint, Rect { x, y, width: 13, height: 1 }, share, has_fallen(share));

@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer, prompt};
 use crate::{
-    app::{Model, popups::SaveView, views::View},
+    app::{Model, popups::SaveView, views::CallsView},
     ui::paint::Paint,
 };
 
@@ -16,7 +16,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, popup: &SaveView
     let there = model.settings.views.iter().any(|view| view.name == typed.trim());
     let (words, style) = match there {
         true => ("There is a view of this name: it is replaced.".to_owned(), t.warn()),
-        false => (View::of(&model.calls, "").words(), t.quiet()),
+        false => (CallsView::of(&model.calls, "").words(), t.quiet()),
     };
     paint.put(inner.x + 5, inner.y + 1, inner.right(), &words, style);
     cursor

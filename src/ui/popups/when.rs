@@ -2,13 +2,13 @@
 
 use super::{Cursor, drawer, prompt};
 use crate::{
-    app::{Model, popups::When},
+    app::{Model, popups::WhenPrompt},
     domain::filter::{CallFacts, Filter},
     ui::paint::{Paint, bit},
 };
 
 /// The prompt for a condition: what waits for it, and whether it holds already.
-pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, popup: &When) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, popup: &WhenPrompt) -> Cursor {
     let t = paint.theme;
     let title = match popup.cells.as_slice() {
         [cell] => format!("Send {} when", cell.key),

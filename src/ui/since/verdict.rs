@@ -2,7 +2,7 @@
 
 use crate::app::{
     Model,
-    since::{Share, SinceReport},
+    since::{KeyShare, SinceReport},
 };
 use crate::ui::{
     paint::{Bit, Bits, Paint, bit},
@@ -34,7 +34,7 @@ pub(super) fn lines<'a>(paint: &Paint<'_>, model: &Model, report: &SinceReport, 
     lines
 }
 
-fn percent(share: Share) -> String {
+fn percent(share: KeyShare) -> String {
     share.percent().map_or("no calls".to_owned(), |p| format!("{p} %"))
 }
 

@@ -3,7 +3,7 @@
 use super::{grouped, select, short_moment};
 use crate::app::{
     Model,
-    since::{Share, SinceReport, VersionRow},
+    since::{KeyShare, SinceReport, VersionRow},
 };
 use crate::domain::text::Align;
 use crate::ui::paint::Paint;
@@ -70,7 +70,7 @@ fn name(report: &SinceReport, version: &VersionRow) -> String {
 }
 
 /// A bar and its percent. What is missing is an alarm only where presence fell: of many keys it is right that not every call has them.
-pub(in crate::ui) fn share(paint: &mut Paint<'_>, area: Rect, share: Share, fell: bool) {
+pub(in crate::ui) fn share(paint: &mut Paint<'_>, area: Rect, share: KeyShare, fell: bool) {
     let (t, g) = (paint.theme, paint.glyphs);
     let Rect { x, y, width, .. } = area;
     let Some(percent) = share.percent() else {

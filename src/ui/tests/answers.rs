@@ -6,7 +6,7 @@ use crate::app::{
     flow::{Definition, FlowHistory},
     screen::Screen,
     testing::Desk,
-    why::Findings,
+    why::FoundFlows,
 };
 use crate::why::{Gathered, GatheredRun, answer::FlowName, execution};
 use serde_json::json;
@@ -70,7 +70,7 @@ fn why_a_key_is_missing() {
         assert_eq!(gathers, 1, "asked for once, by the Call screen and this one together");
         let waiting = picture(&draw(&mut desk, Theme::Terminal));
         assert!(waiting.contains("reading what the flow did"), "{waiting}");
-        desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+        desk.tell(Msg::Gathered(ID.into(), Box::new(FoundFlows(found("__TIMEOUT__")))));
         let shown = picture(&draw(&mut desk, Theme::Terminal));
         for words in [
             "customer_tier was never set",
@@ -95,7 +95,7 @@ fn why_a_key_is_missing() {
 #[test]
 fn its_first_line_stands_in_expected() {
     let mut desk = asked(120, 36);
-    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+    desk.tell(Msg::Gathered(ID.into(), Box::new(FoundFlows(found("__TIMEOUT__")))));
     desk.keys("<esc>");
     let shown = picture(&draw(&mut desk, Theme::Terminal));
     assert!(shown.contains("Find customer timed out"), "{shown}");
@@ -105,7 +105,7 @@ fn its_first_line_stands_in_expected() {
 fn without_anything_from_the_platform_it_answers_by_what_was_seen() {
     let mut desk = asked(120, 36);
     let notes = vec!["execution data is off".to_owned()];
-    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(Gathered { flows: Vec::new(), notes }))));
+    desk.tell(Msg::Gathered(ID.into(), Box::new(FoundFlows(Gathered { flows: Vec::new(), notes }))));
     let shown = picture(&draw(&mut desk, Theme::Terminal));
     assert!(
         shown.contains("which flow the call ran is not known") && shown.contains("execution data is off"),
@@ -117,7 +117,7 @@ fn without_anything_from_the_platform_it_answers_by_what_was_seen() {
     desk.asked();
     for _ in 0..60 {
         desk.wait(2_000);
-        desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(Gathered::default()))));
+        desk.tell(Msg::Gathered(ID.into(), Box::new(FoundFlows(Gathered::default()))));
     }
     let again = desk.asked().into_iter().filter(|e| matches!(e, Effect::Gather(_))).count();
     assert_eq!(again, 4);
@@ -126,7 +126,7 @@ fn without_anything_from_the_platform_it_answers_by_what_was_seen() {
 #[test]
 fn from_why_the_key_is_set_and_escape_leads_back() {
     let mut desk = asked(120, 36);
-    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+    desk.tell(Msg::Gathered(ID.into(), Box::new(FoundFlows(found("__TIMEOUT__")))));
     desk.keys("egold");
     assert_eq!(desk.model.editor().map(|e| e.text.text()), Some("gold".to_owned()));
     desk.keys("<esc><esc>");
@@ -160,7 +160,7 @@ fn a_flow_with_its_history_its_branches_and_what_changed() {
         assert!(asked.iter().any(|e| matches!(e, Effect::Gather(_))), "the runs of its calls are looked up: {asked:?}");
         let keys = vec![("customer_tier".to_owned(), report().versions), ("language".to_owned(), Vec::new())];
         desk.tell(Msg::FlowHistory("MainIVR".into(), FlowHistory::new(keys)));
-        desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+        desk.tell(Msg::Gathered(ID.into(), Box::new(FoundFlows(found("__TIMEOUT__")))));
         desk.keys("<home>");
         while desk.model.flow.selection.as_deref() != Some("customer_tier") {
             let before = desk.model.flow.selection.clone();
@@ -200,7 +200,7 @@ fn a_walkthrough_says_at_its_end_what_was_never_set_and_why() {
 #[test]
 fn a_cause_that_was_found_is_known_on_every_screen() {
     let mut desk = asked(120, 36);
-    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+    desk.tell(Msg::Gathered(ID.into(), Box::new(FoundFlows(found("__TIMEOUT__")))));
     let shown = picture(&draw(&mut desk, Theme::Terminal));
     assert!(shown.contains("took its output timeout at 0:14"), "when it ended, not when it began\n{shown}");
     desk.keys("d");
@@ -235,7 +235,7 @@ fn runs_are_counted_where_the_definition_that_is_shown_has_other_ids() {
     }
     let shown = picture(&draw(&mut desk, Theme::Terminal));
     assert!(shown.contains("no run is known yet"), "{shown}");
-    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+    desk.tell(Msg::Gathered(ID.into(), Box::new(FoundFlows(found("__TIMEOUT__")))));
     let shown = picture(&draw(&mut desk, Theme::Terminal));
     assert!(shown.contains("1 recorded run"), "{shown}");
 }

@@ -4,7 +4,7 @@ use super::{Theme, draw, picture, shown};
 use crate::app::{
     popups::Overlay,
     screen::Screen,
-    settings::Settings,
+    settings::AppSettings,
     testing::{Desk, leg, truth},
 };
 use crate::domain::text;
@@ -14,12 +14,12 @@ use ratatui::buffer::Buffer;
 const ID: &str = "f037aaaa-0000-4000-8000-0000000008ce";
 
 /// Settings with the expectations of the demo.
-pub(super) fn expecting() -> Settings {
+pub(super) fn expecting() -> AppSettings {
     let text = include_str!("../../../assets/scenarios/default.expect.toml");
-    Settings {
+    AppSettings {
         org: "acme-prod".into(),
         expectations: crate::expectfile::parse(text).expect("expectations"),
-        ..Settings::default()
+        ..AppSettings::default()
     }
 }
 
@@ -109,7 +109,7 @@ fn notes_of_expected_are_whole_where_there_is_room_for_them() {
 
 #[test]
 fn in_ascii_and_mono_it_says_the_same() {
-    let mut desk = Desk::with(120, 36, Settings { ascii: true, ..expecting() });
+    let mut desk = Desk::with(120, 36, AppSettings { ascii: true, ..expecting() });
     journey(&mut desk, ID);
     desk.keys("<enter>");
     let buf = draw(&mut desk, Theme::Mono);
@@ -157,7 +157,7 @@ fn a_call_opened_from_a_filter_lands_on_its_key_even_where_nobody_carries_it() {
     for (filter, key) in
         [("lookup_status=timeout", "lookup_status"), ("!favourite", "favourite"), ("case_id?", "case_id")]
     {
-        let mut desk = Desk::with(120, 36, Settings::default());
+        let mut desk = Desk::with(120, 36, AppSettings::default());
         journey(&mut desk, ID);
         desk.keys(&format!("/{filter}<enter><enter>"));
         let cell = desk.model.call.as_ref().and_then(|c| c.cell()).unwrap();
@@ -421,7 +421,7 @@ fn expected_has_the_columns_that_its_notes_need() {
     let text = "[[expect]]\nkey = \"tier\"\nby = \"start\"\nnote = \"set by Set Customer Data after the lookup of the customer ended\"\n";
     for (width, height) in [(120, 36), (160, 48), (200, 60), (240, 60)] {
         let expectations = crate::expectfile::parse(text).expect("expectations");
-        let mut desk = Desk::with(width, height, Settings { expectations, ..Settings::default() });
+        let mut desk = Desk::with(width, height, AppSettings { expectations, ..AppSettings::default() });
         desk.customer(ID, &[("tier", "gold")]);
         desk.keys("<enter>");
         let shown = picture(&draw(&mut desk, Theme::Terminal));

@@ -2,7 +2,7 @@
 
 use super::{Theme, changed, draw, picture, rows};
 use crate::app::{
-    settings::Settings,
+    settings::AppSettings,
     testing::{Desk, leg},
 };
 
@@ -41,7 +41,8 @@ fn unsent_drafts_are_visible_on_calls() {
 /// Ten calls with more keys than any screen has columns.
 fn many_columns(width: u16, height: u16) -> Desk {
     let expectations = crate::expectfile::parse("[[expect]]\nkey = \"customer_tier\"\nby = \"start\"\n").unwrap();
-    let settings = Settings { org: "Halden".into(), region: "us-east-1".into(), expectations, ..Settings::default() };
+    let settings =
+        AppSettings { org: "Halden".into(), region: "us-east-1".into(), expectations, ..AppSettings::default() };
     let mut desk = Desk::with(width, height, settings);
     for i in 0..10usize {
         let (reference, wait) = (format!("HH-82023{i:02}"), (i * 7).to_string());

@@ -1,7 +1,7 @@
 //! What decides whether a key is set, and which of its ways the recorded runs took.
 
 use super::{answers, call, flow_calls::on_flow, shown};
-use crate::app::{Msg, flow::Definition, testing::Desk, why::Findings};
+use crate::app::{Msg, flow::Definition, testing::Desk, why::FoundFlows};
 use crate::why::{Gathered, GatheredRun, Leads, answer::FlowName, execution};
 use serde_json::json;
 
@@ -62,7 +62,7 @@ fn a_branch_that_decides_nothing_is_no_cause_and_menu_choices_are_counted() {
     let mut desk = Desk::with(120, 36, call::expecting());
     call::journey(&mut desk, answers::ID);
     on_flow(&mut desk, Definition::read(MENU, None).expect("a flow"));
-    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(pressed_one()))));
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(FoundFlows(pressed_one()))));
     select(&mut desk, "balance_due");
     let decisions = desk.model.flow.decisions.clone();
     let names: Vec<&str> = decisions.iter().map(|decision| decision.action.as_str()).collect();
@@ -89,7 +89,7 @@ fn runs_of_a_definition_with_other_labels_are_counted_and_unknown_ways_are_not_c
     }
     gathered.flows[0].definition = Some(own.into());
     on_flow(&mut desk, Definition::read(MENU, None).expect("a flow"));
-    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(gathered.clone()))));
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(FoundFlows(gathered.clone()))));
     desk.keys("<home>");
     select(&mut desk, "balance_due");
     let text = shown(&mut desk);
@@ -105,7 +105,7 @@ fn runs_of_a_definition_with_other_labels_are_counted_and_unknown_ways_are_not_c
     cut.executed.truncate(2);
     (cut.truncated, cut.has_end) = (true, false);
     *run = cut.into();
-    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(gathered))));
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(FoundFlows(gathered))));
     desk.keys("<down>");
     select(&mut desk, "balance_due");
     let text = shown(&mut desk);

@@ -6,7 +6,7 @@ use crate::app::{
     flow::{Definition, FlowHistory},
     screen::Screen,
     testing::{Desk, leg},
-    why::Findings,
+    why::FoundFlows,
 };
 
 /// The flow of the demo, with and without what its newest version lost.
@@ -149,7 +149,7 @@ fn the_action_that_set_a_key_is_the_one_that_ran() {
         items.clone().find(|item| item.key.as_str() == "lookup").expect("the key").note.clone()
     };
     assert_eq!(by(&desk), None);
-    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(answers::found("__TIMEOUT__")))));
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(FoundFlows(answers::found("__TIMEOUT__")))));
     desk.wait(10);
     assert_eq!(by(&desk).as_deref(), Some("Note timeout"));
 }

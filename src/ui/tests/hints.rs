@@ -243,12 +243,12 @@ fn the_list_of_drafts_says_what_enter_does_with_the_selected_text() {
 /// Where nothing may be written, no key is offered that would be refused.
 #[test]
 fn a_read_only_screen_offers_no_edits() {
-    use crate::app::settings::Settings;
+    use crate::app::settings::AppSettings;
     use crate::domain::outbox::{Policy, ReadOnly};
     for read_only in [false, true] {
         let why = ReadOnly { why: "--read-only".into() };
         let policy = Policy { read_only: Some(why).filter(|_| read_only), ..Policy::default() };
-        let mut desk = Desk::with(120, 36, Settings { policy, ..Settings::default() });
+        let mut desk = Desk::with(120, 36, AppSettings { policy, ..AppSettings::default() });
         desk.customer(ID, &[("tier", "gold")]);
         desk.keys("<enter>");
         let footer = rows(&mut desk).pop().expect("a footer");

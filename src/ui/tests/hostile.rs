@@ -2,13 +2,13 @@
 
 use super::{super::view, ID, Theme, draw, picture};
 use crate::app::{
-    settings::Settings,
+    settings::AppSettings,
     testing::{Desk, leg},
 };
 
 #[test]
 fn ascii_and_mono_say_the_same_without_colour_or_symbols() {
-    let settings = Settings { org: "acme".into(), ascii: true, ..Settings::default() };
+    let settings = AppSettings { org: "acme".into(), ascii: true, ..AppSettings::default() };
     let mut desk = Desk::with(100, 30, settings);
     desk.customer(ID, &[("customer_tier", "gold"), ("note", "tab\there\u{1b}[31m")]);
     desk.wait(1000);
@@ -70,7 +70,7 @@ fn hostile_values_reach_no_cell_as_they_are() {
 }
 
 /// What a terminal is sent for what happened since the last frame.
-fn written(desk: &mut Desk, screen: &mut crate::shell::Screen) -> Vec<u8> {
+fn written(desk: &mut Desk, screen: &mut crate::shell::TerminalScreen) -> Vec<u8> {
     desk.model.prepare(desk.at);
     let mut out = Vec::new();
     screen.draw(&mut out, |buf| view(&desk.model, Theme::Terminal, buf)).unwrap();
@@ -88,9 +88,9 @@ fn one_changed_value_writes_fewer_than_100_bytes() {
     };
     for (width, height) in [(80, 24), (120, 36), (200, 60)] {
         let settings =
-            Settings { columns: Some(vec!["customer_tier".into(), "language".into()]), ..Settings::default() };
+            AppSettings { columns: Some(vec!["customer_tier".into(), "language".into()]), ..AppSettings::default() };
         let mut desk = Desk::with(width, height, settings);
-        let mut screen = crate::shell::Screen::new(width, height);
+        let mut screen = crate::shell::TerminalScreen::new(width, height);
         tier(&mut desk, "gold");
         for n in 0..60 {
             desk.customer(&format!("{n:08}-1111-4222-8333-000000000000"), &[("customer_tier", "gold")]);

@@ -5,7 +5,7 @@ use crate::app::{
     Msg,
     popups::Overlay,
     screen::Screen,
-    settings::Settings,
+    settings::AppSettings,
     testing::{Desk, leg},
 };
 
@@ -51,7 +51,7 @@ fn expectations() {
     let expectations = expectations.unwrap();
     for (width, height) in [(80, 24), (120, 36)] {
         let mut desk =
-            Desk::with(width, height, Settings { expectations: expectations.clone(), ..Settings::default() });
+            Desk::with(width, height, AppSettings { expectations: expectations.clone(), ..AppSettings::default() });
         desk.customer(ID, &[("tier", "gold")]);
         desk.wait(2_000);
         desk.keys("de");
@@ -177,7 +177,7 @@ fn every_key_that_is_typed_into_the_filter_of_a_list_is_text() {
 fn quitting_names_the_text_of_an_alarm_in_whole_lines() {
     use crate::app::testing::truth;
     for width in [80, 120] {
-        let mut desk = Desk::with(width, 24, Settings { keeps: true, ..Settings::default() });
+        let mut desk = Desk::with(width, 24, AppSettings { keeps: true, ..AppSettings::default() });
         desk.customer(ID, &[("lang", "en"), ("tier", "gold")]);
         desk.keys("<enter>e!<enter><enter>");
         desk.serve(&truth(ID, &[("lang", "fr"), ("tier", "gold")]));

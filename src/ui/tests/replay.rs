@@ -1,10 +1,10 @@
 //! Pictures of a recording that is played.
 
 use super::{ID, Theme, draw, picture};
-use crate::app::{settings::Settings, testing::Desk};
+use crate::app::{settings::AppSettings, testing::Desk};
 
 /// A desk on which a recording is played, half way through.
-fn replayed(width: u16, height: u16, settings: Settings) -> Desk {
+fn replayed(width: u16, height: u16, settings: AppSettings) -> Desk {
     use crate::app::replay::{IndexPart, IndexedEvent, Playing, Replay, Speed, TimelineMark};
     use crate::domain::findings::{Finding, RuleId, Severity};
     use std::time::Duration;
@@ -54,13 +54,13 @@ fn replayed(width: u16, height: u16, settings: Settings) -> Desk {
 #[test]
 fn a_recording_says_that_it_is_one_at_every_size() {
     for (width, height) in [(80, 24), (120, 36), (200, 60)] {
-        let mut desk = replayed(width, height, Settings { org: "call.sidetone".into(), ..Settings::default() });
+        let mut desk = replayed(width, height, AppSettings { org: "call.sidetone".into(), ..AppSettings::default() });
         let text = picture(&draw(&mut desk, Theme::Terminal));
         assert!(text.contains("REPLAY") && text.contains("replay 2026-11-20 12:00:00 ×4"), "{text}");
         assert!(!text.contains("● live"), "{text}");
         insta::assert_snapshot!(format!("replay-{width}x{height}"), text);
     }
-    let settings = Settings { org: "call.sidetone".into(), ascii: true, ..Settings::default() };
+    let settings = AppSettings { org: "call.sidetone".into(), ascii: true, ..AppSettings::default() };
     let mut desk = replayed(100, 30, settings);
     let buf = draw(&mut desk, Theme::Mono);
     assert!(buf.content.iter().all(|c| c.symbol().is_ascii()), "{}", picture(&buf));
@@ -74,7 +74,7 @@ fn a_recording_lets_nothing_be_edited_and_says_why() {
         ("<enter>a", "this is a recording"),
         ("t", "what was watched then cannot be changed"),
     ] {
-        let mut desk = replayed(120, 36, Settings::default());
+        let mut desk = replayed(120, 36, AppSettings::default());
         desk.keys(keys);
         let text = picture(&draw(&mut desk, Theme::Terminal));
         assert!(text.contains(why), "{keys}: {text}");
@@ -87,7 +87,7 @@ fn a_recording_is_moved_by_keys_and_clicks() {
     use crate::app::replay::Speed;
     use crate::app::{Effect, replay::Play};
     let play = |keys: &str| {
-        let mut desk = replayed(120, 36, Settings::default());
+        let mut desk = replayed(120, 36, AppSettings::default());
         desk.keys(keys);
         let asked = desk.asked();
         let text = picture(&draw(&mut desk, Theme::Terminal));
@@ -115,7 +115,7 @@ fn a_recording_is_moved_by_keys_and_clicks() {
     assert!(play("@99:99<enter>").0.is_none() || play("@none<enter>").0.is_none());
     assert!(play("@23:00<enter>").1.contains("The recording goes from 11:58:37 to 12:01:17"));
     assert!(play("@none<enter>").1.contains("There is no change of none after this moment"));
-    let mut desk = replayed(120, 36, Settings::default());
+    let mut desk = replayed(120, 36, AppSettings::default());
     let middle = crate::app::layout::track(crate::app::layout::bar(desk.model.size));
     desk.tell(crate::app::Msg::Mouse(crate::app::msg::Mouse::Click, middle.x + middle.width / 2, middle.y + 1));
     assert!(matches!(desk.asked()[..], [Effect::Play(Play::ToTime(at))] if at.mono.as_secs() == 98), "{:?}", desk.at);

@@ -1,16 +1,16 @@
 //! Nothing is cut, and nothing is said that is not so, in what one types into and in what is counted.
 
 use super::shown;
-use crate::app::{Msg, keymap::BINDINGS, layout, screen::Screen, settings::Settings, testing::Desk};
+use crate::app::{Msg, keymap::BINDINGS, layout, screen::Screen, settings::AppSettings, testing::Desk};
 use crate::domain::{At, Link};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
 
 /// Expects `tier` of every call: gold, or at least something.
-fn expecting() -> Settings {
+fn expecting() -> AppSettings {
     let text = "[[expect]]\nkey = \"tier\"\nby = \"start\"\none_of = [\"gold\"]\n\
                 [[expect]]\nkey = \"reference\"\nby = \"agent\"\n";
-    Settings { expectations: crate::expectfile::parse(text).expect("expectations"), ..Settings::default() }
+    AppSettings { expectations: crate::expectfile::parse(text).expect("expectations"), ..AppSettings::default() }
 }
 
 #[test]

@@ -9,13 +9,13 @@ use crate::app::{
     Effect, Msg,
     flow::Definition,
     screen::Screen,
-    settings::Settings,
-    since::{CallRef, DayRow, HistoryCall, MissingRow, Reading, Share, SinceReport, VersionRow},
+    settings::AppSettings,
+    since::{CallRef, DayRow, HistoryCall, KeyShare, MissingRow, Reading, SinceReport, VersionRow},
     testing::{Desk, leg},
 };
 
 fn day(day: &str, calls: Option<(i64, i64)>) -> DayRow {
-    DayRow { day: day.into(), share: calls.map(|(calls, present)| Share { calls, present }) }
+    DayRow { day: day.into(), share: calls.map(|(calls, present)| KeyShare { calls, present }) }
 }
 
 pub(super) fn report() -> SinceReport {
@@ -24,7 +24,7 @@ pub(super) fn report() -> SinceReport {
         organization: String::new(),
         flow: "MainIVR".into(),
         version: version.into(),
-        share: Share { calls, present },
+        share: KeyShare { calls, present },
         first: at(first),
         last: at(last),
     };
@@ -45,7 +45,7 @@ pub(super) fn report() -> SinceReport {
     SinceReport {
         flow: Some("MainIVR".into()),
         by: "flow-end".into(),
-        share: Share { calls: 35_222, present: 33_397 },
+        share: KeyShare { calls: 35_222, present: 33_397 },
         versions: vec![
             version("41", 15_905, 15_783, "2026-11-06T00:00:00Z", "2026-11-11T08:29:00Z"),
             version("42", 15_114, 14_966, "2026-11-11T08:30:00Z", "2026-11-17T09:09:00Z"),
@@ -89,7 +89,7 @@ fn since_when_a_key_is_missing() {
 
 #[test]
 fn without_a_store_it_says_how_to_begin_one_and_a_call_of_the_past_is_read_only() {
-    let mut desk = Desk::with(100, 30, Settings::default());
+    let mut desk = Desk::with(100, 30, AppSettings::default());
     call::journey(&mut desk, ID);
     desk.keys("<enter>H");
     let question = desk.model.since.question.clone();
@@ -151,7 +151,7 @@ fn version(number: &str, calls: i64, present: i64, first: &str) -> VersionRow {
         organization: String::new(),
         flow: "MainIVR".into(),
         version: number.into(),
-        share: Share { calls, present },
+        share: KeyShare { calls, present },
         first: at(first),
         last: at(first) + 60_000,
     }
@@ -161,7 +161,7 @@ fn version(number: &str, calls: i64, present: i64, first: &str) -> VersionRow {
 #[test]
 fn few_calls_of_a_new_version_are_no_fall_and_no_all_clear() {
     let few = SinceReport {
-        share: Share { calls: 151, present: 148 },
+        share: KeyShare { calls: 151, present: 148 },
         versions: vec![version("42", 146, 144, "2026-11-13T08:00:00Z"), version("43", 5, 4, "2026-11-20T11:00:00Z")],
         days: vec![day("2026-11-19", Some((24, 24))), day("2026-11-20", Some((8, 7)))],
         first_missing: None,
@@ -180,7 +180,7 @@ fn few_calls_of_a_new_version_are_no_fall_and_no_all_clear() {
     // A key that many calls rightly lack.
     let mut desk = opened(120, 36);
     let conditional = SinceReport {
-        share: Share { calls: 300, present: 60 },
+        share: KeyShare { calls: 300, present: 60 },
         versions: vec![version("42", 200, 40, "2026-11-13T08:00:00Z"), version("43", 100, 20, "2026-11-19T11:00:00Z")],
         days: vec![day("2026-11-19", Some((200, 40))), day("2026-11-20", Some((100, 20)))],
         ..few
@@ -203,7 +203,7 @@ fn calls_that_do_not_count_are_named_where_the_answer_would_deny_them() {
         desk.call(ID, 60, legs);
         desk.keys("<enter>/customer_tier<enter>H");
         let answer = SinceReport {
-            share: Share { calls: 145, present: 145 },
+            share: KeyShare { calls: 145, present: 145 },
             versions: vec![version("42", 145, 145, "2026-11-13T08:00:00Z")],
             first_missing: None,
             last_present: None,

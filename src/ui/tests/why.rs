@@ -5,7 +5,7 @@ use crate::app::{
     Msg,
     screen::Screen,
     testing::{Desk, Leg, leg},
-    why::Findings,
+    why::FoundFlows,
 };
 use crate::domain::findings::RuleId;
 use crate::why::Gathered;
@@ -18,7 +18,7 @@ fn why_of(desk: &mut Desk, rule: RuleId) -> String {
     desk.model.diagnose.select(&found);
     desk.keys("W");
     assert_eq!(desk.model.screen, Screen::Why);
-    desk.tell(Msg::Gathered(found.conversation.clone(), Box::new(Findings(Gathered::default()))));
+    desk.tell(Msg::Gathered(found.conversation.clone(), Box::new(FoundFlows(Gathered::default()))));
     shown(desk)
 }
 
@@ -82,7 +82,7 @@ fn a_value_that_goes_back_while_the_flow_runs_has_no_invented_cause() {
         desk.wait(5_000);
     }
     desk.keys("<enter>/menu_depth<enter>W");
-    desk.tell(Msg::Gathered("walks".into(), Box::new(Findings(Gathered::default()))));
+    desk.tell(Msg::Gathered("walks".into(), Box::new(FoundFlows(Gathered::default()))));
     let why = shown(&mut desk);
     assert!(!why.contains("writes the values that it kept") && !why.contains("⚠ replaced"), "{why}");
     assert!(why.contains("✓ set") && why.contains("and back at"), "{why}");
@@ -94,7 +94,7 @@ fn the_menu_item_that_was_taken_is_shown_and_the_others_are_not() {
     let mut desk = Desk::with(120, 36, call::expecting());
     call::journey(&mut desk, answers::ID);
     desk.keys("<enter>/customer_tier<enter>W");
-    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(pressed_one()))));
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(FoundFlows(pressed_one()))));
     let why = shown(&mut desk);
     let line = |label: &str| why.lines().find(|line| line.contains(label)).unwrap_or_default().to_owned();
     assert!(line("╴ 1 ").contains(" taken") && !line("╴ 1 ").contains("not taken"), "{why}");
@@ -129,8 +129,8 @@ fn other_calls_of_why_lack_the_key_and_do_not_have_it_elsewhere() {
         // What is known of a call is what was asked for when it was looked at.
         desk.keys(":call another-cause<enter>").wait(10);
         desk.keys("<esc>:call f037aaaa<enter>/customer_tier<enter>W").wait(10);
-        desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(answers::found("__TIMEOUT__")))));
-        desk.tell(Msg::Gathered("another-cause".into(), Box::new(Findings(answers::found("__FAILURE__")))));
+        desk.tell(Msg::Gathered(answers::ID.into(), Box::new(FoundFlows(answers::found("__TIMEOUT__")))));
+        desk.tell(Msg::Gathered("another-cause".into(), Box::new(FoundFlows(answers::found("__FAILURE__")))));
         desk.wait(10);
         let why = shown(&mut desk);
         assert_eq!(desk.model.why.cell.as_ref().map(|cell| cell.conversation.as_str()), Some(answers::ID), "{why}");

@@ -3,9 +3,9 @@
 use super::{Theme, answers, call, draw, picture, rows};
 use crate::app::{
     Msg,
-    settings::Settings,
+    settings::AppSettings,
     testing::{Desk, leg},
-    why::Findings,
+    why::FoundFlows,
 };
 
 const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
@@ -83,7 +83,7 @@ fn in_ascii_one_sign_does_not_mean_two_things_on_one_screen() {
     let mut desk = Desk::with(120, 24, settings);
     call::journey(&mut desk, answers::ID);
     desk.keys("<enter>/customer_tier<enter>W");
-    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(Findings(answers::found("__TIMEOUT__")))));
+    desk.tell(Msg::Gathered(answers::ID.into(), Box::new(FoundFlows(answers::found("__TIMEOUT__")))));
     let shown = picture(&draw(&mut desk, Theme::Mono));
     assert!(shown.contains("( ) observed") && shown.contains("(x) executed"), "{shown}");
     assert!(
@@ -95,7 +95,7 @@ fn in_ascii_one_sign_does_not_mean_two_things_on_one_screen() {
 #[test]
 fn the_number_of_a_call_is_told_apart_where_it_is_there_twice() {
     for width in [80, 120, 200] {
-        let settings = Settings { org: "acme".into(), ..call::expecting() };
+        let settings = AppSettings { org: "acme".into(), ..call::expecting() };
         let mut desk = Desk::with(width, 36, settings);
         for id in ["aaaa0000-0000-4000-8000-000000000001", "bbbb0000-0000-4000-8000-000000000002"] {
             desk.customer(id, &[("customer_tier", "{{lookup.tier}}")]);

@@ -1,6 +1,6 @@
 //! A key that is on another participant, or there in another spelling.
 
-use super::{KnownCall, Question, folded, last_set};
+use super::{KnownCall, WhyQuestion, folded, last_set};
 use crate::domain::Participant;
 use crate::why::answer::{Certainty, Verdict, WhyAnswer};
 
@@ -12,7 +12,7 @@ pub(super) struct FoundElsewhere<'c> {
 }
 
 /// Exactly the key on another participant, else a key on the right one that was probably meant.
-pub(super) fn elsewhere<'c>(question: &Question, call: &'c KnownCall<'_>) -> Option<FoundElsewhere<'c>> {
+pub(super) fn elsewhere<'c>(question: &WhyQuestion, call: &'c KnownCall<'_>) -> Option<FoundElsewhere<'c>> {
     let wanted = call.conversation.resolve(&question.on).map(|participant| &participant.id);
     let mut all = call.conversation.participants.iter().rev();
     let exact = all
@@ -29,9 +29,14 @@ pub(super) fn elsewhere<'c>(question: &Question, call: &'c KnownCall<'_>) -> Opt
     })
 }
 
-pub(super) fn misplaced(question: &Question, call: &KnownCall<'_>, found: &FoundElsewhere<'_>, answer: &mut WhyAnswer) {
+pub(super) fn misplaced(
+    question: &WhyQuestion,
+    call: &KnownCall<'_>,
+    found: &FoundElsewhere<'_>,
+    answer: &mut WhyAnswer,
+) {
     answer.certainty = Certainty::Observed;
-    let spelled = Question { key: found.key.clone(), on: question.on.clone() };
+    let spelled = WhyQuestion { key: found.key.clone(), on: question.on.clone() };
     let set = last_set(&spelled, call);
     let by = match &set {
         Some(set) => {

@@ -3,7 +3,7 @@
 mod definition;
 mod record;
 
-use super::{KnownCall, Question, last_set};
+use super::{KnownCall, WhyQuestion, last_set};
 use crate::domain::{Change, Participant};
 use crate::why::answer::{Certainty, Verdict, WhyAnswer};
 use crate::why::execution::Recorded;
@@ -17,7 +17,7 @@ use record::not_reached;
 const SETTERS: usize = 20;
 
 /// Nowhere.
-pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
+pub(super) fn missing(question: &WhyQuestion, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     answer.verdict = Verdict::Missing;
     if let Some(set) = last_set(question, call) {
         answer.certainty = Certainty::Executed;
@@ -116,7 +116,7 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
 }
 
 /// When the key was last seen to vanish from this participant.
-fn vanished(question: &Question, call: &KnownCall<'_>, on: Option<&str>) -> Option<Timestamp> {
+fn vanished(question: &WhyQuestion, call: &KnownCall<'_>, on: Option<&str>) -> Option<Timestamp> {
     let last = call.changes.iter().rev().find_map(|(time, change)| match change {
         Change::Attribute { participant, key, new, .. }
             if key.as_str() == question.key && Some(participant.as_str()) == on =>
@@ -129,7 +129,7 @@ fn vanished(question: &Question, call: &KnownCall<'_>, on: Option<&str>) -> Opti
 }
 
 /// An attribute whose value is a JSON object that holds the key, at any depth: the participant and the attribute's name.
-fn wrapped<'c>(question: &Question, call: &'c KnownCall<'_>) -> Option<(&'c Participant, String)> {
+fn wrapped<'c>(question: &WhyQuestion, call: &'c KnownCall<'_>) -> Option<(&'c Participant, String)> {
     let quoted = serde_json::Value::from(question.key.as_str()).to_string();
     call.conversation.participants.iter().rev().find_map(|participant| {
         let holder = participant.attributes.iter().find(|attribute| {

@@ -1,6 +1,6 @@
 //! A key that is there: what set it, whether something else has replaced it since, and what is wrong with it.
 
-use super::{KnownCall, Question, folded, in_flow, last_set};
+use super::{KnownCall, WhyQuestion, folded, in_flow, last_set};
 use crate::domain::{Change, Participant, Source, findings::unresolved};
 use crate::flow::model::ActionKind;
 use crate::why::answer::{ActionName, Certainty, Verdict, WhyAnswer};
@@ -9,7 +9,7 @@ use crate::why::steps::{self, Setter};
 use jiff::{SignedDuration, Timestamp};
 
 /// What set it.
-pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, answer: &mut WhyAnswer) {
+pub(super) fn present(question: &WhyQuestion, call: &KnownCall<'_>, value: &str, answer: &mut WhyAnswer) {
     answer.verdict = Verdict::Present;
     let last_seen = call.changes.iter().rev().find_map(|(time, change)| match change {
         Change::Attribute { participant, key, source, .. }
@@ -108,7 +108,7 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
 }
 
 /// How many actions of the call's flows may have written this value; `None` where that is not known.
-fn writers(question: &Question, call: &KnownCall<'_>, value: &str) -> Option<usize> {
+fn writers(question: &WhyQuestion, call: &KnownCall<'_>, value: &str) -> Option<usize> {
     let mut count = 0;
     for flow in call.flows {
         for action in &flow.definition.as_ref()?.actions {
@@ -132,7 +132,7 @@ fn same(recorded: &str, value: &str) -> bool {
 /// An action set a value, and the participant has another. The record names no participant, so that it was this one is certain
 /// only where the stream showed a later change here.
 fn overwritten(
-    question: &Question,
+    question: &WhyQuestion,
     call: &KnownCall<'_>,
     answer: &mut WhyAnswer,
     (flow, words, at, text): &(&str, &str, Option<Timestamp>, &str),
@@ -175,7 +175,7 @@ const AT_END: SignedDuration = SignedDuration::from_secs(2);
 
 /// The stream showed that the value was changed and then went back. A flow that ends writes the values that it kept: that it was
 /// one is said only where a flow ended at that moment.
-pub(super) fn put_back(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
+pub(super) fn put_back(question: &WhyQuestion, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     let own = call.changes.iter().filter_map(|(time, change)| match change {
         Change::Attribute { participant, key, old: Some(old), new: Some(new), source, .. }
             if key.as_str() == question.key && answer.participant_id.as_deref() == Some(participant.as_str()) =>

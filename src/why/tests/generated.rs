@@ -183,7 +183,7 @@ fn no_certain_answer_is_wrong() {
         }
         let entry = entry([snapshot("c", vec![participant("p", "customer", &attributes)])]);
         for key in KEYS {
-            let question = Question { key: key.to_owned(), on: "customer".to_owned() };
+            let question = WhyQuestion { key: key.to_owned(), on: "customer".to_owned() };
             let call = KnownCall { conversation: &entry.conversation, changes: &[], flows: &flows };
             let answer = explain(&question, &call);
             let set_by: Vec<usize> = truth.sets.iter().filter(|(own, _)| *own == key).map(|(_, n)| *n).collect();
@@ -270,7 +270,7 @@ fn visited(flow: &Value, entries: Vec<Value>) -> (usize, usize, WhyAnswer, std::
     let size = definition.actions.len() + run.executed.len();
     let flows = [GatheredRun { definition: Some(definition.into()), run: Some(run.into()), ..GatheredRun::default() }];
     let entry = entry([snapshot("c", vec![participant("p", "customer", &[])])]);
-    let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
+    let question = WhyQuestion { key: "tier".to_owned(), on: "customer".to_owned() };
     steps::VISITED.set(0);
     let begun = std::time::Instant::now();
     let answer = explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows: &flows });

@@ -70,7 +70,7 @@ fn a_menu_that_led_elsewhere_is_named_with_its_choice() {
         let mut call = snapshot("c", vec![participant("p", "customer", &[])]);
         call.started = Some("2026-11-20T14:02:00Z".parse().unwrap());
         let entry = entry([call]);
-        let question = Question { key: "priority".to_owned(), on: "customer".to_owned() };
+        let question = WhyQuestion { key: "priority".to_owned(), on: "customer".to_owned() };
         explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows: &flows })
     };
     let goodbye = asked(&begin(vec![entry_of("Goodbye", "actionDisconnect", 7, json!({}))]));

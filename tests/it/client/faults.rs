@@ -8,7 +8,7 @@ use sidetone::{
     domain::{At, ConversationId},
     genesys::{
         ErrorKind, Network,
-        client::{PatchOutcome, PatchPath, Priority},
+        client::{PatchPath, PatchReply, Priority},
     },
     sim::faults::{Junk, TimedFault},
 };
@@ -208,7 +208,7 @@ matrix! {
         let (_, conversation, customer) = call(&sim, &client).await;
         let patch = || client.patch_attributes(&conversation, &customer, [("a", "1")], PatchPath::Attributes);
         assert_eq!(patch().await.unwrap_err().kind(), &ErrorKind::Conflict);
-        assert!(matches!(patch().await, Ok(PatchOutcome::Answered(_))));
+        assert!(matches!(patch().await, Ok(PatchReply::Answered(_))));
     }
 
     too_large: "413 on a write", "an error: send less; nothing was written", NOTHING => {
@@ -228,7 +228,7 @@ matrix! {
         sim.add_fault("no-answer=1,on=PATCH".parse().unwrap());
         let before = sim.requests();
         let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], PatchPath::Attributes).await;
-        assert!(matches!(&outcome, Ok(PatchOutcome::Unknown(error)) if error.details().maybe_done), "{outcome:?}");
+        assert!(matches!(&outcome, Ok(PatchReply::Unknown(error)) if error.details().maybe_done), "{outcome:?}");
         assert_eq!(sim.requests() - before, 1, "it was sent once");
         until(async || {
             let read = client.conversation(&conversation, Priority::Interactive).await.unwrap();
@@ -344,7 +344,7 @@ matrix! {
             match feed.next().await {
                 FeedEvent::Binary { .. } => odd += 1,
                 FeedEvent::Frame { raw, .. } => match decode(raw.as_bytes()) {
-                    Frame::Malformed { .. } | Frame::Unknown { .. } => odd += 1,
+                    WireFrame::Malformed { .. } | WireFrame::Unknown { .. } => odd += 1,
                     frame => panic!("{frame:?}"),
                 },
                 _ => {}

@@ -17,7 +17,7 @@ use sidetone::{
         client::{ClientOptions, Limits, transport},
         feed::{self as feeds, FeedEvent, FeedHandle, FeedOptions},
         session,
-        wire::{Frame, decode},
+        wire::{WireFrame, decode},
     },
     sim::{self, Fault, Running, Scenario, SimTuning},
 };
@@ -159,7 +159,7 @@ impl Watched {
     pub async fn snapshot(&mut self) -> Snapshot {
         loop {
             if let FeedEvent::Frame { raw, .. } = self.next().await
-                && let Frame::Conversation(snapshot) = decode(raw.as_bytes())
+                && let WireFrame::Conversation(snapshot) = decode(raw.as_bytes())
             {
                 return snapshot;
             }

@@ -5,7 +5,7 @@ use sidetone::{
     domain::{ConversationId, ParticipantId},
     genesys::{
         ErrorKind,
-        client::{PatchOutcome, PatchPath, Priority},
+        client::{PatchPath, PatchReply, Priority},
     },
     sim::Placed,
 };
@@ -34,7 +34,7 @@ async fn reads_writes_and_reads_back() {
     let (_, conversation, customer) = call(&sim, &client).await;
     let outcome =
         client.patch_attributes(&conversation, &customer, [("tier", "platinum")], PatchPath::Attributes).await.unwrap();
-    let PatchOutcome::Answered(answer) = outcome else { panic!("{outcome:?}") };
+    let PatchReply::Answered(answer) = outcome else { panic!("{outcome:?}") };
     assert_eq!((answer.status, answer.attempts, answer.body.is_empty()), (202, 1, true));
     assert!(answer.correlation_id.is_some());
     // Accepted is not done.
@@ -56,7 +56,7 @@ async fn a_write_that_was_answered_is_never_sent_again_from_below() {
         sim.add_fault(fault.parse().unwrap());
         let before = sim.requests();
         let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], PatchPath::Attributes).await;
-        assert!(!matches!(outcome, Ok(PatchOutcome::Answered(_))), "{fault}: {outcome:?}");
+        assert!(!matches!(outcome, Ok(PatchReply::Answered(_))), "{fault}: {outcome:?}");
         assert_eq!(sim.requests() - before, 1, "{fault}");
     }
 }
@@ -68,7 +68,7 @@ async fn the_media_route_answers_with_the_map() {
     let (_, conversation, customer) = call(&sim, &client).await;
     let route = PatchPath::Media(sidetone::domain::Media::Call);
     let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], route).await.unwrap();
-    let PatchOutcome::Answered(answer) = outcome else { panic!("{outcome:?}") };
+    let PatchReply::Answered(answer) = outcome else { panic!("{outcome:?}") };
     assert!(String::from_utf8(answer.body).unwrap().contains("attributes"));
 }
 

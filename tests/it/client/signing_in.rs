@@ -6,7 +6,7 @@ use sidetone::genesys::{
     ErrorKind, Tokens,
     signin::{
         SignIn,
-        store::{KeptSignIn, Store},
+        store::{KeptSignIn, SignInStore},
     },
 };
 use std::sync::{Arc, Mutex};
@@ -117,7 +117,7 @@ async fn no_secret_gets_out() {
     secrets.extend(tokens.refresh.as_ref().map(|t| t.expose_secret().to_owned()));
     out += &format!("{tokens:?}");
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::within(directory.path());
+    let store = SignInStore::within(directory.path());
     store.save(&sim.login_url, "c", &KeptSignIn { tokens: Some(tokens.clone()), secret: None }).unwrap();
     out += &format!("{store:?}");
     for client in [client(&sim), as_user(&sim, tokens, None)] {

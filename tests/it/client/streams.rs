@@ -44,7 +44,7 @@ async fn topics_come_and_go_while_running() {
     sim.set(id, "customer", [("tier", "silver")]);
     loop {
         if let FeedEvent::Frame { raw, .. } = feed.next().await {
-            let Frame::Attributes(event) = decode(raw.as_bytes()) else { panic!("{raw}") };
+            let WireFrame::Attributes(event) = decode(raw.as_bytes()) else { panic!("{raw}") };
             assert!(event.attributes.contains(&("tier".into(), "silver".into())));
             break;
         }
@@ -119,7 +119,7 @@ async fn told_slowly(coalesce: bool, every_state: bool) -> (Vec<String>, u32) {
             }
             _ => continue,
         };
-        let Frame::Conversation(snapshot) = decode(raw.as_bytes()) else { continue };
+        let WireFrame::Conversation(snapshot) = decode(raw.as_bytes()) else { continue };
         values.extend(value(&snapshot, "tier"));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

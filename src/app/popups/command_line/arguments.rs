@@ -17,7 +17,7 @@ pub struct Verb {
     pub argument: &'static str,
     /// What it does, in a line.
     pub help: &'static str,
-    read: fn(&str, &Model) -> Result<Request, String>,
+    read: fn(&str, &Model) -> Result<TypedRequest, String>,
 }
 
 /// All of them. `sort`, `filter`, `columns`, `since`, `why` and `flow` are actions too, without an argument.
@@ -40,7 +40,7 @@ pub const THEMES: [&str; 5] = ["terminal", "dark", "light", "high-contrast", "mo
 
 /// What a command with its argument asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Request {
+pub enum TypedRequest {
     /// Sort the calls, in reverse or not.
     Sort(Sort, bool),
     /// Show only the calls that match, as it was typed.
@@ -70,7 +70,7 @@ pub enum Request {
 /// The command of a line, and what is asked for; `None` when the line is not a command with an argument.
 ///
 /// The error says what is wrong with the argument, or what is missing.
-pub fn parse(line: &str, model: &Model) -> Option<(&'static Verb, Result<Request, String>)> {
+pub fn parse(line: &str, model: &Model) -> Option<(&'static Verb, Result<TypedRequest, String>)> {
     let (name, argument) = line.trim_start().split_once(char::is_whitespace)?;
     let verb = VERBS.iter().find(|verb| verb.name == name.to_lowercase())?;
     Some((verb, (verb.read)(argument.trim(), model)))
@@ -102,7 +102,7 @@ static FACTS: [(&str, Sort); 10] = [
     ("media", Sort::Media),
 ];
 
-fn sort(argument: &str, model: &Model) -> Result<Request, String> {
+fn sort(argument: &str, model: &Model) -> Result<TypedRequest, String> {
     let mut words = argument.split_whitespace();
     let (column, direction) = (words.next().unwrap_or_default(), words.next());
     let reverse = match direction.map(str::to_lowercase).as_deref() {
@@ -123,28 +123,28 @@ fn sort(argument: &str, model: &Model) -> Result<Request, String> {
     };
     let fact = FACTS.iter().find(|(word, _)| *word == name).map(|(_, sort)| sort.clone());
     let sort = fact.unwrap_or_else(|| Sort::Attribute(name.into()));
-    Ok(Request::Sort(sort, reverse))
+    Ok(TypedRequest::Sort(sort, reverse))
 }
 
-fn filter(argument: &str, model: &Model) -> Result<Request, String> {
+fn filter(argument: &str, model: &Model) -> Result<TypedRequest, String> {
     let mistake = match model.screen {
         Screen::Timeline => argument.parse::<ChangeFilter>().err(),
         _ => argument.parse::<Filter>().err(),
     };
     match mistake {
-        None => Ok(Request::Filter(argument.to_owned())),
+        None => Ok(TypedRequest::Filter(argument.to_owned())),
         Some(mistake) => Err(format!("{mistake}.")),
     }
 }
 
-fn queue(argument: &str, _model: &Model) -> Result<Request, String> {
+fn queue(argument: &str, _model: &Model) -> Result<TypedRequest, String> {
     match argument {
         "" => Err("Name the queue, or the beginning of its name.".to_owned()),
-        name => Ok(Request::Queue(name.trim_matches('"').to_owned())),
+        name => Ok(TypedRequest::Queue(name.trim_matches('"').to_owned())),
     }
 }
 
-fn call(argument: &str, model: &Model) -> Result<Request, String> {
+fn call(argument: &str, model: &Model) -> Result<TypedRequest, String> {
     if argument.is_empty() {
         return Err("Type the id of the call, or its beginning.".to_owned());
     }
@@ -153,21 +153,23 @@ fn call(argument: &str, model: &Model) -> Result<Request, String> {
     let ids = model.monitor.board.iter().map(|entry| &entry.conversation.id);
     let mut begins = ids.filter(|known| known.as_str().to_lowercase().starts_with(&id));
     match (begins.next(), begins.count()) {
-        (Some(known), others) if others == 0 || known.as_str().len() == id.len() => Ok(Request::Call(known.clone())),
+        (Some(known), others) if others == 0 || known.as_str().len() == id.len() => {
+            Ok(TypedRequest::Call(known.clone()))
+        }
         (Some(_), others) => Err(format!("{} calls begin with `{id}`: type more of the id.", others + 1)),
         (None, _) => Err(format!("No call here has the id `{id}`.")),
     }
 }
 
-fn since(argument: &str, _model: &Model) -> Result<Request, String> {
+fn since(argument: &str, _model: &Model) -> Result<TypedRequest, String> {
     match argument {
         "" => Err("Name the key (names are case-sensitive).".to_owned()),
-        key => Ok(Request::Since(key.to_owned())),
+        key => Ok(TypedRequest::Since(key.to_owned())),
     }
 }
 
 /// On whoever carries the key, else on the caller.
-fn why(argument: &str, model: &Model) -> Result<Request, String> {
+fn why(argument: &str, model: &Model) -> Result<TypedRequest, String> {
     if argument.is_empty() {
         return Err("Name the key (names are case-sensitive).".to_owned());
     }
@@ -185,15 +187,15 @@ fn why(argument: &str, model: &Model) -> Result<Request, String> {
         return Err("This call has no customer.".to_owned());
     };
     let (conversation, participant) = (call.id.clone(), participant.id.clone());
-    Ok(Request::Why(Cell { conversation, participant, key: argument.into() }))
+    Ok(TypedRequest::Why(Cell { conversation, participant, key: argument.into() }))
 }
 
-fn flow(argument: &str, model: &Model) -> Result<Request, String> {
+fn flow(argument: &str, model: &Model) -> Result<TypedRequest, String> {
     let names = &model.monitor.board.names;
     let runs = model.monitor.board.iter().flat_map(|entry| &entry.conversation.flows);
     let known: std::collections::BTreeSet<&str> = runs.filter_map(|run| run.name(names)).collect();
     match one_of(argument, known.iter().copied()).filter(|_| !argument.is_empty()) {
-        Some(name) => Ok(Request::Flow(name.to_owned())),
+        Some(name) => Ok(TypedRequest::Flow(name.to_owned())),
         None if known.is_empty() => Err("No call here is or was in a flow.".to_owned()),
         None => {
             let known: Vec<&str> = known.into_iter().collect();
@@ -204,10 +206,10 @@ fn flow(argument: &str, model: &Model) -> Result<Request, String> {
     }
 }
 
-fn view(argument: &str, model: &Model) -> Result<Request, String> {
+fn view(argument: &str, model: &Model) -> Result<TypedRequest, String> {
     let names = || model.settings.views.iter().map(|view| view.name.as_str());
     match one_of(argument, names()).filter(|_| !argument.is_empty()) {
-        Some(name) => Ok(Request::View(name.to_owned())),
+        Some(name) => Ok(TypedRequest::View(name.to_owned())),
         None if names().next().is_none() => Err("No views are saved yet: ctrl-s on Calls saves one.".to_owned()),
         None => {
             let names: Vec<&str> = names().collect();
@@ -217,7 +219,7 @@ fn view(argument: &str, model: &Model) -> Result<Request, String> {
     }
 }
 
-fn columns(argument: &str, model: &Model) -> Result<Request, String> {
+fn columns(argument: &str, model: &Model) -> Result<TypedRequest, String> {
     let keys: Vec<String> = argument.split([' ', ',']).filter(|key| !key.is_empty()).map(ToOwned::to_owned).collect();
     if keys.is_empty() {
         return Err("Name the keys, with a space between them.".to_owned());
@@ -226,11 +228,11 @@ fn columns(argument: &str, model: &Model) -> Result<Request, String> {
         |key: &String| model.monitor.board.iter().any(|e| crate::app::calls::value(&e.conversation, key).is_some());
     match keys.iter().find(|key| !there(key) && !model.calls.expected.iter().any(|e| e.as_str() == key.as_str())) {
         Some(unknown) => Err(format!("No call here has an attribute `{unknown}` (names are case-sensitive).")),
-        None => Ok(Request::Columns(keys)),
+        None => Ok(TypedRequest::Columns(keys)),
     }
 }
 
-fn width(argument: &str, model: &Model) -> Result<Request, String> {
+fn width(argument: &str, model: &Model) -> Result<TypedRequest, String> {
     let (key, columns) = match argument.rsplit_once(char::is_whitespace) {
         Some((key, columns)) if columns.parse::<u16>().is_ok() => (key.trim(), columns.parse().ok()),
         _ => (argument, None),
@@ -238,7 +240,7 @@ fn width(argument: &str, model: &Model) -> Result<Request, String> {
     let keys = || model.calls.keys.iter().map(|key| key.as_str());
     match (one_of(key, keys()).filter(|_| !key.is_empty()), columns) {
         (Some(_), Some(columns)) if !(4..=60).contains(&columns) => Err("A column is 4 to 60 wide.".to_owned()),
-        (Some(key), columns) => Ok(Request::Width(key.to_owned(), columns)),
+        (Some(key), columns) => Ok(TypedRequest::Width(key.to_owned(), columns)),
         (None, _) => {
             let keys: Vec<&str> = keys().collect();
             Err(format!("Name one of the columns: {}.", text::few(&keys)))
@@ -246,9 +248,9 @@ fn width(argument: &str, model: &Model) -> Result<Request, String> {
     }
 }
 
-fn theme(argument: &str, _model: &Model) -> Result<Request, String> {
+fn theme(argument: &str, _model: &Model) -> Result<TypedRequest, String> {
     match one_of(argument, THEMES.iter().copied()).filter(|_| !argument.is_empty()) {
-        Some(name) => Ok(Request::Theme(name)),
+        Some(name) => Ok(TypedRequest::Theme(name)),
         None if argument.is_empty() => Err(format!("Themes: {}.", THEMES.join(", "))),
         None => Err(format!("No theme is called `{argument}`. Themes: {}.", THEMES.join(", "))),
     }

@@ -4,7 +4,7 @@ mod arguments;
 mod search;
 mod synonyms;
 
-pub use arguments::{Request, VERBS, Verb, parse};
+pub use arguments::{TypedRequest, VERBS, Verb, parse};
 pub use search::{CommandEntry, Hit, meant, search};
 
 /// Lines that ↑ brings back, at most.

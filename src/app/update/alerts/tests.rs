@@ -4,7 +4,7 @@ use crate::app::{
     Effect,
     popups::Overlay,
     screen::Screen,
-    settings::Settings,
+    settings::AppSettings,
     testing::{Desk, leg},
 };
 
@@ -55,7 +55,7 @@ fn the_bell_rings_once_a_second_at_most() {
 #[test]
 fn the_terminal_notifies_only_when_that_is_wished() {
     for notify in [false, true] {
-        let mut desk = Desk::with(120, 36, Settings { notify, ..Settings::default() });
+        let mut desk = Desk::with(120, 36, AppSettings { notify, ..AppSettings::default() });
         desk.customer(ID, &[("tier", "gold")]);
         desk.keys("<enter>b");
         desk.customer(ID, &[("tier", "sesame")]);
@@ -136,7 +136,7 @@ fn a_key_that_a_flow_version_lost_rings_on_no_call() {
 #[test]
 fn a_missed_milestone_rings() {
     let expectations = crate::expectfile::parse("[[expect]]\nkey = \"tier\"\nby = \"flow-end\"\n").unwrap();
-    let mut desk = Desk::with(120, 36, Settings { expectations, ..Settings::default() });
+    let mut desk = Desk::with(120, 36, AppSettings { expectations, ..AppSettings::default() });
     desk.keys("Bm<esc>");
     desk.call(ID, 60, vec![leg("c", "customer", "X", &[]), leg("i", "ivr", "MainIVR", &[])]);
     assert_eq!(rung(&mut desk), 0);

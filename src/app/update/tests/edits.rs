@@ -197,7 +197,7 @@ fn an_ended_call_asks_twice() {
 #[test]
 fn read_only_refuses_with_the_reason() {
     let policy = Policy { read_only: Some(ReadOnly { why: "--read-only".into() }), ..Policy::default() };
-    let mut desk = Desk::with(120, 36, Settings { policy, ..Settings::default() });
+    let mut desk = Desk::with(120, 36, AppSettings { policy, ..AppSettings::default() });
     desk.customer(ID, &[("tier", "gold")]);
     for keys in ["<enter>e", "x", "a"] {
         desk.keys(keys);

@@ -118,7 +118,7 @@ fn an_alarm_under_a_draft_is_counted_when_the_program_ends() {
 fn quitting_asks_where_something_is_not_done() {
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("q");
-    assert_eq!(desk.model.exit, Some(Exit::Quit), "there is nothing to say");
+    assert_eq!(desk.model.exit, Some(AppExit::Quit), "there is nothing to say");
     let asks = |desk: &Desk| desk.model.exit.is_none() && matches!(desk.model.overlays.last(), Some(Overlay::Quit(_)));
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("e!<enter><enter>q");
@@ -133,10 +133,10 @@ fn quitting_asks_where_something_is_not_done() {
     desk.keys("e!<esc>q");
     assert!(asks(&desk), "a draft is there");
     desk.keys("<enter>");
-    assert_eq!(desk.model.exit, Some(Exit::Quit));
+    assert_eq!(desk.model.exit, Some(AppExit::Quit));
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("e<ctrl-c>");
-    assert_eq!(desk.model.exit, Some(Exit::Interrupted));
+    assert_eq!(desk.model.exit, Some(AppExit::Interrupted));
 }
 
 /// Text of the paste panel and the name of a new key outlive Esc and the program.
@@ -230,5 +230,5 @@ fn a_text_given_up_for_theirs_outlives_a_kill_and_no_quit() {
     assert_eq!(back, Some(("gold!".into(), EditState::Draft, Base::Saw(Some("platinum".into())))));
 
     desk.keys("q");
-    assert_eq!((desk.model.exit, desk.model.outbox.journal()), (Some(Exit::Quit), JournalState::default()));
+    assert_eq!((desk.model.exit, desk.model.outbox.journal()), (Some(AppExit::Quit), JournalState::default()));
 }

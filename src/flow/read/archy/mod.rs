@@ -52,7 +52,7 @@ struct ArchyReader<'a, 't> {
 pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
     let (kind, root) = root(tree)?;
     let name = tree.scalar_at(root, "name").unwrap_or_default();
-    let flow = Flow::new(Form::Archy, name.to_owned(), kind.to_owned());
+    let flow = Flow::new(FlowFileForm::Archy, name.to_owned(), kind.to_owned());
     let mut reader =
         ArchyReader { tree, lines, flow, sections: FxHashMap::default(), work: Vec::new(), jumps: Vec::new() };
     for other in tree.members(tree.root()).filter(|member| member.value != root) {

@@ -37,14 +37,14 @@ struct PlatformReader<'a, 't> {
 ///
 /// # Errors
 /// A member stands twice in an action, or a text in it is none.
-pub fn read(tree: &Tree<'_>, lines: &Lines, form: Form) -> Result<Option<Flow>, ReadError> {
+pub fn read(tree: &Tree<'_>, lines: &Lines, form: FlowFileForm) -> Result<Option<Flow>, ReadError> {
     root(tree).map(|root| whole(tree, lines, form, root, MODULES)).transpose()
 }
 
 /// How deep modules may stand in modules.
 const MODULES: usize = 16;
 
-fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize) -> Result<Flow, ReadError> {
+fn whole(tree: &Tree<'_>, lines: &Lines, form: FlowFileForm, root: NodeId, depth: usize) -> Result<Flow, ReadError> {
     let mut flow = sequences(tree, lines, form, root)?;
     if depth == 0 {
         return Ok(flow);
@@ -77,7 +77,7 @@ fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize)
     Ok(flow)
 }
 
-fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Result<Flow, ReadError> {
+fn sequences(tree: &Tree<'_>, lines: &Lines, form: FlowFileForm, root: NodeId) -> Result<Flow, ReadError> {
     let text = |name| tree.scalar_at(root, name).unwrap_or_default().to_owned();
     let flow = Flow::new(form, text("name"), text("type"));
     let mut reader = PlatformReader { tree, lines, flow, ids: Vec::new(), sections: FxHashMap::default() };

@@ -1,6 +1,6 @@
 //! What a participant is, its attributes apart, borrowed from an event: for comparing with what is known, and for telling.
 
-use super::{Address, Leg, Participant, Raw, Reference, Text};
+use super::{Address, Leg, Raw, Reference, Text, WireParticipant};
 use crate::domain::{self, Media, Names, ParticipantId, ParticipantSnapshot, Purpose, QueueId, State, UserId};
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -75,7 +75,7 @@ impl ParticipantFacts<'_> {
     }
 }
 
-impl Participant<'_> {
+impl WireParticipant<'_> {
     /// Everything but the attributes. `media` is that of the topic, where the topic names one.
     pub fn facts(&self, media: Option<Media>) -> ParticipantFacts<'_> {
         let leg = self.main_leg();

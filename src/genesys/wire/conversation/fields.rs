@@ -1,7 +1,7 @@
 //! Conversations and their participants read at a cursor, in one pass. What is not as the schema says gives `None`: that is
 //! for serde, which knows what to make of it.
 
-use super::{ConversationBody, Flag, Leg, List, Participant, Raw, Text};
+use super::{ConversationBody, Flag, Leg, List, Raw, Text, WireParticipant};
 use crate::genesys::wire::cursor::Cursor;
 
 /// A field that is read at a cursor.
@@ -83,7 +83,7 @@ impl<'a> ConversationBody<'a> {
     }
 }
 
-impl<'a> Participant<'a> {
+impl<'a> WireParticipant<'a> {
     /// Reads the participant at the cursor; `attributes` reads its attribute map, if it has one.
     pub fn read(cursor: &mut Cursor<'a>, mut attributes: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<Self> {
         let (mut it, mut once) = (Self::default(), Once::default());

@@ -68,12 +68,12 @@ fn the_read_of_the_examples_tells_the_same_participants() {
 
 #[test]
 fn the_attributes_event_and_the_metadata_of_the_examples() {
-    let Frame::Attributes(event) = decode(examples()["attributesDetail"].to_string().as_bytes()) else { panic!() };
+    let WireFrame::Attributes(event) = decode(examples()["attributesDetail"].to_string().as_bytes()) else { panic!() };
     assert_eq!(event.participant.as_str(), "c0a80101-0001-4a11-8f00-000000000001");
     assert_eq!(event.event_time.unwrap().as_millisecond(), 1_795_183_411_647);
     assert_eq!(event.attributes, [("customerTier".into(), Value::text("gold"))]);
-    assert_eq!(decode(examples()["heartbeat"].to_string().as_bytes()), Frame::Control(Control::Heartbeat));
-    assert_eq!(decode(examples()["pong"].to_string().as_bytes()), Frame::Control(Control::Pong));
+    assert_eq!(decode(examples()["heartbeat"].to_string().as_bytes()), WireFrame::Control(Control::Heartbeat));
+    assert_eq!(decode(examples()["pong"].to_string().as_bytes()), WireFrame::Control(Control::Pong));
 }
 
 #[test]
@@ -95,24 +95,24 @@ fn system_topics_and_frames_without_a_topic() {
     let of = |raw: &str| decode(raw.as_bytes());
     assert_eq!(
         of(r#"{"topicName":"v2.system.socket_closing","eventBody":{}}"#),
-        Frame::Control(Control::SocketClosing)
+        WireFrame::Control(Control::SocketClosing)
     );
     assert_eq!(
         of(
             r#"{"topicName":"v2.system.no_longer_subscribed.x","eventBody":{"channelId":"x","reason":"another_channel_subscribed"}}"#
         ),
-        Frame::Control(Control::NoLongerSubscribed {
+        WireFrame::Control(Control::NoLongerSubscribed {
             channel: Some("x".into()),
             reason: Some("another_channel_subscribed".into())
         })
     );
     assert_eq!(
         of(r#"{"result":"404","status":"error"}"#),
-        Frame::Control(Control::Reply { result: "404".into(), status: Some("error".into()) })
+        WireFrame::Control(Control::Reply { result: "404".into(), status: Some("error".into()) })
     );
-    assert!(matches!(of(r#"{"a":1}"#), Frame::Malformed { .. }));
-    assert!(matches!(of(r#"{"topicName":"v2.something.new","eventBody":{}}"#), Frame::Unknown { .. }));
-    assert!(matches!(of(r#"{"topicName":"channel.metadata","eventBody":[]}"#), Frame::Control(Control::Other)));
+    assert!(matches!(of(r#"{"a":1}"#), WireFrame::Malformed { .. }));
+    assert!(matches!(of(r#"{"topicName":"v2.something.new","eventBody":{}}"#), WireFrame::Unknown { .. }));
+    assert!(matches!(of(r#"{"topicName":"channel.metadata","eventBody":[]}"#), WireFrame::Control(Control::Other)));
 }
 
 /// A callback's customer has no address of its own: the number to call back says who it is, and the queue its name.
@@ -163,10 +163,10 @@ fn the_flow_of_a_call_is_not_the_name_of_its_ivr() {
 fn the_events_of_a_flow_tell_flow_version_and_participant() {
     let raw = br#"{"topicName":"v2.detail.events.conversation.c1.flow.start","version":"2","eventBody":{"eventTime":1,
         "conversationId":"c1","participantId":"p2","sessionId":"s","flowType":"INBOUNDCALL","flowId":"f1","flowVersion":"12.0"}}"#;
-    let Frame::Flow(fact) = decode(raw) else { panic!("no flow") };
+    let WireFrame::Flow(fact) = decode(raw) else { panic!("no flow") };
     let run = &fact.run;
     assert_eq!((fact.conversation.as_str(), run.id.as_str(), run.version()), ("c1", "f1", Some("12")));
     assert_eq!(run.participant.as_ref().map(|p| p.as_str()), Some("p2"));
     let nameless = br#"{"topicName":"v2.detail.events.conversation.c1.flow.end","eventBody":{"conversationId":"c1"}}"#;
-    assert!(matches!(decode(nameless), Frame::Malformed { .. }));
+    assert!(matches!(decode(nameless), WireFrame::Malformed { .. }));
 }

@@ -1,11 +1,11 @@
 //! What the definitions say of a key that is missing, where no record of the run does: the setters, the version
 //! before, the path that other values show.
 
-use super::super::{GatheredRun, KnownCall, NoRecord, Question, folded, in_flow};
+use super::super::{GatheredRun, KnownCall, NoRecord, WhyQuestion, folded, in_flow};
 use super::SETTERS;
 use super::record::by_value;
 use crate::domain::{Participant, plain_version};
-use crate::flow::keys::{When, keys};
+use crate::flow::keys::{SetWhen, keys};
 use crate::flow::model::Flow;
 use crate::why::answer::{Certainty, Evidence, EvidenceSource, FlowName, Verdict, WhyAnswer};
 use crate::why::execution::Run;
@@ -15,7 +15,12 @@ use rustc_hash::FxHashMap;
 
 /// Which way this call took instead of those to the setters of another version of its flow, as far as its record or its values
 /// show it.
-pub(super) fn turn_of(question: &Question, call: &KnownCall<'_>, flow: &GatheredRun, other: &Flow) -> Option<String> {
+pub(super) fn turn_of(
+    question: &WhyQuestion,
+    call: &KnownCall<'_>,
+    flow: &GatheredRun,
+    other: &Flow,
+) -> Option<String> {
     let setters = steps::setters(other, &question.key, Setter::Exactly);
     let took = |at: usize, label: &str| format!("{} took {label}", steps::name(&other.actions[at]).words());
     if let Some(run) = flow.run.as_deref().filter(|run| run.lists_actions) {
@@ -35,7 +40,7 @@ pub(super) fn turn_of(question: &Question, call: &KnownCall<'_>, flow: &Gathered
 }
 
 /// The version before the one that ran sets the key: the newer one has lost it.
-pub(super) fn by_earlier(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) -> bool {
+pub(super) fn by_earlier(question: &WhyQuestion, call: &KnownCall<'_>, answer: &mut WhyAnswer) -> bool {
     let found = call.flows.iter().find_map(|flow| {
         let (version, definition) = flow.earlier.as_ref()?;
         let at = *steps::setters(definition, &question.key, Setter::Exactly).first()?;
@@ -102,7 +107,7 @@ pub(super) fn to_see_more(flow: &GatheredRun) -> Option<String> {
 }
 
 /// Without a record of the run, what the definitions say.
-pub(super) fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
+pub(super) fn by_definition(question: &WhyQuestion, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     let known: Vec<(&GatheredRun, &Flow)> =
         call.flows.iter().filter_map(|flow| Some((flow, flow.definition.as_deref()?))).collect();
     if known.is_empty() {
@@ -167,8 +172,8 @@ pub(super) fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &
         let Some(first) = found.first() else { continue };
         let uses = keys(definition);
         let sets = uses.by_key.get(&question.key).map_or(&[][..], |uses| &uses.set);
-        let ways: FxHashMap<usize, When> = sets.iter().rev().map(|one| (one.action, one.when)).collect();
-        let way = |at: usize| ways.get(&at).copied().unwrap_or(When::Conditional);
+        let ways: FxHashMap<usize, SetWhen> = sets.iter().rev().map(|one| (one.action, one.when)).collect();
+        let way = |at: usize| ways.get(&at).copied().unwrap_or(SetWhen::Conditional);
         let action = steps::name(&definition.actions[*first]);
         answer.flow = Some(flow.name.clone());
         answer.branch = steps::steps(definition, None, *first);
@@ -197,14 +202,14 @@ pub(super) fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &
             by_value(question, flow, definition, &turned, answer);
             return;
         }
-        if found.iter().all(|at| way(*at) == When::Never) {
+        if found.iter().all(|at| way(*at) == SetWhen::Never) {
             answer.cause =
                 format!("{} is not there: no path of {} leads to {}.", question.key, in_flow(flow), action.words());
             answer.remedy = Some(format!("have a path lead to {}, or set {} on another", action.words(), question.key));
             answer.action = Some(action);
             return;
         }
-        let always = found.iter().any(|at| way(*at) == When::Always);
+        let always = found.iter().any(|at| way(*at) == SetWhen::Always);
         answer.cause = if flow.running {
             format!(
                 "{} is not there yet: {} is still running, and {} can set it.",

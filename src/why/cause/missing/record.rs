@@ -1,6 +1,6 @@
 //! What the record of a run shows of a key that is missing: where the path turned away from its setters, or ended.
 
-use super::super::{GatheredRun, KnownCall, Question, in_flow};
+use super::super::{GatheredRun, KnownCall, WhyQuestion, in_flow};
 
 use crate::flow::model::{ActionKind, Flow};
 use crate::why::answer::{Certainty, Evidence, EvidenceSource, WhyAnswer, rfc3339};
@@ -10,7 +10,7 @@ use crate::why::steps::{self, Laid, Setter, TurnedBy, WayOut};
 
 /// The run passed the setters by.
 pub(super) fn not_reached(
-    question: &Question,
+    question: &WhyQuestion,
     call: &KnownCall<'_>,
     flow: &GatheredRun,
     (at, left): (usize, &WayOut<'_>),
@@ -139,7 +139,7 @@ pub(super) fn not_reached(
 
 /// The run ended where a setter could still be reached, by no action of its own: as a clause.
 pub(super) fn cut_short(
-    question: &Question,
+    question: &WhyQuestion,
     call: &KnownCall<'_>,
     definition: &Flow,
     run: &Run,
@@ -188,7 +188,7 @@ pub(super) fn cut_short(
 
 /// The run turned away at an action or a menu of another part of the flow.
 pub(super) fn turned_at(
-    question: &Question,
+    question: &WhyQuestion,
     call: &KnownCall<'_>,
     definition: &Flow,
     parting: &TurnedAway<'_>,
@@ -231,7 +231,7 @@ pub(super) fn turned_at(
 
 /// No record says which output was taken, but another key has a value that one action alone writes.
 pub(super) fn by_value(
-    question: &Question,
+    question: &WhyQuestion,
     flow: &GatheredRun,
     definition: &Flow,
     turned: &TurnedBy<'_>,
