@@ -21,6 +21,10 @@ fn keys(program: &Program, file: &Path) -> u64 {
     most
 }
 
+/// Memory is taken in pages and by several threads: two runs of one file differ by so much.
+#[cfg(target_os = "linux")]
+const PAGES: u64 = 256 << 10;
+
 /// The program itself takes some; what counts is what a larger file costs more. `SIDETONE_LARGE`: its actions.
 #[cfg(target_os = "linux")]
 #[test]
@@ -37,7 +41,7 @@ fn json_costs_three_times_its_size_and_yaml_eight() {
         });
         let (size, memory) = (cost[1].0 - cost[0].0, cost[1].1.saturating_sub(cost[0].1));
         assert!(memory > size / 2, "{name}: {cost:?} is not measured");
-        assert!(memory <= size * times, "{name}: {memory} bytes for {size} ({cost:?})");
+        assert!(memory <= size * times + PAGES, "{name}: {memory} bytes for {size} ({cost:?})");
     }
 }
 
