@@ -107,12 +107,12 @@ fn lines(file: &Path, as_watched: bool) -> Vec<Value> {
         let line = line.unwrap();
         if let Some(due) = follow.due().filter(|due| as_watched && *due < line.at.mono) {
             let past = jiff::SignedDuration::try_from(line.at.mono - due).unwrap();
-            follow.tick(At { mono: due, wall: line.at.wall - past }, &playback);
+            _ = follow.tick(At { mono: due, wall: line.at.wall - past }, &playback);
         }
         replay::tell(&mut follow, &mut playback, &line);
         last = Some(line.at);
     }
-    follow.tick(last.unwrap(), &playback);
+    _ = follow.tick(last.unwrap(), &playback);
     let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -165,7 +165,8 @@ async fn read(client: &Client, watched: &WatchOptions, monitor: &mut Monitor) ->
     let targets = Targets::resolve(client, &watched.wanted()).await?;
     targets.teach(&mut monitor.board.names);
     lookup::read_all(client, &targets, |at, update| {
-        monitor.update(at, update, &());
+        // What is exported is the state at the end; every call was read whole.
+        _ = monitor.update(at, update, &());
         Ok(())
     })
     .await?;
@@ -180,7 +181,8 @@ pub(super) fn play(file: &Path, monitor: &mut Monitor) -> anyhow::Result<At> {
     for line in reader {
         let line = line.map_err(Failure::from)?;
         last = Some(line.at);
-        playback.feed(line.at, &line.record, monitor);
+        // The same; and nothing can be read again in a recording.
+        _ = playback.feed(line.at, &line.record, monitor);
     }
     last.ok_or_else(|| Exit::Failed.because("the recording holds nothing").into())
 }

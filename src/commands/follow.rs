@@ -81,6 +81,7 @@ impl FollowPlan {
 
 /// What came of an update.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct FollowStep {
     /// These conversations have to be read before more can be said about them.
     pub reread: Vec<ConversationId>,
@@ -242,7 +243,8 @@ impl Follow {
     /// Messages are missing in a recording.
     pub fn missed(&mut self, at: At, operator: &dyn Claims) {
         let outcome = self.monitor.missed(at, operator);
-        self.write_outcome(outcome);
+        // Nothing can be read again in a recording.
+        _ = self.write_outcome(outcome);
     }
 
     /// When time alone will tell something next, on the clock of [`At::mono`].

@@ -195,7 +195,8 @@ async fn headless(mut reader: RecordingReader, follow: &mut Follow, speed: Speed
         }
     }
     if let Some(end) = last {
-        follow.tick(end, &playback);
+        // Nobody asks for more lines: it is over.
+        _ = follow.tick(end, &playback);
     }
     write(follow)?;
     if malformed > 0 {

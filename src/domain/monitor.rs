@@ -1,4 +1,4 @@
-//! The one engine under every end: the screens, `watch`, `check`, `export` and `replay`.
+//! The one engine under every end: the screens, `watch`, `check`, `collect`, `export`, `replay` and `set`.
 //!
 //! One stream of updates and connection states goes in, each with its time; changes, findings and alerts come out. What
 //! was not observed is not judged: after a lost connection, missing messages or a partial first sight, the verdicts of a
@@ -72,6 +72,7 @@ pub struct CallReport {
 
 /// What came of one input.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
 pub struct MonitorOutcome {
     /// What time alone had brought about before this input, each at its own moment.
     pub earlier: Vec<CallReport>,

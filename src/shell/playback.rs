@@ -135,13 +135,13 @@ pub(super) fn tick(at: At, second: &mut u64) -> Option<At> {
     Some(At { mono: Duration::from_secs(now), wall })
 }
 
-/// Reads all of a recording on a board of its own, and tells where things happened; ends early when nobody listens.
-/// `apart`: messages between two states that are kept.
 /// Tells a model that nobody sees: what it wants done outside is for the one on the screen to want.
 fn read_only(model: &mut Model, at: At, msg: Msg) {
     drop(update(model, at, msg));
 }
 
+/// Reads all of a recording on a board of its own, and tells where things happened; ends early when nobody listens.
+/// `apart`: messages between two states that are kept.
 pub(super) fn read(
     mut messages: MessageReader,
     mut model: Model,

@@ -260,7 +260,7 @@ mod tests {
         let snapshot = Snapshot { id: "c".into(), started: Some(started), participants, ..Snapshot::default() };
         let (mut monitor, seen) =
             (Monitor::new(MonitorOptions::default()), At::after(started, Duration::from_millis(100)));
-        monitor.link(seen, &Link::Live, &());
+        _ = monitor.link(seen, &Link::Live, &());
         let outcome = monitor.update(seen, Update::Stream(snapshot), &());
         let mut tracker = Tracker::new("o", Salt::UNSTORED, &[]);
         let entry = monitor.board.get("c").unwrap();

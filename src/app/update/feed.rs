@@ -228,16 +228,17 @@ pub(super) fn bad_frame(model: &mut Model, at: At, reason: &str) -> Vec<Effect> 
 }
 
 pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
-    let mut effects = Vec::new();
+    let Model { monitor, replay, outbox, .. } = model;
+    let operator = replay.as_ref().map(|replay| &replay.claimed as &dyn Claims);
+    let Ingested { mut outcome, effects: todo } = editing::link((monitor, outbox), at, &link, operator);
     if model.link.is_live() && !link.is_live() {
-        let todo = model.outbox.link(false);
         // What was good news while the link stood says nothing of now.
         if model.notice.as_ref().is_some_and(|notice| notice.level == NoticeLevel::Done) {
             model.notice = None;
         }
-        effects = edits::effects(model, todo);
         model.touch();
     }
+    let mut effects = edits::effects(model, todo);
     if matches!(link, Link::Gap { .. }) {
         if let Some(witness) = &mut model.witness {
             witness.note(at, crate::app::replay::IndexedEvent::Gap);
@@ -248,7 +249,6 @@ pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
         super::signin::open_by_itself(model, reason);
         model.sign_in_needed.get_or_insert_with(|| reason.to_string());
     }
-    let mut outcome = monitored(model, |monitor, operator| monitor.link(at, &link, operator));
     in_view_first(model, &mut outcome.reread);
     effects.extend(reported(model, outcome));
     model.link = link;

@@ -45,12 +45,12 @@ fn lines(follow: &mut Follow) -> Vec<String> {
 #[test]
 fn a_first_sight_is_told_whole_and_then_only_changes() {
     let mut follow = Follow::new(plan());
-    follow.link(at(0), &Link::Live, &());
-    follow.apply(at(1), call("a", &[("k", "1")]), &());
+    _ = follow.link(at(0), &Link::Live, &());
+    _ = follow.apply(at(1), call("a", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), ["live", "a started", "a joined", "a k=1"]);
-    follow.apply(at(2), call("a", &[("k", "1")]), &());
+    _ = follow.apply(at(2), call("a", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), [""; 0]);
-    follow.apply(at(3), call("a", &[("k", "2")]), &());
+    _ = follow.apply(at(3), call("a", &[("k", "2")]), &());
     assert_eq!(lines(&mut follow), ["a k=2"]);
 }
 
@@ -59,7 +59,7 @@ fn the_count_ends_on_the_line_wanted_and_not_one_later() {
     let mut follow = Follow::new(FollowPlan { count: Some(3), ..plan() });
     assert!(!follow.apply(at(1), call("a", &[("k", "1"), ("l", "1")]), &()).done);
     assert!(follow.apply(at(2), call("b", &[("k", "1"), ("l", "1")]), &()).done);
-    follow.apply(at(3), call("c", &[("k", "1")]), &());
+    _ = follow.apply(at(3), call("c", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), ["a started", "a joined", "a k=1", "a l=1", "b started", "b joined", "b k=1"]);
     assert!(Follow::new(FollowPlan { count: Some(0), ..plan() }).is_done());
 }
@@ -77,13 +77,13 @@ fn until_ends_after_the_lines_that_led_to_it_and_at_once_when_already_so() {
 #[test]
 fn a_filter_tells_a_call_whole_from_the_moment_it_holds_to_its_end() {
     let mut follow = Follow::new(FollowPlan { filter: "tier=gold".parse().unwrap(), ..plan() });
-    follow.apply(at(1), call("a", &[("k", "1")]), &());
+    _ = follow.apply(at(1), call("a", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), [""; 0]);
-    follow.apply(at(2), call("a", &[("k", "1"), ("tier", "gold")]), &());
+    _ = follow.apply(at(2), call("a", &[("k", "1"), ("tier", "gold")]), &());
     assert_eq!(lines(&mut follow), ["a started", "a joined", "a k=1", "a tier=gold"]);
-    follow.apply(at(3), call("a", &[("k", "1"), ("tier", "silver")]), &());
+    _ = follow.apply(at(3), call("a", &[("k", "1"), ("tier", "silver")]), &());
     assert_eq!(lines(&mut follow), ["a tier=silver"]);
-    follow.apply(at(4), call("b", &[("tier", "silver")]), &());
+    _ = follow.apply(at(4), call("b", &[("tier", "silver")]), &());
     assert_eq!(lines(&mut follow), [""; 0]);
 }
 
@@ -108,8 +108,8 @@ fn an_age_comes_to_hold_by_time_alone() {
 fn text_for_people_is_harmless_and_says_old_and_new() {
     let form = OutputForm::Text(Ansi { color: false, ascii: true }, TimeZone::UTC);
     let mut follow = Follow::new(FollowPlan { form, ..plan() });
-    follow.apply(at(1), call("a", &[("k", "\x1b[31mred"), ("blank", "")]), &());
-    follow.apply(at(2), call("a", &[("k", "2"), ("blank", "")]), &());
+    _ = follow.apply(at(1), call("a", &[("k", "\x1b[31mred"), ("blank", "")]), &());
+    _ = follow.apply(at(2), call("a", &[("k", "2"), ("blank", "")]), &());
     let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
     assert!(!text.contains('\x1b'), "{text}");
     assert_eq!(
@@ -132,24 +132,24 @@ fn calls_that_ended_long_ago_are_forgotten() {
         snapshot.participants[0].ended = Some(Timestamp::UNIX_EPOCH);
         Update::Stream(snapshot)
     };
-    follow.apply(at(1), ended("a"), &());
-    follow.apply(at(2), call("b", &[]), &());
-    follow.tick(at(700_000), &());
+    _ = follow.apply(at(1), ended("a"), &());
+    _ = follow.apply(at(2), call("b", &[]), &());
+    _ = follow.tick(at(700_000), &());
     assert_eq!(follow.monitor.board.len(), 1);
 }
 
 #[test]
 fn findings_follow_the_lines_that_led_to_them() {
     let mut follow = Follow::new(plan());
-    follow.apply(at(1), call("a", &[("k", "1")]), &());
-    follow.apply(at(2), call("a", &[("k", "{{tier}}")]), &());
-    follow.apply(at(3), call("a", &[("k", "{{tier}}"), ("l", "1")]), &());
+    _ = follow.apply(at(1), call("a", &[("k", "1")]), &());
+    _ = follow.apply(at(2), call("a", &[("k", "{{tier}}")]), &());
+    _ = follow.apply(at(3), call("a", &[("k", "{{tier}}"), ("l", "1")]), &());
     assert_eq!(lines(&mut follow)[3..], ["a k={{tier}}", "a unresolved-template k", "a l=1"]);
     // A call that a filter lets through late is told with what was found before.
     let mut follow = Follow::new(FollowPlan { filter: "l=1".parse().unwrap(), ..plan() });
-    follow.apply(at(1), call("a", &[("k", "{{tier}}")]), &());
+    _ = follow.apply(at(1), call("a", &[("k", "{{tier}}")]), &());
     assert_eq!(lines(&mut follow), [""; 0]);
-    follow.apply(at(2), call("a", &[("k", "{{tier}}"), ("l", "1")]), &());
+    _ = follow.apply(at(2), call("a", &[("k", "{{tier}}"), ("l", "1")]), &());
     assert_eq!(lines(&mut follow), ["a started", "a joined", "a k={{tier}}", "a l=1", "a unresolved-template k"]);
 }
 
@@ -168,15 +168,15 @@ fn a_finding_that_comes_of_time_has_its_own_moment() {
     for ticks in [vec![], vec![700], vec![600, 900]] {
         let mut follow = Follow::new(plan());
         for id in ["a", "b", "c", "d"] {
-            follow.apply(at(1), call(id, &[("tier", "gold")]), &());
+            _ = follow.apply(at(1), call(id, &[("tier", "gold")]), &());
         }
-        follow.apply(at(2), call("z", &[]), &());
-        follow.apply(at(100), on_ivr(), &());
+        _ = follow.apply(at(2), call("z", &[]), &());
+        _ = follow.apply(at(100), on_ivr(), &());
         assert_eq!(follow.due(), Some(Duration::from_millis(600)));
         for tick in ticks {
-            follow.tick(at(tick), &());
+            _ = follow.tick(at(tick), &());
         }
-        follow.apply(at(1_000), call("a", &[("tier", "silver")]), &());
+        _ = follow.apply(at(1_000), call("a", &[("tier", "silver")]), &());
         let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
         let found: Vec<&str> = text.lines().filter(|l| l.contains("\"finding\"")).collect();
         assert_eq!(found.len(), 1, "{text}");
@@ -188,13 +188,13 @@ fn a_finding_that_comes_of_time_has_its_own_moment() {
 fn a_trap_tells_the_next_fitting_call_alone() {
     let trap = Trap::set(Some("0100"), None, "k=1".parse().unwrap(), at(5_000));
     let mut follow = Follow::new(FollowPlan { filter: "k=1".parse().unwrap(), trap: Some(trap), ..plan() });
-    follow.apply(at(100), call("before", &[("k", "1")]), &());
+    _ = follow.apply(at(100), call("before", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), [""; 0], "it was there before the trap was set");
-    follow.apply(at(6_000), call("a", &[("k", "2")]), &());
+    _ = follow.apply(at(6_000), call("a", &[("k", "2")]), &());
     assert_eq!(lines(&mut follow), [""; 0]);
-    follow.apply(at(7_000), call("a", &[("k", "1")]), &());
+    _ = follow.apply(at(7_000), call("a", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), ["a started", "a joined", "a k=1"]);
-    follow.apply(at(8_000), call("b", &[("k", "1")]), &());
+    _ = follow.apply(at(8_000), call("b", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), [""; 0], "only the first");
 }
 
@@ -207,17 +207,17 @@ fn ringing(set: impl FnOnce(&mut Alerts)) -> FollowPlan {
 #[test]
 fn a_watched_key_rings_after_its_line_and_not_at_first_sight() {
     let mut follow = Follow::new(ringing(|w| _ = w.toggle_key(&"k".into())));
-    follow.apply(at(1), call("a", &[("k", "1"), ("l", "1")]), &());
-    follow.apply(at(2), call("a", &[("k", "1"), ("l", "2")]), &());
+    _ = follow.apply(at(1), call("a", &[("k", "1"), ("l", "1")]), &());
+    _ = follow.apply(at(2), call("a", &[("k", "1"), ("l", "2")]), &());
     assert_eq!(follow.rung(), None);
     lines(&mut follow);
-    follow.apply(at(3), call("a", &[("k", "2"), ("l", "2")]), &());
+    _ = follow.apply(at(3), call("a", &[("k", "2"), ("l", "2")]), &());
     assert_eq!(lines(&mut follow), ["a k=2", "a key rang: k changed"]);
     assert_eq!(follow.rung().as_deref(), Some("k changed"));
-    follow.apply(at(4), call("a", &[("k", "3"), ("l", "2")]), &());
+    _ = follow.apply(at(4), call("a", &[("k", "3"), ("l", "2")]), &());
     assert_eq!(lines(&mut follow), ["a k=3", "a key rang: k changed"], "every one is told");
     assert_eq!(follow.rung(), None, "the bell rings once a second at most");
-    follow.apply(at(1_100), call("a", &[("k", "4"), ("l", "2")]), &());
+    _ = follow.apply(at(1_100), call("a", &[("k", "4"), ("l", "2")]), &());
     assert!(follow.rung().is_some());
 }
 
@@ -228,27 +228,27 @@ fn an_expression_rings_once_for_a_call_at_first_sight_too_and_only_for_calls_tha
         ..ringing(|w| w.watch_filter("k=2", "k=2".parse().unwrap()))
     });
     let rang = |follow: &mut Follow| lines(follow).into_iter().filter(|l| l.contains("rang")).count();
-    follow.apply(at(1), call("a", &[("k", "2")]), &());
+    _ = follow.apply(at(1), call("a", &[("k", "2")]), &());
     assert_eq!(rang(&mut follow), 0, "not told");
-    follow.apply(at(2), call("a", &[("k", "2"), ("l", "1")]), &());
+    _ = follow.apply(at(2), call("a", &[("k", "2"), ("l", "1")]), &());
     assert_eq!(rang(&mut follow), 1);
-    follow.apply(at(3), call("a", &[("k", "2"), ("l", "2")]), &());
+    _ = follow.apply(at(3), call("a", &[("k", "2"), ("l", "2")]), &());
     assert_eq!(rang(&mut follow), 0);
-    follow.apply(at(4), call("a", &[("k", "3")]), &());
-    follow.apply(at(5), call("a", &[("k", "2")]), &());
+    _ = follow.apply(at(4), call("a", &[("k", "3")]), &());
+    _ = follow.apply(at(5), call("a", &[("k", "2")]), &());
     assert_eq!(rang(&mut follow), 1);
 }
 
 #[test]
 fn an_age_rings_when_its_time_has_come() {
     let mut follow = Follow::new(ringing(|w| w.watch_filter("age>2s", "age>2s".parse().unwrap())));
-    follow.apply(at(0), call("a", &[("k", "1")]), &());
+    _ = follow.apply(at(0), call("a", &[("k", "1")]), &());
     lines(&mut follow);
     assert!(follow.tick_every() < Duration::from_secs(1));
-    follow.tick(at(1_000), &());
+    _ = follow.tick(at(1_000), &());
     assert_eq!(lines(&mut follow), [""; 0]);
-    follow.tick(at(2_100), &());
-    follow.tick(at(2_200), &());
+    _ = follow.tick(at(2_100), &());
+    _ = follow.tick(at(2_200), &());
     assert_eq!(lines(&mut follow), ["a filter rang: a call matches age>2s"]);
 }
 
@@ -256,11 +256,11 @@ fn an_age_rings_when_its_time_has_come() {
 fn a_missed_milestone_is_a_finding_and_rings() {
     let expectations = crate::expectfile::parse("[[expect]]\nkey = \"tier\"\nby = \"2s\"\n").unwrap();
     let mut follow = Follow::new(FollowPlan { expectations, ..ringing(|w| _ = w.toggle_missed()) });
-    follow.apply(at(0), call("a", &[("k", "1")]), &());
+    _ = follow.apply(at(0), call("a", &[("k", "1")]), &());
     lines(&mut follow);
     let due = follow.due().expect("a milestone");
     assert!(due >= Duration::from_secs(2));
-    follow.tick(at(5_000), &());
+    _ = follow.tick(at(5_000), &());
     let told = lines(&mut follow);
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("missing tier") && told[1].contains("missed rang"), "{told:?}");
@@ -270,14 +270,14 @@ fn a_missed_milestone_is_a_finding_and_rings() {
 fn nothing_is_missing_while_the_link_is_down_and_it_is_judged_once_it_was_read() {
     let expectations = crate::expectfile::parse("[[expect]]\nkey = \"k\"\nby = \"2s\"\n").unwrap();
     let mut follow = Follow::new(FollowPlan { expectations, ..plan() });
-    follow.link(at(0), &Link::Live, &());
-    follow.apply(at(1), call("a", &[]), &());
-    follow.link(at(2), &Link::Reconnecting { attempt: 1, until: at(2), reason: "lost".into() }, &());
-    follow.tick(at(10_000), &());
+    _ = follow.link(at(0), &Link::Live, &());
+    _ = follow.apply(at(1), call("a", &[]), &());
+    _ = follow.link(at(2), &Link::Reconnecting { attempt: 1, until: at(2), reason: "lost".into() }, &());
+    _ = follow.tick(at(10_000), &());
     assert_eq!(lines(&mut follow), ["live", "a started", "a joined", "reconnecting"]);
     let Update::Stream(snapshot) = call("a", &[]) else { unreachable!() };
     let asked = follow.monitor.board.revision("a");
-    follow.apply(at(11_000), Update::Read { snapshot, asked, left: Duration::ZERO }, &());
+    _ = follow.apply(at(11_000), Update::Read { snapshot, asked, left: Duration::ZERO }, &());
     assert_eq!(lines(&mut follow), ["a missing k"]);
 }
 
@@ -286,8 +286,8 @@ fn calls_that_ended_long_ago_are_named_once_so_that_the_link_forgets_them_too() 
     let mut follow = Follow::new(plan());
     let Update::Stream(mut snapshot) = call("a", &[]) else { unreachable!() };
     snapshot.participants[0].state = Some(State::new("disconnected"));
-    follow.apply(at(1), Update::Stream(snapshot), &());
-    follow.apply(at(1), call("b", &[]), &());
+    _ = follow.apply(at(1), Update::Stream(snapshot), &());
+    _ = follow.apply(at(1), call("b", &[]), &());
     assert_eq!(follow.tick(at(590_000), &()).gone, []);
     assert_eq!(follow.tick(at(700_000), &()).gone, ["a".into()]);
     assert_eq!(follow.tick(at(800_000), &()).gone, []);
@@ -361,7 +361,7 @@ fn findings_carry_the_cause_that_the_definition_shows() {
         let expectations = crate::expectfile::parse("[[expect]]\nkey = \"tier\"\nby = \"2s\"\n").unwrap();
         let mut follow = Follow::new(FollowPlan { expectations, ..plan() });
         follow.tell_causes();
-        follow.apply(at(second), call(id, &[("lookup", "timeout")]), &());
+        _ = follow.apply(at(second), call(id, &[("lookup", "timeout")]), &());
         let run = FlowRun {
             id: "f".into(),
             name: Some("Main".into()),
@@ -369,13 +369,13 @@ fn findings_carry_the_cause_that_the_definition_shows() {
             source: FlowSource::Analytics,
             participant: None,
         };
-        follow.apply(at(second), Update::Flow(FlowFact { conversation: id.into(), run }), &());
-        follow.apply(at(second + 1), call(id, &[("lookup", "timeout"), ("x", "1")]), &());
+        _ = follow.apply(at(second), Update::Flow(FlowFact { conversation: id.into(), run }), &());
+        _ = follow.apply(at(second + 1), call(id, &[("lookup", "timeout"), ("x", "1")]), &());
         follow
     };
     let finding = |follow: &mut Follow| -> serde_json::Value {
         follow.output().clear();
-        follow.tick(at(5_000), &());
+        _ = follow.tick(at(5_000), &());
         let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
         let mut all = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         all.find(|line| line["type"] == "finding").expect("a finding")
@@ -400,7 +400,7 @@ fn each_try_to_connect_has_one_line() {
     let mut follow = Follow::new(plan());
     for (attempt, until) in [(1, 0), (2, 900), (2, 901), (3, 2_000), (3, 2_001)] {
         let link = Link::Reconnecting { attempt, until: at(until), reason: "refused".into() };
-        follow.link(at(until), &link, &());
+        _ = follow.link(at(until), &link, &());
     }
     assert_eq!(lines(&mut follow).len(), 3);
 }

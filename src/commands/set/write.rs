@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         At, Board, Conversation, ConversationId, JsonKind, Key, Link, Participant, ParticipantId, Update, Value,
-        editing,
+        editing::{self, Ingested},
         monitor::Monitor,
         outbox::{
             Base, Cell, CommitOptions, Effect, NonText, Outbox, PatchTarget, Policy, Refusal, WriteId, WriteOutcome,
@@ -326,9 +326,9 @@ impl<'a> SetWriter<'a> {
                 // The stream alone is to decide: what the link reads by itself is not looked at.
                 Some((_, LinkEvent::Update(Update::Read { .. }))) if !self.outbox.policy().confirm_reads => {}
                 Some((at, LinkEvent::Update(update))) => self.ingest(at, update, None),
-                Some((_, LinkEvent::Link(link))) => {
-                    let effects = self.outbox.link(link.is_live());
-                    self.perform(effects);
+                Some((at, LinkEvent::Link(link))) => {
+                    let told = editing::link((&mut self.monitor, &mut self.outbox), at, &link, None);
+                    self.take(told);
                 }
                 Some(_) => {}
                 None => self.live = None,
@@ -347,8 +347,21 @@ impl<'a> SetWriter<'a> {
     }
 
     fn ingest(&mut self, at: At, update: Update, write: Option<WriteId>) {
-        let effects = editing::ingest((&mut self.monitor, &mut self.outbox), at, update, write, None).effects;
-        self.perform(effects);
+        let told = editing::ingest((&mut self.monitor, &mut self.outbox), at, update, write, None);
+        self.take(told);
+    }
+
+    /// Does what the outbox asks for, and reads what cannot be decided otherwise.
+    fn take(&mut self, told: Ingested) {
+        self.perform(told.effects);
+        if !self.outbox.policy().confirm_reads {
+            return;
+        }
+        if let Some(live) = &mut self.live {
+            for id in told.outcome.reread {
+                live.read(id, None, Priority::Interactive);
+            }
+        }
     }
 
     fn done(&mut self, done: EditDone) {

@@ -53,7 +53,7 @@ fn found(outcome: &MonitorOutcome) -> Vec<String> {
 fn what_time_brings_has_its_own_moment_whenever_it_is_asked() {
     for asked in [None, Some(60_600), Some(90_000)] {
         let mut monitor = expecting(tier());
-        monitor.update(ms(0), in_flow(&[]), &());
+        _ = monitor.update(ms(0), in_flow(&[]), &());
         assert_eq!(found(&monitor.update(ms(60_000), in_queue(&[]), &())), [""; 0]);
         assert_eq!(monitor.due(), Some(Duration::from_millis(60_500)));
         let mut told = Vec::new();
@@ -68,9 +68,9 @@ fn what_time_brings_has_its_own_moment_whenever_it_is_asked() {
 #[test]
 fn a_verdict_that_falls_into_a_lost_connection_is_not_made() {
     let mut monitor = expecting(tier());
-    monitor.link(ms(0), &Link::Live, &());
-    monitor.update(ms(0), in_flow(&[]), &());
-    monitor.update(ms(60_000), in_queue(&[]), &());
+    _ = monitor.link(ms(0), &Link::Live, &());
+    _ = monitor.update(ms(0), in_flow(&[]), &());
+    _ = monitor.update(ms(60_000), in_queue(&[]), &());
     assert_eq!(found(&monitor.link(ms(60_200), &lost(), &())), [""; 0]);
     assert_eq!(found(&monitor.time(ms(70_000), &())), [""; 0]);
     let live = monitor.link(ms(80_000), &Link::Live, &());
@@ -86,8 +86,8 @@ fn a_verdict_that_falls_into_a_lost_connection_is_not_made() {
 #[test]
 fn a_verdict_that_was_due_before_the_connection_was_lost_is_made() {
     let mut monitor = expecting(tier());
-    monitor.update(ms(0), in_flow(&[]), &());
-    monitor.update(ms(60_000), in_queue(&[]), &());
+    _ = monitor.update(ms(0), in_flow(&[]), &());
+    _ = monitor.update(ms(60_000), in_queue(&[]), &());
     assert_eq!(found(&monitor.link(ms(60_900), &lost(), &())), ["60.5 missing customer_tier"]);
     assert_eq!(found(&monitor.time(ms(70_000), &())), [""; 0], "and it stands while nothing is observed");
     assert_eq!(monitor.examiner.of("c").count(), 1);
@@ -102,9 +102,9 @@ fn a_verdict_that_was_due_before_the_connection_was_lost_is_made() {
 #[test]
 fn missing_messages_are_a_gap_too() {
     let mut monitor = expecting(tier());
-    monitor.update(ms(0), in_flow(&[]), &());
-    monitor.update(ms(60_000), in_queue(&[]), &());
-    monitor.missed(ms(60_100), &());
+    _ = monitor.update(ms(0), in_flow(&[]), &());
+    _ = monitor.update(ms(60_000), in_queue(&[]), &());
+    _ = monitor.missed(ms(60_100), &());
     assert_eq!(found(&monitor.time(ms(70_000), &())), [""; 0]);
     assert_eq!(found(&monitor.update(ms(70_000), in_queue(&[]), &())), ["70 missing customer_tier"]);
 }
@@ -126,10 +126,10 @@ fn a_call_of_which_a_leg_alone_was_told_is_not_judged() {
 #[test]
 fn some_keys_told_after_a_gap_do_not_make_the_rest_observed() {
     let mut monitor = expecting(tier());
-    monitor.update(ms(0), in_flow(&[]), &());
-    monitor.update(ms(60_000), in_queue(&[]), &());
-    monitor.link(ms(60_100), &lost(), &());
-    monitor.link(ms(70_000), &Link::Live, &());
+    _ = monitor.update(ms(0), in_flow(&[]), &());
+    _ = monitor.update(ms(60_000), in_queue(&[]), &());
+    _ = monitor.link(ms(60_100), &lost(), &());
+    _ = monitor.link(ms(70_000), &Link::Live, &());
     let attributes = vec![("other".into(), "1".into())];
     let event = AttributesEvent { conversation: "c".into(), participant: "p1".into(), event_time: None, attributes };
     assert_eq!(found(&monitor.update(ms(70_000), Update::Event(event), &())), [""; 0]);
@@ -144,9 +144,9 @@ fn a_key_that_vanished_in_the_dark_is_not_put_down_to_a_transfer() {
     for dark in [false, true] {
         let mut monitor = Monitor::default();
         let alone = Update::Stream(snapshot("c", vec![participant("p1", "customer", &[("tier", "gold")])]));
-        monitor.update(ms(0), alone, &());
+        _ = monitor.update(ms(0), alone, &());
         if dark {
-            monitor.link(ms(10_000), &lost(), &());
+            _ = monitor.link(ms(10_000), &lost(), &());
         }
         let told = found(&monitor.update(ms(90_000), agent(&[]), &()));
         assert_eq!(told.iter().any(|t| t.contains("lost-on-transfer")), !dark, "{told:?}");
@@ -176,9 +176,9 @@ fn ended_calls_are_forgotten_by_time_and_by_count_and_live_ones_never() {
     };
     let limits = Retention { time: Duration::from_secs(60), count: 100 };
     let mut monitor = Monitor::default();
-    monitor.update(ms(0), in_flow(&[]), &());
+    _ = monitor.update(ms(0), in_flow(&[]), &());
     for n in 0..1_000 {
-        monitor.update(ms(n), ended(n), &());
+        _ = monitor.update(ms(n), ended(n), &());
         monitor.forget_ended(ms(n), limits, |c| c.id.as_str() == "c3");
         assert!(monitor.board.ended() <= 101 && monitor.board.len() <= 102, "{n}: {}", monitor.board.ended());
     }
