@@ -90,7 +90,7 @@ impl Path {
             WireFrame::Delta(delta) => Update::Delta(delta),
             other => panic!("not an update: {other:?}"),
         };
-        self.follow.apply(at, update, &());
+        _ = self.follow.apply(at, update, &());
         let out = self.follow.output();
         if out.len() > 64 * 1024 {
             self.lines += memchr::memchr_iter(b'\n', out).count();
