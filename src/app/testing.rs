@@ -171,6 +171,9 @@ impl Desk {
         for key in parse_script(script).expect("a script of keys") {
             self.reads();
             self.tell(Msg::Key(key));
+            if self.model.has_held_answer() {
+                self.wait(super::STANDS.as_millis() as u64);
+            }
         }
         self.model.prepare(self.at);
         self

@@ -8,11 +8,10 @@
 //! Text that is pasted as keys is no answer, however it arrives: an answer is the only letter of its read, and for [`STANDS`]
 //! before it there was none.
 //!
-//! A key that is held down is pressed once. Its first repeat comes after the keyboard's own delay, which is longer than [`STANDS`] and as
-//! long as people think; what tells it from another press is that the next repeat follows soon. So the key that was pressed last,
-//! pressed again, answers [`STANDS`] later, and only if neither it nor anything that may be text comes until then. (Keyboards repeat 10
-//! to 40 times a second.) So does a letter, which may be the first of a text. A key that moves something is neither: it takes no answer
-//! back.
+//! An answer counts [`STANDS`] after it was read, and only if nothing that may be text came until then: a paste that comes letter by
+//! letter, or stalls before a line break in it, does not answer. Nor does a key that is held down: its first repeat comes after the
+//! keyboard's own delay, which is longer than [`STANDS`] and as long as people think, and the next one follows soon. (Keyboards repeat 10
+//! to 40 times a second.) A key that moves something takes no answer back.
 
 use super::Model;
 use crate::app::{key::Key, keymap::Command, layout, popups::Overlay, signin::Opened};
@@ -169,24 +168,18 @@ impl Model {
         self.read_at() < before + pause
     }
 
-    /// Whether this may be done now, asked for by the key that was pressed last `again`, or by another. Only a question holds
-    /// anything up, and never what leaves it.
-    pub(in crate::app) fn answers(&mut self, command: Command, again: bool) -> KeyAnswer {
+    /// Whether this may be done now, asked for by the key that was read last. Only a question holds anything up, and never what leaves it.
+    pub(in crate::app) fn answers(&mut self, command: Command) -> KeyAnswer {
         match self.refuses_answer(command) {
             Err(why) => KeyAnswer::No(why),
             // What scrolls is no answer, and may be held down.
-            Ok(Some(question)) if (again || self.may_be_text()) && !matches!(command, Command::Up | Command::Down) => {
+            Ok(Some(question)) if !matches!(command, Command::Up | Command::Down) => {
                 let due = self.read_at() + STANDS;
                 self.held_answer = Some(HeldAnswer { command, key: self.read.key, due, question });
                 KeyAnswer::Later
             }
             Ok(_) => KeyAnswer::Yes,
         }
-    }
-
-    /// The key that was pressed last is a letter: the first of a text, should another one follow.
-    fn may_be_text(&self) -> bool {
-        self.read.key.is_some_and(|key| key.typed().is_some())
     }
 
     /// The answer that waited for whether another key follows, once none has.
@@ -527,6 +520,7 @@ mod tests {
         desk.at.mono += STANDS;
         desk.tell(alone());
         press(&mut desk, "enter");
+        desk.wait(150);
         assert!(sends(&mut desk));
     }
 
@@ -637,6 +631,20 @@ mod tests {
             desk.wait(500);
             slowly(&mut desk, &["m"], 500);
             assert!(sends(&mut desk), "{pause}: alone it is one");
+        }
+    }
+
+    /// A paste over a slow link that stalls before a line break, and goes on.
+    #[test]
+    fn a_line_break_after_a_stall_is_no_answer_when_more_follows() {
+        for stall in [165, 300, 900] {
+            let mut desk = typed();
+            slowly(&mut desk, &["enter"], 900);
+            assert!(asks(&desk));
+            slowly(&mut desk, &["a", "b"], 20);
+            desk.wait(stall);
+            slowly(&mut desk, &["enter", "m", "o"], 20);
+            assert!(asks(&desk) && !sends(&mut desk), "{stall}");
         }
     }
 }

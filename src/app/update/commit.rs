@@ -7,7 +7,7 @@ use crate::app::{
     notice::NoticeLevel,
     popups::{CommitQuestion, ConflictQuestion, Overlay},
 };
-use crate::domain::outbox::{self, Base, Cell, EditState, NonText, Timing};
+use crate::domain::outbox::{self, Base, Cell, EditState, EditView, NonText, Timing};
 
 /// `S`: the marked drafts, else all.
 pub(super) fn review(model: &mut Model) -> Vec<Effect> {
@@ -58,9 +58,10 @@ pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
 
 /// What is there now is neither what the operator saw when the edit began nor what is to be sent.
 fn has_changed(model: &Model, cell: &Cell) -> bool {
-    let Some(view) = model.outbox.view(cell).filter(|v| v.beneath.is_none() && v.state == EditState::Draft) else {
-        return false;
-    };
+    // What our own write makes of it that is not decided yet is no change by others.
+    let is_decided = |state: &EditState| matches!(state, EditState::Seen { .. }) || state.needs_attention();
+    let is_plain = |v: &EditView<'_>| v.state == EditState::Draft && v.beneath.as_ref().is_none_or(is_decided);
+    let Some(view) = model.outbox.view(cell).filter(is_plain) else { return false };
     let now = model.value_of(cell).cloned();
     let is_new = now.as_ref().is_some_and(|now| now.as_str() == view.mine);
     matches!(&view.base, Base::Saw(saw) if *saw != now) && !is_new

@@ -36,7 +36,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         return effects;
     }
     effects.extend(match model.keymap.lookup(&scopes, key) {
-        Some(binding) if model.meets(binding.when) => match model.answers(binding.command, last == Some(key)) {
+        Some(binding) if model.meets(binding.when) => match model.answers(binding.command) {
             KeyAnswer::Yes => command(model, binding.command),
             KeyAnswer::Later => Vec::new(),
             KeyAnswer::No(why) => {

@@ -308,3 +308,17 @@ fn a_conflict_never_opens_by_itself() {
         }
     }
 }
+
+/// Our own value was sent and seen a moment ago; what another writes over it while the next one is typed is a change all the same.
+#[test]
+fn the_question_is_the_conflict_where_our_own_value_was_seen_a_moment_ago() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(ID, &[("tier", "gold")]));
+    desk.wait(50).customer(ID, &[("tier", "gold!")]);
+    desk.wait(1_500);
+    desk.keys("e?");
+    desk.customer(ID, &[("tier", "theirs")]);
+    desk.keys("<enter>");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))), "{:?}", desk.model.overlays.last());
+}
