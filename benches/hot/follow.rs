@@ -61,7 +61,7 @@ impl Calls {
             let began = Instant::now();
             for raw in texts {
                 let update = update(&self.follow.monitor.board, raw);
-                self.follow.apply(now, update, &());
+                _ = self.follow.apply(now, update, &());
             }
             took += began.elapsed();
             assert!(!self.follow.output().is_empty(), "something changes in so many events");
