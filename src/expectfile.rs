@@ -1,6 +1,6 @@
 //! The expectation file (TOML): what calls should carry. Read for `check --expect`, written by `check --learn`.
 
-use crate::config::{Problem, line_of, nearest};
+use crate::config::{Problem, check_keys, line_of, nearest};
 use crate::domain::expect::{Allowed, Expectation, Milestone, ValueType};
 use crate::domain::filter::Filter;
 use crate::format::toml as format;
@@ -59,27 +59,14 @@ pub fn parse(text: &str) -> Result<Vec<Expectation>, Vec<Problem>> {
 
 fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut check = |table: &DeTable<'_>, known: &[&str], place: &str| {
-        for key in table.keys() {
-            let name: &str = key.get_ref();
-            if !known.contains(&name) {
-                let remedy = match nearest(name, known.iter().copied()) {
-                    Some(near) => format!("did you mean {near:?}?"),
-                    None => format!("known are {}", known.join(", ")),
-                };
-                let message = format!("unknown key {name:?}{place}; {remedy}");
-                problems.push(Problem { line: line_of(text, key.span().start), message });
-            }
-        }
-    };
-    check(root, &["expect"], "");
+    check_keys(text, root, &["expect"], "", &mut problems);
     for (name, value) in root {
         if name.get_ref() == "expect"
             && let DeValue::Array(tables) = value.get_ref()
         {
             for table in tables {
                 if let DeValue::Table(table) = table.get_ref() {
-                    check(table, &KEYS, " in [[expect]]");
+                    check_keys(text, table, &KEYS, " in [[expect]]", &mut problems);
                 }
             }
         }

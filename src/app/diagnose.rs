@@ -59,7 +59,7 @@ pub enum Selected {
 pub enum DiagnoseRow {
     /// The heading of a rule.
     Rule {
-        /// Which.
+        /// The rule.
         rule: RuleId,
         /// How many findings it has of each severity, the worst first.
         counts: Vec<(Severity, usize)>,
@@ -68,7 +68,7 @@ pub enum DiagnoseRow {
     Finding(Finding),
     /// The rest of the findings of the rule above it.
     Folded {
-        /// Which.
+        /// The rule.
         rule: RuleId,
         /// How many findings are not shown.
         count: usize,

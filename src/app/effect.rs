@@ -11,10 +11,11 @@ use crate::domain::{
 
 /// Something for the shell to do.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use = "what the program wants done must be done"]
 pub enum Effect {
     /// Read a conversation; the answer comes back as an update. `asked` is the board's revision at this moment.
     Read {
-        /// Which.
+        /// The conversation to read.
         conversation: ConversationId,
         /// To be handed back with the answer.
         asked: u64,

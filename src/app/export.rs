@@ -99,7 +99,7 @@ pub enum Goal {
 /// An export, for the shell to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportPlan {
-    /// What.
+    /// What is exported.
     pub subject: Subject,
     /// In which form.
     pub format: Format,

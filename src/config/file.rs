@@ -3,7 +3,7 @@
 use super::{
     findings::{self, FindingsTable},
     history::{self, HooksTable, StoreTable},
-    problem::{Problem, check, line_of, nearest},
+    problem::{Problem, check_keys, line_of, nearest},
     setting::{THEMES, names, settings_table},
     views::{self, Views},
 };
@@ -344,7 +344,7 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let tables = ["profile", "ui", "keys", "view", "findings", "audit", "store", "hooks"];
     let top: Vec<&str> = names(TOP_SETTINGS).chain(tables).collect();
-    check(text, root, &top, "", &mut problems);
+    check_keys(text, root, &top, "", &mut problems);
     for (name, value) in root {
         match (name.get_ref().as_ref(), value.get_ref()) {
             ("profile", DeValue::Table(profiles)) => {
@@ -352,7 +352,7 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
                 for (name, profile) in profiles {
                     let section = format!(" in [profile.{}]", name.get_ref());
                     if let DeValue::Table(table) = profile.get_ref() {
-                        check(text, table, &keys, &section, &mut problems);
+                        check_keys(text, table, &keys, &section, &mut problems);
                         theme(text, table, &mut problems);
                         values(text, table, &section, &mut problems);
                         let own = table.iter().find(|(key, _)| key.get_ref() == "findings");
@@ -367,23 +367,35 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
                 let keys: Vec<&str> = names(views::SETTINGS).collect();
                 for (name, view) in views {
                     if let DeValue::Table(table) = view.get_ref() {
-                        check(text, table, &keys, &format!(" in [view.{}]", name.get_ref()), &mut problems);
+                        check_keys(text, table, &keys, &format!(" in [view.{}]", name.get_ref()), &mut problems);
                     }
                 }
             }
             ("ui", DeValue::Table(table)) => {
-                check(text, table, &names(UI_SETTINGS).collect::<Vec<_>>(), " in [ui]", &mut problems);
+                check_keys(text, table, &names(UI_SETTINGS).collect::<Vec<_>>(), " in [ui]", &mut problems);
                 theme(text, table, &mut problems);
             }
             ("audit", DeValue::Table(table)) => {
-                check(text, table, &names(AUDIT_SETTINGS).collect::<Vec<_>>(), " in [audit]", &mut problems);
+                check_keys(text, table, &names(AUDIT_SETTINGS).collect::<Vec<_>>(), " in [audit]", &mut problems);
             }
             ("store", DeValue::Table(table)) => {
-                check(text, table, &names(history::STORE_SETTINGS).collect::<Vec<_>>(), " in [store]", &mut problems);
+                check_keys(
+                    text,
+                    table,
+                    &names(history::STORE_SETTINGS).collect::<Vec<_>>(),
+                    " in [store]",
+                    &mut problems,
+                );
                 history::store_problems(text, table, &mut problems);
             }
             ("hooks", DeValue::Table(table)) => {
-                check(text, table, &names(history::HOOKS_SETTINGS).collect::<Vec<_>>(), " in [hooks]", &mut problems);
+                check_keys(
+                    text,
+                    table,
+                    &names(history::HOOKS_SETTINGS).collect::<Vec<_>>(),
+                    " in [hooks]",
+                    &mut problems,
+                );
                 history::hook_problems(text, table, &mut problems);
             }
             ("findings", DeValue::Table(table)) => findings::problems(text, table, " in [findings]", &mut problems),

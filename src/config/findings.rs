@@ -1,6 +1,6 @@
 //! `[findings]` and `[profile.NAME.findings]`: which rules are applied, and how heavily they weigh.
 
-use super::problem::{Problem, check, line_of, nearest};
+use super::problem::{Problem, check_keys, line_of, nearest};
 use crate::domain::findings::{RULES, RuleId, Severity, Tuning};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ impl FindingsTable {
 /// Names unknown rules and wrong values, each with its line.
 pub(super) fn problems(text: &str, table: &DeTable<'_>, section: &str, problems: &mut Vec<Problem>) {
     let known: Vec<&str> = [IGNORE].into_iter().chain(RULES.iter().map(|rule| rule.name)).collect();
-    check(text, table, &known, section, problems);
+    check_keys(text, table, &known, section, problems);
     for (name, value) in
         table.iter().filter(|(name, _)| name.get_ref() != IGNORE && known.contains(&name.get_ref().as_ref()))
     {

@@ -31,7 +31,7 @@ pub use overrides::Overrides;
 pub use paths::Paths;
 pub(crate) use paths::{RECORDINGS, create_private, open_private, own_private, own_private_inside, write_private};
 pub use problem::Problem;
-pub(crate) use problem::{line_of, nearest};
+pub(crate) use problem::{check_keys, line_of, nearest};
 pub use resolve::{Settings, Ui};
 pub(crate) use resolve::{check_file, check_switches};
 pub use schema::{settings, template};

@@ -24,7 +24,7 @@ pub(crate) fn line_of(text: &str, offset: usize) -> usize {
 }
 
 /// Notes the keys of a table that are not among the `known` ones. `section`: where it stands, for the message.
-pub(super) fn check(text: &str, table: &DeTable<'_>, known: &[&str], section: &str, problems: &mut Vec<Problem>) {
+pub(crate) fn check_keys(text: &str, table: &DeTable<'_>, known: &[&str], section: &str, problems: &mut Vec<Problem>) {
     for key in table.keys() {
         let name: &str = key.get_ref();
         if known.contains(&name) {

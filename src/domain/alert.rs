@@ -35,7 +35,7 @@ pub enum Trigger {
 /// An alert that fired.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fired {
-    /// When.
+    /// When it fired.
     pub at: At,
     /// On which call.
     pub call: ConversationId,

@@ -7,7 +7,7 @@
 mod attributes;
 mod conclusion;
 mod entry;
-mod laying;
+mod merge;
 mod older;
 mod told;
 
@@ -24,7 +24,7 @@ use compact_str::CompactString;
 use conclusion::{ToldEnd, UpdateFacts, all_ended, conclude, main_media};
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use laying::{Laying, set};
+use merge::{Merge, set};
 use rustc_hash::FxBuildHasher;
 use std::{collections::VecDeque, time::Duration};
 
@@ -276,7 +276,7 @@ impl Board {
         let changes = &mut applied.changes;
         let most = |told: &ParticipantDelta| 1 + told.attributes.len() + told.gone.len();
         changes.reserve_exact(participants.iter().map(most).sum());
-        let mut laying = Laying {
+        let mut merge = Merge {
             at,
             source: Source::Stream,
             whole: true,
@@ -290,12 +290,12 @@ impl Board {
             flows: Vec::new(),
         };
         for told in participants {
-            laying.delta(conversation, told);
+            merge.delta(conversation, told);
         }
         for told in joined {
-            laying.participant(conversation, told);
+            merge.participant(conversation, told);
         }
-        for run in laying.flows {
+        for run in merge.flows {
             conversation.learn_flow(run);
         }
         // What came before told a part of it only: with nothing new, this one tells whether it is over.
@@ -528,7 +528,7 @@ impl Board {
         set(&mut conversation.started, snapshot.started);
         set(&mut conversation.address, snapshot.address);
         let complete = !snapshot.partial;
-        let mut laying = Laying {
+        let mut merge = Merge {
             at,
             source,
             whole,
@@ -543,9 +543,9 @@ impl Board {
         };
         let told = snapshot.participants.len();
         for told in snapshot.participants {
-            laying.participant(conversation, told);
+            merge.participant(conversation, told);
         }
-        let mut flows = laying.flows;
+        let mut flows = merge.flows;
         if !known && !self.flows_ahead.is_empty() {
             let (mine, others) = std::mem::take(&mut self.flows_ahead)
                 .into_iter()

@@ -55,18 +55,18 @@ pub enum ParticipantChange {
 pub enum Change {
     /// Of a conversation.
     Conversation {
-        /// Which.
+        /// The conversation.
         id: ConversationId,
-        /// What.
+        /// What changed.
         change: ConversationChange,
     },
     /// Of a participant.
     Participant {
         /// Of which conversation.
         conversation: ConversationId,
-        /// Which.
+        /// The participant.
         id: ParticipantId,
-        /// What.
+        /// What changed.
         change: ParticipantChange,
     },
     /// Of an attribute.

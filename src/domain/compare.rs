@@ -22,7 +22,7 @@ pub struct ComparedParticipant {
 pub struct ComparedKey {
     /// Whose, by purpose.
     pub label: String,
-    /// Which.
+    /// The key that is compared.
     pub key: Key,
     /// The participant on the left, where there is one.
     pub left_id: Option<ParticipantId>,

@@ -10,7 +10,7 @@ pub struct HistoryEntry {
     pub at: At,
     /// Whose attribute.
     pub participant: ParticipantId,
-    /// Which.
+    /// The key that changed.
     pub key: Key,
     /// Before; `None` when absent.
     pub old: Option<Value>,

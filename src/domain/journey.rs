@@ -26,7 +26,7 @@ pub struct Span {
 
 /// One line of the picture: the legs of one participant, or of several with one purpose and name.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Lane {
+pub struct JourneyLane {
     /// The purpose: `customer`, `ivr`, …
     pub purpose: String,
     /// The name of the flow, queue or person.
@@ -37,7 +37,7 @@ pub struct Lane {
     pub marks: Vec<JourneyChange>,
 }
 
-impl Lane {
+impl JourneyLane {
     /// When it began.
     pub fn from(&self) -> Option<Timestamp> {
         self.spans.iter().map(|s| s.from).min()
@@ -59,7 +59,7 @@ pub struct Journey {
     /// It still goes on.
     pub is_live: bool,
     /// The lines, in the order of joining.
-    pub lanes: Vec<Lane>,
+    pub lanes: Vec<JourneyLane>,
     /// When it was not observed, oldest first.
     pub gaps: Vec<Span>,
 }
@@ -70,13 +70,13 @@ impl Journey {
         let c = &entry.conversation;
         let from = began(c);
         let to = c.ended.unwrap_or(now).max(from);
-        let mut lanes: Vec<Lane> = Vec::new();
+        let mut lanes: Vec<JourneyLane> = Vec::new();
         for p in &c.participants {
             let name = p.name.as_deref().filter(|n| !n.is_empty());
             let known = lanes.iter_mut().position(|l| l.purpose == p.purpose.as_str() && l.name.as_deref() == name);
             let at = known.unwrap_or_else(|| {
                 let (purpose, name) = (p.purpose.as_str().to_owned(), name.map(ToOwned::to_owned));
-                lanes.push(Lane { purpose, name, spans: Vec::new(), marks: Vec::new() });
+                lanes.push(JourneyLane { purpose, name, spans: Vec::new(), marks: Vec::new() });
                 lanes.len() - 1
             });
             let lane = &mut lanes[at];

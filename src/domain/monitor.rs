@@ -54,7 +54,7 @@ impl Retention {
 /// What came of one update, or of time alone, on one call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallReport {
-    /// When.
+    /// The moment of the report.
     pub at: At,
     /// On which call.
     pub call: ConversationId,

@@ -86,7 +86,7 @@ impl Graph {
                 if matches!(kind, ActionKind::Transfer(_) | ActionKind::Menu) {
                     to.push(end);
                 }
-                if may_go_on(action) {
+                if may_continue(action) {
                     to.push(goes(action.next, ends));
                 }
                 for (index, branch) in action.branches.iter().enumerate().filter(|(_, branch)| branch.off.is_none()) {
@@ -282,7 +282,7 @@ impl Ends {
 
 /// Whether a flow may go on behind an action without taking one of its outputs. What the platform does where an output that is
 /// switched off holds is not verified: it may just go on.
-pub(crate) fn may_go_on(action: &Action) -> bool {
+pub(crate) fn may_continue(action: &Action) -> bool {
     let off = action.branches.iter().any(|branch| branch.off.is_some());
     !matches!(action.kind, ActionKind::Transfer(_)) && (off || !decided(action))
 }

@@ -73,7 +73,7 @@ pub struct RecordingStatus {
 /// What was recorded, at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Where.
+    /// The file that was written.
     pub path: PathBuf,
     /// The final figures.
     pub status: RecordingStatus,

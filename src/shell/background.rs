@@ -12,7 +12,7 @@ const LONGEST: usize = 28;
 
 /// What became of an event.
 #[derive(Debug, PartialEq)]
-pub(super) enum Heard {
+pub(super) enum BackgroundOutcome {
     /// For the program; none while an answer may be under way.
     Events(Vec<Event>),
     /// The answer: light or not.
@@ -35,9 +35,9 @@ impl BackgroundListener {
     }
 
     /// Takes an event.
-    pub(super) fn hear(&mut self, event: Event) -> Heard {
+    pub(super) fn hear(&mut self, event: Event) -> BackgroundOutcome {
         if !self.listening {
-            return Heard::Events(vec![event]);
+            return BackgroundOutcome::Events(vec![event]);
         }
         let Event::Key(key) = &event else { return self.give_back(event) };
         let KeyCode::Char(c) = key.code else { return self.give_back(event) };
@@ -47,17 +47,17 @@ impl BackgroundListener {
         let (alt, ctrl) = (key.modifiers.contains(KeyModifiers::ALT), key.modifiers.contains(KeyModifiers::CONTROL));
         if self.held.is_empty() {
             if !(alt && c == ']') {
-                return Heard::Events(vec![event]);
+                return BackgroundOutcome::Events(vec![event]);
             }
             self.held.push(event);
-            return Heard::Events(Vec::new());
+            return BackgroundOutcome::Events(Vec::new());
         }
         // The end of the answer: BEL, or `ESC \`.
         if (ctrl && c == 'g') || (alt && c == '\\') {
             return match is_light(&self.text) {
                 Some(light) => {
                     *self = Self::default();
-                    Heard::Background(light)
+                    BackgroundOutcome::Background(light)
                 }
                 None => self.give_back(event),
             };
@@ -72,15 +72,15 @@ impl BackgroundListener {
             return self.give_back(event);
         }
         self.held.push(event);
-        Heard::Events(Vec::new())
+        BackgroundOutcome::Events(Vec::new())
     }
 
     /// It was no answer: everything held, and this.
-    fn give_back(&mut self, event: Event) -> Heard {
+    fn give_back(&mut self, event: Event) -> BackgroundOutcome {
         self.text.clear();
         let mut events = std::mem::take(&mut self.held);
         events.push(event);
-        Heard::Events(events)
+        BackgroundOutcome::Events(events)
     }
 }
 
@@ -127,8 +127,8 @@ mod tests {
         let (mut passed, mut background) = (Vec::new(), None);
         for event in events(text) {
             match listener.hear(event) {
-                Heard::Events(events) => passed.extend(events),
-                Heard::Background(light) => background = Some(light),
+                BackgroundOutcome::Events(events) => passed.extend(events),
+                BackgroundOutcome::Background(light) => background = Some(light),
             }
         }
         (passed, background)

@@ -299,8 +299,8 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         let mut events = Vec::with_capacity(burst.events.len());
         for event in burst.events {
             match self.background.hear(event) {
-                background::Heard::Events(heard) => events.extend(heard),
-                background::Heard::Background(is_light) => {
+                background::BackgroundOutcome::Events(heard) => events.extend(heard),
+                background::BackgroundOutcome::Background(is_light) => {
                     if is_light {
                         self.theme = Theme::Light;
                         self.screen.forget();

@@ -75,7 +75,7 @@ pub struct ShellOptions {
 /// How the screens ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// Why.
+    /// Why it ended.
     pub exit: AppExit,
     /// What was still being recorded, and where it is.
     pub recorded: Option<String>,

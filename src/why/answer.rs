@@ -152,7 +152,7 @@ pub(crate) struct Evidence {
     pub(crate) time: Option<String>,
     /// From where.
     pub(crate) source: EvidenceSource,
-    /// What.
+    /// The text.
     pub(crate) text: String,
 }
 

@@ -4,7 +4,7 @@
 use super::answer::PathStep;
 use super::execution::Executed;
 use super::steps::{self, Laid, TurnedBy, visit};
-use crate::flow::graph::may_go_on;
+use crate::flow::graph::may_continue;
 use crate::flow::model::{Action, ActionKind, ContainerKind, Flow};
 use std::collections::VecDeque;
 
@@ -46,11 +46,11 @@ fn leads(flow: &Flow, at: usize) -> impl Iterator<Item = usize> {
         _ => None,
     };
     // What a call comes back to is not known here: it may be what stands behind it.
-    let may_go_on = matches!(action.kind, ActionKind::CallTask(_)) || may_go_on(action);
+    let may_continue = matches!(action.kind, ActionKind::CallTask(_)) || may_continue(action);
     let outputs = (0..action.branches.len()).filter(|output| action.branches[*output].astray.is_none());
     let outputs = outputs.filter_map(|output| target(flow, action, output));
     let again = container.start.filter(|_| container.kind == ContainerKind::LoopTask);
-    let next = action.next.or(again).filter(|_| may_go_on);
+    let next = action.next.or(again).filter(|_| may_continue);
     // Which menu it leads back to is known in a run.
     let back = action.spec.is_some_and(|spec| matches!(spec.archy, "previousMenu" | "repeatMenu"));
     let menus = flow.containers.iter().filter(move |one| back && one.kind == ContainerKind::Menu);

@@ -30,7 +30,7 @@ pub(crate) struct TrunkLine {
     pub(crate) name: String,
     /// The call went there; `None` where the run is not recorded.
     pub(crate) taken: Option<bool>,
-    /// When.
+    /// When the action ran.
     pub(crate) at: Option<Timestamp>,
     /// The keys that it sets by name.
     pub(crate) sets: Vec<String>,

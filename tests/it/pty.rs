@@ -229,13 +229,17 @@ fn an_edit_in_the_demo_is_seen_on_the_stream() {
     let (_home, mut tty) = demo(120, 36);
     tty.shows("+1 555 010");
     // An agent's call, so that no flow writes back.
-    tty.keys("/state:agent media:call\r");
+    tty.keys("/state:agent media:call");
+    tty.shows("media:call");
+    tty.keys("\r");
     tty.wait_for("a call with an agent", |s| s.contains("esc all calls") && s.contains(" agent "));
     tty.keys("\r");
     tty.shows("set to empty");
     tty.keys("e");
     tty.shows("keep draft");
-    tty.keys("-edited\r");
+    tty.keys("-edited");
+    tty.shows("-edited");
+    tty.keys("\r");
     tty.shows("Send this change?");
     tty.keys("\r");
     tty.wait_for("proof", |s| s.contains("✓ seen ") && s.contains("-edited"));
@@ -363,7 +367,9 @@ fn a_paste_that_comes_as_keys_changes_nothing() {
     tty.at_once("\u{1b}[200~one\u{1b}[201~\r\ry\rtwo\u{1b}[201~");
     tty.shows("two");
     assert!(!tty.text().contains("Send this change?"));
-    tty.keys("-more\r");
+    tty.keys("-more");
+    tty.shows("-more");
+    tty.keys("\r");
     tty.shows("Send this change?");
     // Back to the editor, and out of it.
     tty.keys("\u{1b}");
@@ -481,7 +487,9 @@ fn a_light_terminal_is_recognised_by_its_answer() {
 fn hostile_values_put_no_control_bytes_on_the_terminal() {
     let (_home, mut tty) = demo(200, 60);
     tty.shows("+1 555 010");
-    tty.keys("/media:message bidi_note?\r");
+    tty.keys("/media:message bidi_note?");
+    tty.shows("bidi_note?");
+    tty.keys("\r");
     // The filter works while it is typed: what tells that Enter was taken is the way back from it.
     tty.wait_for("a message", |s| s.contains("esc all calls") && !s.contains("None of"));
     tty.keys("\r");

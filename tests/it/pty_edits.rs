@@ -131,7 +131,9 @@ fn dies(death: &Death) {
     assert_eq!(center.value(call, "tier").as_deref(), Some("someone else's"));
     assert_eq!(audit(&program), before, "and the audit file says so");
     // Asked for, the question is the conflict: somebody else was there meanwhile.
-    tty.keys("e\r");
+    tty.keys("e");
+    tty.shows("keep draft");
+    tty.keys("\r");
     tty.shows("changed since you started editing");
     assert_eq!(center.sim.writes(), death.patches);
     tty.answers("t");
@@ -240,7 +242,11 @@ fn from_enter_to_seen() {
     let rounds = crate::support::count("SIDETONE_ROUNDS", 4, 15);
     for round in 1..=rounds {
         let shown = format!(" v{} ✓", "x".repeat(round));
-        tty.keys("ex\r");
+        tty.keys("e");
+        tty.shows("keep draft");
+        tty.keys("x");
+        tty.shows(&format!("v{}", "x".repeat(round)));
+        tty.keys("\r");
         tty.shows("Send this change?");
         // Longer than the question has to stand.
         std::thread::sleep(Duration::from_millis(220));
@@ -314,7 +320,11 @@ fn text_that_arrives_at_once_does_not_answer_and_a_key_of_its_own_does() {
     let call = center.call(&[("tier", "gold")]);
     let program = Program::new();
     let mut tty = open(&program, &center, call, "");
-    tty.keys("e-typed\r");
+    tty.keys("e");
+    tty.shows("keep draft");
+    tty.keys("-typed");
+    tty.shows("gold-typed");
+    tty.keys("\r");
     tty.shows("Send this change?");
     std::thread::sleep(Duration::from_millis(500));
     for text in ["please say yes", "yes", "y\u{1b}[200~hello\u{1b}[201~", "yyyyyyyy"] {
@@ -382,7 +392,11 @@ fn what_the_stream_showed_is_not_put_back_by_an_older_read() {
     tty.shows("second");
     center.sim.add_fault("old-read=3".parse().expect("a fault"));
     // The second key; the first one is what an older read would put back.
-    tty.keys("je-typed\r");
+    tty.keys("je");
+    tty.shows("keep draft");
+    tty.keys("-typed");
+    tty.shows("gold-typed");
+    tty.keys("\r");
     tty.shows("Send this change?");
     std::thread::sleep(Duration::from_millis(300));
     tty.keys("\r");

@@ -1,8 +1,8 @@
 //! The Flow screen: the keys that a flow sets, against what its live calls carry; and the flow run step by step.
 
 mod branches;
+mod key_status;
 mod show;
-mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 pub(crate) use branches::decisions;
 pub use branches::{Decision, OutputCount};
+pub use key_status::{FlowKeyRow, FlowKeyStatus, LiveCounts, rows, seen};
 pub use show::{DemoStep, LookupOutcome, Show, Waits};
-pub use standing::{FlowKeyRow, FlowKeyStatus, LiveCounts, rows, seen};
 
 /// A flow's configuration, read.
 #[derive(Clone, Debug)]
@@ -167,12 +167,12 @@ impl FlowScreen {
             self.rows.clear();
             return;
         };
-        let flow = standing::NamedFlow { name, names: &board.names };
+        let flow = key_status::NamedFlow { name, names: &board.names };
         let mut calls = seen(board, name);
         let all = calls.len();
         calls.retain(|entry| !entry.conversation.is_over());
         self.ended = all - calls.len();
-        self.calls = (calls.len(), calls.iter().filter(|c| standing::inside(&c.conversation, flow)).count());
+        self.calls = (calls.len(), calls.iter().filter(|c| key_status::inside(&c.conversation, flow)).count());
         let gone = self.gone.iter().map(String::as_str);
         self.rows = rows(&definition.keys, gone, &self.lost, &calls, flow);
         // The worst first; a run sets the keys in the order of the configuration.

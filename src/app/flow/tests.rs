@@ -21,7 +21,7 @@ fn on_flow(staged: bool) -> Desk {
     desk
 }
 
-fn standing(desk: &Desk, key: &str, id: &str) -> Option<FlowKeyStatus> {
+fn key_status(desk: &Desk, key: &str, id: &str) -> Option<FlowKeyStatus> {
     let row = desk.model.flow.rows.iter().find(|r| r.key == key)?;
     row.lacking.iter().find(|(c, _)| c.as_str() == id).map(|(_, s)| s.clone())
 }
@@ -67,12 +67,12 @@ fn calls_stand_to_a_key_in_six_ways() {
     desk.call("waiting", 60, vec![leg("c", "customer", "X", &[]), leg("i", "ivr", "MainIVR", &[])]);
     desk.keys("");
     let key = "customer_tier";
-    assert_eq!(standing(&desk, key, "missing"), Some(FlowKeyStatus::Missing));
-    assert_eq!(standing(&desk, key, "elsewhere"), Some(FlowKeyStatus::Elsewhere("ivr".into(), "i".into())));
-    assert_eq!(standing(&desk, key, "spelling"), Some(FlowKeyStatus::Spelling("Customer-Tier".into(), "c".into())));
-    assert_eq!(standing(&desk, key, "late"), Some(FlowKeyStatus::Late));
-    assert_eq!(standing(&desk, key, "waiting"), Some(FlowKeyStatus::Waiting));
-    assert_eq!(standing(&desk, key, "set"), None);
+    assert_eq!(key_status(&desk, key, "missing"), Some(FlowKeyStatus::Missing));
+    assert_eq!(key_status(&desk, key, "elsewhere"), Some(FlowKeyStatus::Elsewhere("ivr".into(), "i".into())));
+    assert_eq!(key_status(&desk, key, "spelling"), Some(FlowKeyStatus::Spelling("Customer-Tier".into(), "c".into())));
+    assert_eq!(key_status(&desk, key, "late"), Some(FlowKeyStatus::Late));
+    assert_eq!(key_status(&desk, key, "waiting"), Some(FlowKeyStatus::Waiting));
+    assert_eq!(key_status(&desk, key, "set"), None);
     let row = desk.model.flow.rows.iter().find(|r| r.key == key).unwrap();
     assert!(matches!(row.lacking[0].1, FlowKeyStatus::Missing), "the worst first");
     let all = row.counts;

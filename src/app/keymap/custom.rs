@@ -26,7 +26,7 @@ pub enum BadBinding {
         action: &'static str,
         /// The other.
         other: &'static str,
-        /// Where.
+        /// The scope in which both are bound.
         scope: Scope,
     },
     /// An action that one cannot do without would have no key.

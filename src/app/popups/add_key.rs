@@ -12,7 +12,7 @@ use crate::{
 /// The name of a key to add.
 #[derive(Debug)]
 pub struct AddKey {
-    /// To whom.
+    /// The participant that is to have the key.
     pub target: PatchTarget,
     /// The name.
     pub text: Editor,

@@ -44,7 +44,7 @@ pub enum Choice {
         cells: Vec<Cell>,
         /// It was agreed to twice.
         sure: bool,
-        /// When.
+        /// At once, or when the flow has ended.
         timing: Timing,
     },
     /// Edit the selected value in the operator's own editor.

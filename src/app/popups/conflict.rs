@@ -15,7 +15,7 @@ pub struct ConflictQuestion {
 
 impl ConflictQuestion {
     /// What the question showed as theirs counts as seen: the draft can be sent again. Its text.
-    fn insist(&self, model: &mut Model) -> Option<String> {
+    fn redraft(&self, model: &mut Model) -> Option<String> {
         let text = model.outbox.edit_again(&self.cell)?;
         let now = model.value_of(&self.cell).cloned();
         // The base of an edit that is there stays: it is made anew.
@@ -40,7 +40,7 @@ impl Popup for ConflictQuestion {
                 model.say(NoticeLevel::Info, format!("Kept theirs. {key} brings your text back as a draft."));
             }
             Command::Mine => {
-                self.insist(model);
+                self.redraft(model);
                 let commit = CommitQuestion::new(model, vec![cell.clone()]);
                 return match commit.doubt {
                     None => {
@@ -51,13 +51,13 @@ impl Popup for ConflictQuestion {
                 };
             }
             Command::Edit => {
-                if let Some(text) = self.insist(model) {
+                if let Some(text) = self.redraft(model) {
                     let base = model.outbox.view(cell).map_or(Base::Any, |v| v.base);
                     let editor = CellEditor::new(cell.clone(), base, &text);
                     return CommandOutcome::becomes(editor);
                 }
             }
-            Command::EditOutside if self.insist(model).is_some() => return CommandOutcome::Take(Choice::EditOutside),
+            Command::EditOutside if self.redraft(model).is_some() => return CommandOutcome::Take(Choice::EditOutside),
             _ => {}
         }
         CommandOutcome::Close

@@ -14,7 +14,7 @@ use crate::app::{
 /// The lines of the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportField {
-    /// What.
+    /// What is exported.
     Subject,
     /// In which form.
     Format,

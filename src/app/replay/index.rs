@@ -14,7 +14,7 @@ pub struct TimelineMark {
     pub step: u64,
     /// When, on the clock of [`At::mono`].
     pub at: Duration,
-    /// What.
+    /// What happened then.
     pub what: IndexedEvent,
 }
 
@@ -43,7 +43,7 @@ pub enum IndexedEvent {
 /// A call of the recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallMark {
-    /// Which.
+    /// The id of the call.
     pub id: ConversationId,
     /// Who was calling.
     pub from: String,

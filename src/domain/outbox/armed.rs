@@ -11,7 +11,7 @@ use crate::domain::{
 /// A conditional edit that waits.
 #[derive(Clone, Debug)]
 pub struct Armed {
-    /// Which.
+    /// Its id.
     pub id: ArmId,
     /// On which conversation.
     pub conversation: ConversationId,
@@ -108,6 +108,7 @@ impl Outbox {
     }
 
     /// The link went down or came up. While it is down nothing can be judged, so conditional edits become drafts.
+    #[must_use = "what is to be done must be done"]
     pub fn link(&mut self, live: bool) -> Vec<Effect> {
         if live || self.armed.is_empty() {
             return Vec::new();

@@ -32,6 +32,7 @@ impl GivenUp {
 
 /// What came of a commit.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "what is to be done must be done"]
 pub struct Committed {
     /// What is to be done.
     pub effects: Vec<Effect>,
@@ -348,8 +349,9 @@ impl Outbox {
         Some(mine.as_str().to_owned())
     }
 
-    /// Insists and sends at once.
-    pub fn send_mine(&mut self, at: At, board: &Board, cell: &Cell, how: CommitOptions) -> Committed {
+    /// Sends the text of a conflict at once, over theirs.
+    #[cfg(test)]
+    pub(super) fn send_mine(&mut self, at: At, board: &Board, cell: &Cell, how: CommitOptions) -> Committed {
         match self.edit_again(cell) {
             Some(_) => self.commit(at, board, std::slice::from_ref(cell), how),
             None => Committed { refused: vec![(cell.clone(), Refusal::NoDraft)], ..Committed::default() },

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use = "what is to be done must be done"]
 pub enum Effect {
     /// Read the conversation, then call [`super::Outbox::read_done`]. The answer also belongs on the board.
     Read {
@@ -34,7 +35,7 @@ pub enum Effect {
 /// A conversation as a read showed it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadView {
-    /// Which.
+    /// The conversation that was read.
     pub conversation: ConversationId,
     /// When the request really left, on the clock of [`crate::domain::At::mono`]. An answer tells nothing about what came later.
     pub asked: Duration,
@@ -159,11 +160,11 @@ impl AuditOutcome {
 /// One line of the audit file. Who wrote is known to the shell, which also masks values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditRecord {
-    /// When.
+    /// When this came of the write.
     pub time: Timestamp,
-    /// Which write; unique within one run of the program.
+    /// The write; unique within one run of the program.
     pub write: WriteId,
-    /// To whom.
+    /// The participant that the PATCH is for.
     pub target: PatchTarget,
     /// Key, value before (`None`: absent or not looked at), value wanted.
     pub changes: Vec<(Key, Option<Value>, Value)>,
@@ -191,7 +192,7 @@ pub enum OutboxNotice {
     },
     /// An edited key changed on the server: nothing was sent, or nothing more.
     Conflict {
-        /// Which.
+        /// The cell in conflict.
         cell: Cell,
         /// As in [`super::EditState::Conflict`].
         maybe_applied: bool,
@@ -200,7 +201,7 @@ pub enum OutboxNotice {
     Failed {
         /// Whom it was addressed to.
         target: PatchTarget,
-        /// Why.
+        /// What the request failed with.
         failure: RequestFailure,
     },
     /// Accepted and not there after the confirmation time.

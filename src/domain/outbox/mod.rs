@@ -99,11 +99,6 @@ impl Outbox {
         &self.policy
     }
 
-    /// Changes the rules; writes that are out keep what they sent.
-    pub fn set_policy(&mut self, policy: Policy) {
-        self.policy = policy;
-    }
-
     /// What the server does with keys that a PATCH leaves out, as far as this run has shown.
     pub fn semantics(&self) -> Semantics {
         self.semantics
@@ -142,6 +137,7 @@ impl Outbox {
     }
 
     /// Time passed: pauses end, unseen values become alarms, watches end. Call it at [`Self::next_deadline`] or later.
+    #[must_use = "what is to be done must be done"]
     pub fn tick(&mut self, at: At) -> Vec<Effect> {
         self.with_queues(at, |_| true, |_, _, _| {})
     }
@@ -177,7 +173,8 @@ impl Outbox {
     }
 
     /// True when nothing is on its way: quitting now breaks off nothing.
-    pub fn is_quiet(&self) -> bool {
+    #[cfg(test)]
+    fn is_quiet(&self) -> bool {
         self.queues.values().all(|queue| {
             queue.writing.is_none()
                 && queue.sent.iter().all(participant_queue::QueuedWrite::is_decided)

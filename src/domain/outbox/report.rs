@@ -52,9 +52,9 @@ pub struct Unmet {
 /// What became of a write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WriteReport {
-    /// Which.
+    /// The write.
     pub write: WriteId,
-    /// To whom.
+    /// The participant that the PATCH was for.
     pub target: PatchTarget,
     /// What was asked for.
     pub requested: PatchBody,

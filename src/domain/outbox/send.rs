@@ -29,6 +29,7 @@ const MAX_RESENDS: u32 = 3;
 
 impl Outbox {
     /// The answer to an [`Effect::Read`].
+    #[must_use = "what is to be done must be done"]
     pub fn read_done(&mut self, at: At, write: WriteId, result: Result<&ReadView, RequestFailure>) -> Vec<Effect> {
         match result {
             Ok(view) => {
@@ -61,6 +62,7 @@ impl Outbox {
     }
 
     /// A read that the outbox did not ask for: after a gap, or because the board wanted one. It tells as much.
+    #[must_use = "what is to be done must be done"]
     pub fn read_seen(&mut self, at: At, view: &ReadView) -> Vec<Effect> {
         self.forget_returned(at, view);
         self.with_queues(
@@ -110,6 +112,7 @@ impl Outbox {
     }
 
     /// The answer to an [`Effect::Patch`].
+    #[must_use = "what is to be done must be done"]
     pub fn patch_done(&mut self, at: At, write: WriteId, outcome: PatchOutcome) -> Vec<Effect> {
         self.with_queues(
             at,

@@ -18,6 +18,7 @@ const WRITE_BACK: Duration = Duration::from_millis(500);
 impl Outbox {
     /// The board has taken in an update of this conversation, which told this. To be called after each
     /// [`crate::domain::Board::apply`] that touched it.
+    #[must_use = "what is to be done must be done"]
     pub fn observe(&mut self, at: At, conversation: &Conversation, told: &ToldAttributes) -> Vec<Effect> {
         if self.queues.is_empty() {
             return Vec::new();

@@ -49,7 +49,7 @@ pub enum EditState {
         until: Duration,
         /// PATCHes sent so far.
         attempts: u32,
-        /// Why.
+        /// Why it waits.
         why: Wait,
     },
     /// The PATCH is out.
@@ -68,7 +68,7 @@ pub enum EditState {
     },
     /// The value came back: done.
     Seen {
-        /// When.
+        /// When it was seen.
         at: At,
         /// Since the PATCH left.
         after: Duration,

@@ -249,7 +249,7 @@ fn values_that_are_not_text_are_never_sent_as_text_unasked() {
     let write = fixture.accepted_edit("tier", Some("gold"), "null", &[("tier", "gold")]);
     let null = vec![("tier".into(), odd("null", JsonKind::Null))];
     let view = ReadView { conversation: "c".into(), asked: fixture.at().mono, participants: vec![("p".into(), null)] };
-    fixture.outbox.read_done(fixture.at(), write, Ok(&view));
+    let _ = fixture.outbox.read_done(fixture.at(), write, Ok(&view));
     assert_eq!(fixture.word("tier"), "accepted");
 }
 
@@ -260,7 +260,11 @@ fn what_is_required_is_judged_before_every_send() {
     fixture.outbox.require(&cell.target(), "k".into(), Some(Value::from("a")));
     let write = reads(&fixture.commit(&[cell]))[0];
     assert!(body(&fixture.read(write, &[("tier", "gold"), ("k", "a")])).is_some());
-    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(RequestFailure::answered(409, "409", true)));
+    let _ = fixture.outbox.patch_done(
+        fixture.at(),
+        write,
+        PatchOutcome::Conflict(RequestFailure::answered(409, "409", true)),
+    );
     fixture.now += 150;
     fixture.frame(&[("tier", "gold"), ("k", "b")]);
     assert_eq!(reads(&due(&mut fixture)), [write]);

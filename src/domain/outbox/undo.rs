@@ -17,7 +17,7 @@ pub struct Sent {
     pub write: WriteId,
     /// When it was accepted.
     pub at: At,
-    /// To whom.
+    /// The participant that the PATCH was for.
     pub target: PatchTarget,
     /// Key, value before (`None`: absent), value sent.
     pub changes: Vec<(Key, Option<Value>, Value)>,

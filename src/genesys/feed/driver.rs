@@ -99,7 +99,7 @@ impl FeedDriver {
                 }
             };
             for conn in self.heard() {
-                stopping |= self.step(SessionEvent::Heard(conn));
+                stopping |= self.step(SessionEvent::Received(conn));
             }
             stopping |= self.step(event);
         }

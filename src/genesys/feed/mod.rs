@@ -57,7 +57,7 @@ pub enum FeedEvent {
         accepted: Vec<Topic>,
         /// Refused, one by one, with the permissions that are missing.
         rejected: Vec<(Topic, Rejection)>,
-        /// When.
+        /// When they were answered.
         at: At,
     },
 }

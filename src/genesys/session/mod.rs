@@ -150,7 +150,7 @@ pub enum SessionEvent {
     /// The socket ended by itself.
     SocketClosed(Conn, String),
     /// Something was received; said at least once a second while frames arrive.
-    Heard(Conn),
+    Received(Conn),
     /// A message about the link was received.
     Control(Conn, Control),
     /// Time passed.
@@ -169,6 +169,7 @@ pub enum SessionEvent {
 
 /// What to do about it.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use = "what is to be done must be done"]
 pub enum SessionAction {
     /// Make a channel for this connection.
     CreateChannel(Conn),
@@ -253,6 +254,7 @@ impl Session {
     }
 
     /// Takes one event.
+    #[must_use = "what is to be done must be done"]
     pub fn on(&mut self, event: SessionEvent, at: At) -> Vec<SessionAction> {
         let mut out = Vec::new();
         if self.stopped {
@@ -387,7 +389,7 @@ impl Session {
             | SessionEvent::SocketOpen(conn)
             | SessionEvent::SocketFailed(conn, _)
             | SessionEvent::SocketClosed(conn, _)
-            | SessionEvent::Heard(conn)
+            | SessionEvent::Received(conn)
             | SessionEvent::Control(conn, _) => *conn,
             _ => return,
         };

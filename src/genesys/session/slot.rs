@@ -237,7 +237,8 @@ impl Slot {
                 self.subscribe_more(is_successor, true, at, out);
                 return None;
             }
-            SessionEvent::Heard(_) | SessionEvent::Control(_, Control::Heartbeat | Control::Pong | Control::Other) => {
+            SessionEvent::Received(_)
+            | SessionEvent::Control(_, Control::Heartbeat | Control::Pong | Control::Other) => {
                 connection.heard = at;
                 connection.pinged = None;
                 if matches!(event, SessionEvent::Control(_, Control::Pong)) {

@@ -155,7 +155,7 @@ impl World {
         if self.heartbeat <= self.now {
             self.heartbeat = self.now + Duration::from_secs(5);
             for conn in self.sockets() {
-                self.tell(SessionEvent::Heard(conn));
+                self.tell(SessionEvent::Received(conn));
             }
         }
         if self.session.next_deadline(self.at()) <= self.now {

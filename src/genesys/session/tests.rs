@@ -93,7 +93,7 @@ fn the_socket_is_tried_at_once_when_the_platform_answers_again() {
 fn the_first_retry_is_at_once_and_the_later_ones_wait_up_to_the_cap() {
     let mut rig = Rig::live();
     rig.wait(S(11));
-    rig.on(SessionEvent::Heard(1));
+    rig.on(SessionEvent::Received(1));
     let out = rig.on(SessionEvent::SocketClosed(1, "gone".into()));
     assert!(out.iter().any(|a| matches!(a, SessionAction::OpenSocket(2, _))), "at once: {out:?}");
     let mut longest = Duration::ZERO;
@@ -122,7 +122,7 @@ fn a_kept_channel_that_has_ended_costs_no_wait() {
     };
     for conn in [1, 3, 5] {
         rig.wait(S(6));
-        rig.on(SessionEvent::Heard(conn));
+        rig.on(SessionEvent::Received(conn));
         let out = rig.on(SessionEvent::SocketClosed(conn, "gone".into()));
         assert!(out.iter().any(|a| matches!(a, SessionAction::OpenSocket(n, _) if *n == conn + 1)), "{out:?}");
         assert_eq!(attempts(&out), [1]);
@@ -169,12 +169,12 @@ fn a_channel_is_replaced_before_its_end_without_a_gap() {
     let mut out = Vec::new();
     for _ in 0..23 * 360 {
         out.extend(rig.wait(S(10)));
-        rig.on(SessionEvent::Heard(1));
+        rig.on(SessionEvent::Received(1));
     }
     out.extend(rig.wait(S(10)));
     assert!(out.contains(&SessionAction::CreateChannel(2)), "{out:?}");
     assert!(!out.iter().any(|a| matches!(a, SessionAction::Link(_) | SessionAction::Close(_))), "{out:?}");
-    rig.on(SessionEvent::Heard(1));
+    rig.on(SessionEvent::Received(1));
     assert_eq!(rig.open(2), [accepted(), SessionAction::Ping(1)], "first the old one must have told everything");
     let out = rig.on(SessionEvent::Control(1, Control::Pong));
     assert_eq!(out, [SessionAction::Close(1), SessionAction::Abandon("ch1".into()), SessionAction::Deliver(2)]);
@@ -346,7 +346,7 @@ fn slots_that_move_together_stay_within_the_channels() {
     rig.now += SessionOptions::default().channel_age;
     rig.session.last = Some(At::after(jiff::Timestamp::UNIX_EPOCH, rig.now));
     for conn in 1..=12 {
-        rig.on(SessionEvent::Heard(conn));
+        rig.on(SessionEvent::Received(conn));
     }
     assert_eq!(rig.session.usage().channels, SessionOptions::default().channels);
 }
@@ -388,7 +388,7 @@ fn a_socket_that_is_refused_on_the_way_uses_up_no_more_channels() {
     for conn in 2..6 {
         out.extend(rig.on(SessionEvent::SocketFailed(conn, failed(FailureKind::Passing))));
         while !rig.session.slots[0].owns(conn + 1) {
-            rig.on(SessionEvent::Heard(1));
+            rig.on(SessionEvent::Received(1));
             out.extend(rig.wait(S(1)));
         }
     }

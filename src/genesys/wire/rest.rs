@@ -222,7 +222,7 @@ pub struct PermissionDetails {
     /// `requiresPermissions`, `requiresCurrentUser`, ….
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// Which.
+    /// The permissions that it is about.
     pub permissions: Vec<String>,
     /// The current user needs none of them.
     pub allows_current_user: Option<bool>,

@@ -6,7 +6,7 @@ use crate::domain::{
     BoardEntry, Conversation, Freshness,
     expect::{Milestone, Passed},
     findings::RuleId,
-    journey::{Journey, Lane},
+    journey::{Journey, JourneyLane},
     text,
 };
 use crate::ui::{
@@ -38,7 +38,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entr
     }
     let room = usize::from(area.height.saturating_sub(1));
     // The caller's line and the last ones: what was between them is told by a number.
-    let mut lanes: Vec<&Lane> = journey.lanes.iter().collect();
+    let mut lanes: Vec<&JourneyLane> = journey.lanes.iter().collect();
     let hidden = lanes.len().saturating_sub(room);
     if hidden > 0 && room > 1 {
         lanes.drain(1..=hidden.min(lanes.len() - 1));
@@ -169,7 +169,7 @@ fn lane(
     model: &Model,
     entry: &BoardEntry,
     journey: &Journey,
-    lane: &Lane,
+    lane: &JourneyLane,
     axis: Rect,
     end: u16,
 ) {
@@ -220,7 +220,7 @@ fn lane(
 }
 
 /// What the end of a flow brought, how long a queue took, who the agent is.
-fn beside<'a>(paint: &Paint<'_>, model: &Model, entry: &BoardEntry, lane: &Lane) -> Bits<'a> {
+fn beside<'a>(paint: &Paint<'_>, model: &Model, entry: &BoardEntry, lane: &JourneyLane) -> Bits<'a> {
     let t = paint.theme;
     let c = &entry.conversation;
     let took = lane.from().zip(lane.to()).map(|(from, to)| times::offset(rows::between(from, to)));

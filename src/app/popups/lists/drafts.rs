@@ -123,7 +123,7 @@ fn go_to(model: &mut Model, cell: &Cell) -> CommandOutcome {
 }
 
 /// Opens what a text that is in no cell was typed into.
-fn go_on(model: &mut Model, other: JournalEdit) -> CommandOutcome {
+fn open_loose(model: &mut Model, other: JournalEdit) -> CommandOutcome {
     let there = model.monitor.board.get(other.cell.conversation.as_str());
     if there.and_then(|entry| entry.conversation.participant(other.cell.participant.as_str())).is_none() {
         model.say(NoticeLevel::Info, "Its call is not here: the text can be copied.");
@@ -140,7 +140,7 @@ impl Popup for DraftList {
             }
             Command::Accept => match self.selected() {
                 Some(Selected::Cell(cell)) => return go_to(model, &cell),
-                Some(Selected::Other(other)) if other.got.is_loose() => return go_on(model, other),
+                Some(Selected::Other(other)) if other.got.is_loose() => return open_loose(model, other),
                 Some(Selected::Other(other)) => self.swap(model, &other),
                 None => {}
             },

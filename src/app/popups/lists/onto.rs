@@ -23,7 +23,7 @@ pub struct OntoList {
 /// Keys of one participant, to be copied to another.
 #[derive(Debug)]
 pub struct Onto {
-    /// To whom.
+    /// The participant that is to have the values.
     pub target: PatchTarget,
     /// Keys and values.
     pub pairs: Vec<(Key, Value)>,

@@ -8,7 +8,7 @@ fn a_conflict_after_a_lost_answer_does_not_say_that_nothing_was_sent() {
     let cell = fixture.draft("tier", Some("gold"), "platinum");
     let write = reads(&fixture.commit(std::slice::from_ref(&cell)))[0];
     fixture.read(write, &[("tier", "gold")]);
-    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(RequestFailure::new("reset", true)));
+    let _ = fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(RequestFailure::new("reset", true)));
     let effects = fixture.later(300);
     let effects = fixture.read(reads(&effects)[0], &[("tier", "silver")]);
     let told = effects.iter().any(|e| matches!(e, Effect::Notice(OutboxNotice::Conflict { maybe_applied: true, .. })));
@@ -27,7 +27,7 @@ fn after_a_409_it_is_read_and_merged_again_a_few_times() {
         fixture.frame(&[("tier", "gold"), ("n", &now)]);
         let effects = fixture.read(write, &[("tier", "gold"), ("n", &now)]);
         assert_eq!(body(&effects), Some(format!("tier=platinum n={attempt}")));
-        fixture.outbox.patch_done(
+        let _ = fixture.outbox.patch_done(
             fixture.at(),
             write,
             PatchOutcome::Conflict(RequestFailure::answered(409, "PATCH: 409", true)),
@@ -53,7 +53,7 @@ fn a_server_that_stays_busy_is_not_asked_for_ever() {
         tries += 1;
         let failure = RequestFailure::answered(429, "PATCH: 429 (correlation id 7)", true);
         let busy = PatchOutcome::Busy { retry_after: Some(Duration::from_secs(1)), failure };
-        fixture.outbox.patch_done(fixture.at(), write, busy);
+        let _ = fixture.outbox.patch_done(fixture.at(), write, busy);
         fixture.later(1_000);
     }
     assert_eq!(tries, 10);
@@ -72,7 +72,7 @@ fn a_whole_minute_of_patience_is_had_once() {
         assert!(body(&fixture.read(write, &[("tier", "gold")])).is_some(), "try {attempt}");
         let failure = RequestFailure::answered(429, "busy", true);
         let busy = PatchOutcome::Busy { retry_after: Some(Duration::from_secs(60)), failure };
-        fixture.outbox.patch_done(fixture.at(), write, busy);
+        let _ = fixture.outbox.patch_done(fixture.at(), write, busy);
         fixture.later(60_000);
     }
     assert_eq!(fixture.word("tier"), "failed");
@@ -82,7 +82,7 @@ fn a_whole_minute_of_patience_is_had_once() {
 fn a_lost_answer_is_settled_by_reading() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
     let write = fixture.sent_edit("tier", Some("gold"), "platinum", &[("tier", "gold")]);
-    fixture.outbox.patch_done(
+    let _ = fixture.outbox.patch_done(
         fixture.at(),
         write,
         PatchOutcome::Unknown(RequestFailure::new("connection reset", true)),
@@ -96,7 +96,7 @@ fn a_lost_answer_is_settled_by_reading() {
 fn a_413_names_the_biggest_keys() {
     let mut fixture = Fixture::new(&[("note", "aaaaaaaaaaaa")], Policy::default());
     let write = fixture.sent_edit("tier", None, "platinum", &[("note", "aaaaaaaaaaaa")]);
-    fixture.outbox.patch_done(
+    let _ = fixture.outbox.patch_done(
         fixture.at(),
         write,
         PatchOutcome::TooLarge { limit: Some(16), failure: RequestFailure::answered(413, "PATCH: 413", false) },
@@ -113,7 +113,7 @@ fn a_participant_that_was_just_read_is_read_again_after_a_404() {
     let write = reads(&fixture.commit(&[cell]))[0];
     for _ in 0..2 {
         assert!(body(&fixture.read(write, &[("tier", "gold")])).is_some());
-        fixture.outbox.patch_done(
+        let _ = fixture.outbox.patch_done(
             fixture.at(),
             write,
             PatchOutcome::Missing(RequestFailure::answered(404, "404", false)),
@@ -134,7 +134,8 @@ fn an_old_read_of_a_lost_try_does_not_confirm_the_next_one() {
         let cell = fixture.draft("tier", Some("a"), "b");
         let write = reads(&fixture.commit(std::slice::from_ref(&cell)))[0];
         fixture.read(write, &[("tier", "a")]);
-        fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(RequestFailure::new("reset", true)));
+        let _ =
+            fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(RequestFailure::new("reset", true)));
         let old = fixture.snapshot(&[("tier", "b")]);
         fixture.now += 50;
         fixture.frame(&[("tier", "theirs")]);
@@ -151,7 +152,7 @@ fn an_old_read_of_a_lost_try_does_not_confirm_the_next_one() {
             let asked = fixture.board.revision("c");
             fixture.take(Update::Read { snapshot: old, asked, left: at.mono });
         }
-        fixture.outbox.read_seen(at, &view);
+        let _ = fixture.outbox.read_seen(at, &view);
         assert_eq!(fixture.word("tier"), "accepted", "the board takes it: {board_takes_it}");
     }
 }
@@ -168,7 +169,7 @@ fn what_is_out_is_kept_until_its_answer_also_where_the_value_is_there_already() 
     fixture.read(second, &[("tier", "gold")]);
     fixture.now += 5;
     let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("tier", "gold")]));
-    fixture.outbox.read_seen(fixture.at(), &view);
+    let _ = fixture.outbox.read_seen(fixture.at(), &view);
     let newest = fixture.outbox.journal().edits.into_iter().next().unwrap();
     assert_eq!((newest.mine.as_str(), newest.got), ("gold", Got::Sent));
 }

@@ -23,16 +23,15 @@ fn held_until_the_flow_ends_then_sent() {
 fn read_only_and_ended_are_refused_with_the_reason() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
     let cell = fixture.draft("tier", Some("gold"), "platinum");
-    fixture
-        .outbox
-        .set_policy(Policy { read_only: Some(ReadOnly { why: "the profile says so".into() }), ..Policy::default() });
+    fixture.outbox.policy =
+        Policy { read_only: Some(ReadOnly { why: "the profile says so".into() }), ..Policy::default() };
     let refused = fixture
         .outbox
         .commit(fixture.at(), &fixture.board, std::slice::from_ref(&cell), CommitOptions::default())
         .refused;
     assert_eq!(refused, [(cell.clone(), Refusal::ReadOnly("the profile says so".into()))]);
     assert_eq!(fixture.word("tier"), "draft");
-    fixture.outbox.set_policy(Policy::default());
+    fixture.outbox.policy = Policy::default();
     let mut over = fixture.snapshot(&[("tier", "gold")]);
     over.participants[0].ended = Some(Timestamp::UNIX_EPOCH);
     fixture.board.apply(fixture.at(), Update::Stream(over), &());
@@ -111,7 +110,7 @@ fn a_conditional_edit_fires_once_and_is_disarmed_by_the_link() {
     let when = "never".parse().unwrap();
     fixture.outbox.arm(fixture.at(), when, std::slice::from_ref(&other), CommitOptions::default()).unwrap();
     fixture.draft("lang", None, "fr");
-    fixture.outbox.fire_due(fixture.at(), &fixture.board);
+    let _ = fixture.outbox.fire_due(fixture.at(), &fixture.board);
     assert_eq!(fixture.outbox.armed().len(), 0);
 }
 
@@ -271,7 +270,7 @@ fn a_text_that_failed_under_a_newer_one_stays_until_it_is_dismissed() {
     let mut fixture = Fixture::new(&there, Policy::default());
     let write = fixture.sent_edit("tier", Some("a"), "b", &there);
     fixture.draft("tier", Some("b"), "c");
-    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Refused(RequestFailure::new("no", false)));
+    let _ = fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Refused(RequestFailure::new("no", false)));
     let texts = |outbox: &Outbox| {
         let edits = outbox.journal().edits.into_iter();
         edits.map(|edit| (edit.mine, edit.got, edit.note)).collect::<Vec<_>>()

@@ -87,7 +87,7 @@ fn a_loss_is_forgotten_once_a_read_shows_the_value_again() {
     for (after, value, losses) in [(2_900, "theirs", 1), (3_100, "a", 1), (3_100, "theirs", 0)] {
         fixture.now = 1_000 + after;
         let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("k", value)]));
-        fixture.outbox.read_seen(fixture.at(), &view);
+        let _ = fixture.outbox.read_seen(fixture.at(), &view);
         assert_eq!(fixture.outbox.losses().len(), losses, "{value} after {after} ms");
     }
 }
@@ -161,7 +161,7 @@ fn what_somebody_else_replaced_before_the_read_is_no_loss_of_ours() {
     let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
     let write = fixture.sent_edit("tier", Some("gold"), "platinum", &[("tier", "gold"), ("k", "a")]);
     let refusal = RequestFailure::answered(409, "conflict", true);
-    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(refusal));
+    let _ = fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(refusal));
     for k in ["b", "c"] {
         fixture.now += 50;
         fixture.frame(&[("tier", "gold"), ("k", k)]);
@@ -300,7 +300,7 @@ fn what_reads_showed_that_were_not_believed_is_told_with_a_loss() {
     fixture.accepted(write);
     fixture.now += 100;
     let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("tier", "gold"), ("k", "a")]));
-    fixture.outbox.read_seen(fixture.at(), &view);
+    let _ = fixture.outbox.read_seen(fixture.at(), &view);
     let mut effects = fixture.frame(&[("tier", "platinum")]);
     for _ in 0..40 {
         while let [write] = reads(&effects)[..] {
@@ -349,7 +349,7 @@ fn what_a_write_cost_a_key_whose_newer_edit_was_refused_is_reported() {
     let second = reads(&fixture.accepted(first))[0];
     assert_eq!(body(&fixture.read(second, &[("a", "1"), ("b", "2")])).as_deref(), Some("b=y"));
     let busy = PatchOutcome::Busy { retry_after: None, failure: RequestFailure::answered(429, "busy", true) };
-    fixture.outbox.patch_done(fixture.at(), second, busy);
+    let _ = fixture.outbox.patch_done(fixture.at(), second, busy);
     fixture.now += 10;
     let mut effects = fixture.frame(&[("a", "x")]);
     for _ in 0..40 {

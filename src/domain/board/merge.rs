@@ -1,4 +1,4 @@
-//! Lays participants over what is known of them.
+//! Merges what is told of participants into what is known of them.
 
 use super::{
     Claims,
@@ -11,8 +11,8 @@ use crate::domain::{
 };
 use jiff::Timestamp;
 
-/// Lays what is told over what is known.
-pub(super) struct Laying<'a> {
+/// Merges what is told into what is known.
+pub(super) struct Merge<'a> {
     pub at: At,
     pub source: Source,
     /// Keys that are not told are gone.
@@ -29,7 +29,7 @@ pub(super) struct Laying<'a> {
     pub flows: Vec<FlowRun>,
 }
 
-impl Laying<'_> {
+impl Merge<'_> {
     /// A participant as a message tells it.
     pub fn participant(&mut self, conversation: &mut Conversation, told: ParticipantSnapshot) {
         let position = conversation.participants.iter().position(|p| p.id == told.id);

@@ -1,4 +1,4 @@
-//! How a call stands to a key that its flow sets.
+//! The status of a key that its flow sets, on one call.
 
 use crate::domain::{Board, BoardEntry, Conversation, ConversationId, Moment, Names, Participant, ParticipantId};
 use crate::flow::keys::{Keys, SetWhen, Use};
@@ -65,8 +65,8 @@ pub struct LiveCounts {
 }
 
 impl LiveCounts {
-    fn add(&mut self, standing: &FlowKeyStatus) {
-        *match standing {
+    fn add(&mut self, status: &FlowKeyStatus) {
+        *match status {
             FlowKeyStatus::Missing => &mut self.missing,
             FlowKeyStatus::Elsewhere(..) => &mut self.elsewhere,
             FlowKeyStatus::Spelling(..) => &mut self.spelling,
@@ -162,10 +162,10 @@ pub fn rows<'k>(
             let mut counts = LiveCounts::default();
             let mut lacking = Vec::new();
             for entry in calls {
-                let standing = standing(entry, key, flow);
-                counts.add(&standing);
-                if !matches!(standing, FlowKeyStatus::Set) {
-                    lacking.push((entry.conversation.id.clone(), standing));
+                let status = key_status(entry, key, flow);
+                counts.add(&status);
+                if !matches!(status, FlowKeyStatus::Set) {
+                    lacking.push((entry.conversation.id.clone(), status));
                 }
             }
             lacking.sort_by(|a, b| a.1.cmp(&b.1));
@@ -187,7 +187,7 @@ fn folded(key: &str) -> String {
     key.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
 }
 
-fn standing(entry: &BoardEntry, key: &str, flow: NamedFlow<'_>) -> FlowKeyStatus {
+fn key_status(entry: &BoardEntry, key: &str, flow: NamedFlow<'_>) -> FlowKeyStatus {
     let call = &entry.conversation;
     let elsewhere = |p: &Participant| FlowKeyStatus::Elsewhere(p.purpose.as_str().to_owned(), p.id.clone());
     match call.carrier("customer", key) {
