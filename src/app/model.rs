@@ -37,7 +37,7 @@ use super::{
 };
 use crate::domain::{
     At, BoardEntry, ConversationId, EveryState, Link, Participant, Trap,
-    monitor::{Monitor, MonitorOptions},
+    monitor::{CallReport, Monitor, MonitorOptions},
     outbox::Outbox,
 };
 use ratatui::layout::Rect;
@@ -66,6 +66,8 @@ pub struct Model {
     pub size: Rect,
     /// The watched conversations, what was found on them, and the alerts.
     pub monitor: Monitor,
+    /// What the monitor reported with the last message.
+    pub reports: Vec<CallReport>,
     /// The connection.
     pub link: Link,
     /// Events per second.
@@ -163,6 +165,7 @@ impl Model {
                 expectations: settings.expectations.clone(),
                 ..MonitorOptions::default()
             }),
+            reports: Vec::new(),
             link: Link::default(),
             rate: Rate::default(),
             usage: Usage::default(),

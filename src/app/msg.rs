@@ -127,6 +127,8 @@ pub enum Msg {
     HistoryCall(Result<Option<HistoryCall>, String>),
     /// The presence of a key fell with a new version of a flow.
     Fallen(Box<Finding>),
+    /// It is still so, and the call that this was found on has gone: it is found on another one now.
+    StillFallen(Box<Finding>),
     /// The keys whose presence is low with a new version of a flow now: all of them.
     LostKeys(Vec<LostKey>),
     /// Which stored calls there are for a question that none answers.

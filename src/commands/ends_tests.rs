@@ -4,6 +4,7 @@
 
 mod observed;
 mod platform;
+mod presence;
 
 use super::{
     check::Judge,

@@ -3,7 +3,7 @@
 
 pub(super) mod tally;
 
-use super::{Context, note, store};
+use super::{Context, follow::Follow, note, store};
 use crate::{
     config::{HookOn, Settings},
     domain::{
@@ -19,8 +19,8 @@ use crate::{
         Location,
         database::lock_file,
         ingest::{Begun, Hole},
-        presence::{PresenceDrop, PresenceJudge},
-        record::{FlowVersion, Salt},
+        presence::{Fall, PresenceEnd},
+        record::Salt,
         seeds::FlowSeed,
         tracker::Tracker,
         writer::{self, StoreWriter},
@@ -88,8 +88,7 @@ pub(super) struct ObserverParts {
 
 /// Observes one organization.
 pub(super) struct Observer {
-    tracker: Tracker,
-    presence: PresenceJudge,
+    presence: PresenceEnd,
     organization: String,
     profile: Option<String>,
     place: usize,
@@ -122,14 +121,14 @@ impl Observer {
     /// One that has seen nothing.
     pub(super) fn new(beginning: ObserverParts) -> Self {
         let ObserverParts { tracker, seeds, tuning, organization, profile, place, begun } = beginning;
-        let mut presence = PresenceJudge::new(organization.clone(), tuning);
+        let mut presence = PresenceEnd::new(tracker, tuning);
         presence.seed(seeds);
         // From the last observation of anybody until this link is live nothing is.
         let unobserved = begun.and_then(|begun| begun.unobserved);
         let lost = unobserved.map(|since| (since, "no collector was running".to_owned()));
         let tally = Tally { profile: profile.clone().unwrap_or_default(), ..Tally::default() };
         let stored = begun.map(|begun| begun.place);
-        Self { tracker, presence, organization, profile, place, stored, lost, tally }
+        Self { presence, organization, profile, place, stored, lost, tally }
     }
 
     /// By which name people know the organization.
@@ -144,14 +143,11 @@ impl Observer {
 
     /// The link is now like this.
     pub(super) fn link(&mut self, at: At, link: &Link, ends: &Ends) {
-        let was_live = std::mem::replace(&mut self.tally.live, link.is_live());
-        if link.is_lost() {
-            self.tracker.lost();
-            self.presence.link(false, at);
-            if self.lost.is_none() {
-                self.tally.gaps += 1;
-                self.lost = Some((wall(at), link.reason().unwrap_or("the connection was lost").to_owned()));
-            }
+        self.tally.live = link.is_live();
+        self.presence.link(at, link);
+        if link.is_lost() && self.lost.is_none() {
+            self.tally.gaps += 1;
+            self.lost = Some((wall(at), link.reason().unwrap_or("the connection was lost").to_owned()));
         }
         if link.is_live()
             && let Some((since, reason)) = self.lost.take()
@@ -159,14 +155,11 @@ impl Observer {
             self.tally.gap_ms += (wall(at) - since).max(0) as u64;
             self.hole(since, at, reason, ends);
         }
-        if link.is_live() && !was_live {
-            self.presence.link(true, at);
-        }
     }
 
     /// Other targets are followed from now on: of their calls that live already the short ones were not seen.
     pub(super) fn rewatched(&mut self, at: At) {
-        self.presence.link(true, at);
+        self.presence.begins(at);
     }
 
     /// Whether there are more calls in the watched flows than could be listed.
@@ -198,8 +191,7 @@ impl Observer {
 
     /// The calls are not followed any more.
     pub(super) fn forget(&mut self, gone: &[ConversationId]) {
-        self.tracker.forget(gone);
-        gone.iter().for_each(|id| self.presence.forget(id.as_str()));
+        self.presence.forget(gone);
     }
 
     /// Hands the figures over.
@@ -213,7 +205,7 @@ impl Observer {
     }
 
     /// Takes in what the monitor reported. `under`: the leases under which the call is seen. What comes back are keys whose
-    /// presence fell, as findings on this call.
+    /// presence fell, as findings.
     pub(super) fn report(
         &mut self,
         monitor: &Monitor,
@@ -224,10 +216,8 @@ impl Observer {
         let Some(entry) = monitor.board.get(report.call.as_str()) else { return Vec::new() };
         self.count(report);
         let mut found = Vec::new();
-        let flow = flow_of(monitor, entry);
-        if let Some(record) = self.tracker.observe(report, entry, flow.as_ref(), &monitor.board.names) {
-            let drops = self.presence.observe(&record, report.at);
-            found = self.fallen(drops, monitor, report.at, ends);
+        if let Some((record, falls)) = self.presence.observe(report, &monitor.board) {
+            found = self.fallen(falls, monitor, report.at, ends);
             if let Some(writer) = &ends.writer {
                 writer.call(record, under(entry));
             }
@@ -236,6 +226,18 @@ impl Observer {
             self.tell(monitor, report, entry, hooks);
         }
         found
+    }
+
+    /// Takes in what `watch` reported, and has it tell what was found here.
+    pub(super) fn hand_on(&mut self, follow: &mut Follow, at: At, ends: &Ends) {
+        for report in follow.seen() {
+            for finding in self.report(&follow.monitor, &report, |_| Vec::new(), ends) {
+                follow.found(report.at, &finding);
+            }
+        }
+        for finding in self.time(&follow.monitor, at, ends) {
+            follow.found(at, &finding);
+        }
     }
 
     fn count(&mut self, report: &CallReport) {
@@ -260,14 +262,14 @@ impl Observer {
 
     /// Keys whose presence fell, decided by time alone: calls that nobody waits for any longer are judged.
     pub(super) fn time(&mut self, monitor: &Monitor, at: At, ends: &Ends) -> Vec<Finding> {
-        let drops = self.presence.time(at);
-        self.fallen(drops, monitor, at, ends)
+        let falls = self.presence.time(&monitor.board, at);
+        self.fallen(falls, monitor, at, ends)
     }
 
     /// Keys whose presence fell are counted, and the hooks are told.
-    fn fallen(&mut self, drops: Vec<(PresenceDrop, Finding)>, monitor: &Monitor, at: At, ends: &Ends) -> Vec<Finding> {
+    fn fallen(&mut self, falls: Vec<Fall>, monitor: &Monitor, at: At, ends: &Ends) -> Vec<Finding> {
         let mut found = Vec::new();
-        for (drop, finding) in drops {
+        for (drop, finding) in falls {
             *self.tally.findings.entry(finding.rule.as_str()).or_default() += 1;
             if let Some(hooks) = &ends.hooks {
                 let on = HookOn::PresenceDrop;
@@ -323,15 +325,6 @@ impl Observer {
             ..HookEvent::default()
         }
     }
-}
-
-/// The flow that the call came in through; a survey after it is another matter.
-fn flow_of(monitor: &Monitor, entry: &BoardEntry) -> Option<FlowVersion> {
-    entry.conversation.flows.first().map(|run| FlowVersion {
-        id: run.id.as_str().to_owned(),
-        name: run.name(&monitor.board.names).unwrap_or_default().to_owned(),
-        version: run.version().unwrap_or_default().to_owned(),
-    })
 }
 
 fn alert<'e>(event: HookEvent<'e>, fired: &'e Fired) -> HookEvent<'e> {

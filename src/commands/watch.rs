@@ -465,14 +465,7 @@ impl Watch {
     fn observe(&mut self, at: At, gone: &[ConversationId]) {
         let Some((observer, ends)) = &mut self.observed else { return };
         observer.cut(self.live.is_cut(), at);
-        for report in self.follow.seen() {
-            for finding in observer.report(&self.follow.monitor, &report, |_| Vec::new(), ends) {
-                self.follow.found(report.at, &finding);
-            }
-        }
-        for finding in observer.time(&self.follow.monitor, at, ends) {
-            self.follow.found(at, &finding);
-        }
+        observer.hand_on(&mut self.follow, at, ends);
         observer.forget(gone);
     }
 

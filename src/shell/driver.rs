@@ -11,7 +11,7 @@ use super::{
     connecting::{self, Connecting},
     input::{Burst, Keys, burst},
     pace::Pace,
-    presence::{PresenceFollower, PresenceNews},
+    presence::PresenceFollower,
     recording,
     screen::TerminalScreen,
     signals::{Signal, Signals},
@@ -253,17 +253,28 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             let mut effects = Vec::new();
             while let Some((at, msg)) = self.next_msg() {
                 self.backend.record_some(|| recording::input(&self.model, &msg));
-                let about = PresenceNews::of(&msg).filter(|_| self.presence.is_some());
-                effects.extend(update(&mut self.model, at, msg));
-                if let (Some(watched), Some(about)) = (&mut self.presence, about) {
-                    let fallen = watched.look(&self.model, &about, at, self.backend.is_cut());
-                    self.untold.extend(fallen.into_iter().map(|finding| (at, Msg::Fallen(Box::new(finding)))));
-                    self.untold.extend(watched.lost().map(|lost| (at, Msg::LostKeys(lost))));
+                if let (Some(watched), Msg::Link(link)) = (&mut self.presence, &msg) {
+                    watched.link(at, link);
                 }
+                let asked = update(&mut self.model, at, msg);
+                self.watch_presence(at, &asked);
+                effects.extend(asked);
             }
             self.perform_all(at, effects)?;
             if self.untold.is_empty() {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Hands on what the monitor reported with the last message, and what the program forgot then.
+    fn watch_presence(&mut self, at: At, asked: &[Effect]) {
+        let Some(watched) = &mut self.presence else { return };
+        let told = watched.look(&self.model, &self.model.reports, at, self.backend.is_cut());
+        self.untold.extend(told.into_iter().map(|msg| (at, msg)));
+        for effect in asked {
+            if let Effect::Forget(gone) = effect {
+                watched.forget(gone);
             }
         }
     }

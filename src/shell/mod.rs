@@ -26,6 +26,9 @@ mod signals;
 mod signing;
 mod terminal;
 
+#[cfg(test)]
+pub(crate) use presence::PresenceFollower;
+
 use crate::{
     app::{AppExit, keymap::Keymap, settings::AppSettings, views::CallsView},
     ui::Theme,

@@ -14,11 +14,13 @@
 //! The version before is counted in the same order, with what a history store knows of it. Calls that lived already when this program
 //! came count for neither: the long ones are nearly all of these.
 
+mod end;
 mod judge;
 mod order;
 mod versions;
 
-pub(crate) use judge::PresenceJudge;
+pub(crate) use end::{Fall, PresenceEnd};
+use judge::PresenceJudge;
 
 use super::alarm::{PresenceTest, VersionBefore};
 use super::record::{CallRecord, FLOW_END, FlowVersion, LONGEST};
@@ -40,7 +42,7 @@ const AGENT: usize = 3;
 /// Presence of a key fell with a new version of a flow.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PresenceDrop {
-    /// The call with which it was decided.
+    /// The call with which it was decided; the judge has it reported on the one that shows it best.
     pub(crate) conversation: String,
     /// The key.
     pub(crate) key: String,

@@ -33,6 +33,11 @@ impl Tracker {
         Self { organization: organization.to_owned(), salt, clear, calls: FxHashMap::default() }
     }
 
+    /// What its calls are filed under.
+    pub(crate) fn organization(&self) -> &str {
+        &self.organization
+    }
+
     /// Brings the record of the report's call up to date; `None` when nothing of it is kept differently now.
     pub(crate) fn observe(
         &mut self,

@@ -77,23 +77,24 @@ pub(super) fn monitored(
 pub(super) fn reported(model: &mut Model, outcome: MonitorOutcome) -> Vec<Effect> {
     let mut fired = None;
     for report in outcome.earlier.into_iter().chain(outcome.report) {
-        let CallReport { at, call, changes, findings, alerts, .. } = report;
+        let CallReport { at, call, changes, findings, alerts, .. } = &report;
         if !changes.is_empty() || !findings.is_empty() {
             model.touch();
         }
-        for change in &changes {
+        for change in changes {
             if let Change::Attribute { conversation, participant, key, first_sight: false, .. } = change {
-                model.fresh.mark(at, conversation, participant, key);
-                super::timeline::note(model, at, change);
+                model.fresh.mark(*at, conversation, participant, key);
+                super::timeline::note(model, *at, change);
             }
         }
         if let Some(witness) = &mut model.witness {
             if let Some(entry) = model.monitor.board.get(call.as_str()) {
-                witness.changed(at, entry, &model.monitor.board.names, &changes);
+                witness.changed(*at, entry, &model.monitor.board.names, changes);
             }
-            witness.found(at, &findings);
+            witness.found(*at, findings);
         }
-        fired = alerts.into_iter().next_back().or(fired);
+        fired = alerts.last().cloned().or(fired);
+        model.reports.push(report);
     }
     let mut effects = super::alerts::fired(model, fired);
     effects.extend(outcome.reread.into_iter().map(|conversation| {

@@ -15,28 +15,30 @@ use crate::domain::{
     findings::{Finding, Severity},
 };
 
-/// The presence of a key fell: it is listed with the findings of the call that decided it, and said. One that was said before is
-/// listed with another call, for its own has gone.
+/// The presence of a key fell: it is said, and listed with the findings of the call that shows it.
 pub(super) fn fallen(model: &mut Model, finding: Finding) {
-    if finding.since == model.now {
-        let key = model.key_label(Command::Diagnose);
-        model.say(NoticeLevel::Alarm, format!("{}. {key} lists it.", finding.message));
-        // `!` goes to the call, as to that of any other alert.
-        model.monitor.alerts.last = Some(Fired {
-            call: finding.conversation.clone(),
-            participant: customer(model, &finding.conversation),
-            key: finding.key.clone(),
-            at: model.now,
-            by: "presence",
-            words: finding.message.to_string(),
-        });
-        // There it is what the operator looks for.
-        if model.screen == Screen::Diagnose {
-            model.diagnose.show_top();
-        } else {
-            model.diagnose.select(&finding);
-        }
+    let key = model.key_label(Command::Diagnose);
+    model.say(NoticeLevel::Alarm, format!("{}. {key} lists it.", finding.message));
+    // `!` goes to the call, as to that of any other alert.
+    model.monitor.alerts.last = Some(Fired {
+        call: finding.conversation.clone(),
+        participant: customer(model, &finding.conversation),
+        key: finding.key.clone(),
+        at: model.now,
+        by: "presence",
+        words: finding.message.to_string(),
+    });
+    // There it is what the operator looks for.
+    if model.screen == Screen::Diagnose {
+        model.diagnose.show_top();
+    } else {
+        model.diagnose.select(&finding);
     }
+    still_fallen(model, finding);
+}
+
+/// A fall that was said before is listed with another call, for its own has gone.
+pub(super) fn still_fallen(model: &mut Model, finding: Finding) {
     model.monitor.examiner.tell(finding);
     model.touch();
 }

@@ -47,6 +47,7 @@ use ratatui::layout::Rect;
 #[must_use = "what the program wants done must be done"]
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     model.now = at;
+    model.reports.clear();
     let (dialogs, notice) = (model.overlays.len(), model.notice.clone());
     let by_operator = matches!(msg, Msg::Key(_) | Msg::Repeated(..) | Msg::Mouse(..) | Msg::Paste(_));
     let answers_keys = by_operator || matches!(msg, Msg::KeysAsText(_)) || model.has_held_answer();
@@ -205,6 +206,10 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::Fallen(finding) => {
             findings::fallen(model, *finding);
+            Vec::new()
+        }
+        Msg::StillFallen(finding) => {
+            findings::still_fallen(model, *finding);
             Vec::new()
         }
         Msg::LostKeys(lost) => {

@@ -9,11 +9,11 @@ use crate::{
     store::{
         Location, Store, StoreError,
         ingest::Batch,
-        record::{CallRecord, DAY_MS, FLOW_END, FlowVersion, KeyRecord, ValueKind},
+        record::{CallRecord, DAY_MS, FlowVersion, KeyRecord, ValueKind},
         seeds::FlowSeed,
     },
 };
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::{
     path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -44,8 +44,8 @@ struct Past {
     /// When the demo began, in milliseconds since 1970.
     begin: i64,
     made: OnceLock<Result<Made, String>>,
-    /// Calls of the session that are not in the store yet.
-    seen: Mutex<Vec<CallRecord>>,
+    /// Calls of the session that are not in the store yet, by id.
+    seen: Mutex<FxHashMap<String, CallRecord>>,
 }
 
 /// The store, where it is, and the directory that goes with it.
@@ -69,7 +69,7 @@ impl Past {
         let made = made.as_ref().map_err(Clone::clone)?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if !seen.is_empty() {
-            let calls = std::mem::take(&mut *seen);
+            let calls = std::mem::take(&mut *seen).into_values().collect();
             let kept = Store::open_existing(&made.location)
                 .and_then(|mut store| store.ingest(&Batch { calls, ..Batch::default() }));
             kept.map_err(|error| failed(&error))?;
@@ -96,13 +96,8 @@ impl HistorySource for Past {
     }
 
     fn saw(&self, mut call: CallRecord) {
-        let first_seen = call.milestones[FLOW_END].unwrap_or(call.started);
         call.organization = ORGANIZATION.into();
-        for key in &mut call.keys {
-            (key.first_seen, key.last_changed) = (first_seen.min(call.started), first_seen);
-            key.present_at = [false, true, true, true, true];
-        }
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(call.conversation.clone(), call);
     }
 
     fn call(&self, conversation: &str) -> Result<Option<HistoryCall>, String> {
@@ -223,7 +218,10 @@ fn call(flow: &PastFlow, played: &Played, ago: i64, day: i64, n: i64) -> CallRec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{sim::scenario::Act, store::presence::PresenceWatch};
+    use crate::{
+        sim::scenario::Act,
+        store::{presence::PresenceWatch, record::FLOW_END},
+    };
 
     fn past(scenario: &Arc<Scenario>, begin: i64) -> Arc<dyn HistorySource> {
         let flow = |(index, flow): (usize, &crate::sim::scenario::ScenarioFlow)| PastFlow {

@@ -41,11 +41,9 @@ fn tracker() -> Tracker {
     Tracker::new("", Salt::UNSTORED, &KEYS.map(str::to_owned))
 }
 
-pub(super) fn observed(file: &Path) -> Observed {
-    let mut monitor = Monitor::new(MonitorOptions { expectations: expectations(), ..MonitorOptions::default() });
-    let (mut playback, mut history, mut records) = (Playback::new(), tracker(), BTreeMap::new());
-    let ends = Ends::new(None, None, vec![None]);
-    let mut observer = Observer::new(ObserverParts {
+/// An observer with nothing to compare with.
+pub(super) fn observer() -> Observer {
+    Observer::new(ObserverParts {
         tracker: tracker(),
         seeds: Vec::new(),
         tuning: Tuning::default(),
@@ -53,7 +51,14 @@ pub(super) fn observed(file: &Path) -> Observed {
         profile: None,
         place: 0,
         begun: None,
-    });
+    })
+}
+
+pub(super) fn observed(file: &Path) -> Observed {
+    let mut monitor = Monitor::new(MonitorOptions { expectations: expectations(), ..MonitorOptions::default() });
+    let (mut playback, mut history, mut records) = (Playback::new(), tracker(), BTreeMap::new());
+    let ends = Ends::new(None, None, vec![None]);
+    let mut observer = observer();
     let mut take = |monitor: &Monitor, outcome: MonitorOutcome, observer: &mut Observer, history: &mut Tracker| {
         for report in outcome.reports() {
             drop(observer.report(monitor, report, |_| Vec::new(), &ends));

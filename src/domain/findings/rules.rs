@@ -288,7 +288,7 @@ rules! {
     PresenceDrop = "presence-drop", Error {
         title: "key missing since a new flow version",
         short: "missing since a new version",
-        what: "The share of calls that have the key when their flow ends fell after a new version of the flow was published: a sequential test against the version before, with one false alarm in a million calls. Told once for a version, on the call that decided it, by 'sidetone collect', and on the screens where there is a history to compare with.",
+        what: "The share of calls that have the key when their flow ends fell after a new version of the flow was published: a sequential test against the version before, with one false alarm in a million calls. Told once for a version, on a call without the key, by 'sidetone collect', and on the screens where there is a history to compare with.",
         why: "The new version no longer sets the key, on some of its paths or on all, and every call that takes one of them arrives without.",
         remedy: "Compare the two versions ('sidetone flow diff'): which action no longer sets the key, or which path no longer leads to it? 'sidetone since' names the first call without it.",
         source: "calls as observed; docs/history.md says how they are compared",

@@ -1,7 +1,7 @@
 //! The judge of presence beside the monitor, the same for every end: what it is told of calls and of the link is what the
 //! monitor reported, and what it answers are findings.
 
-use super::{PresenceDrop, PresenceWatch};
+use super::{Fall, PresenceDrop, PresenceWatch};
 use crate::domain::{
     At, Board, Conversation,
     findings::{Finding, LostKey, RuleId, Tuning},
@@ -14,7 +14,7 @@ pub(crate) struct PresenceJudge {
     watch: PresenceWatch,
     tuning: Tuning,
     organization: String,
-    /// Falls that were told, when, and on which call each is listed now.
+    /// Falls that were told, when, and on which call each is now.
     standing: Vec<(PresenceDrop, At)>,
     /// The keys of these, as they were told last.
     lost: Vec<LostKey>,
@@ -63,57 +63,55 @@ impl PresenceJudge {
     }
 
     /// Takes in a call as it is now. What comes back are the keys whose presence fell, each with its finding.
-    pub(crate) fn observe(&mut self, call: &CallRecord, at: At) -> Vec<(PresenceDrop, Finding)> {
+    pub(crate) fn observe(&mut self, call: &CallRecord, board: &Board, at: At) -> Vec<Fall> {
         let drops = self.watch.observe(call, wall(at));
-        self.told(drops, at)
+        self.told(drops, board, at)
     }
 
     /// The same, decided by time alone: calls that nobody waits for any longer are judged.
-    pub(crate) fn time(&mut self, at: At) -> Vec<(PresenceDrop, Finding)> {
+    pub(crate) fn time(&mut self, board: &Board, at: At) -> Vec<Fall> {
         let drops = self.watch.time(wall(at));
-        self.told(drops, at)
+        self.told(drops, board, at)
     }
 
-    /// What the rules let through.
-    fn told(&mut self, drops: Vec<PresenceDrop>, at: At) -> Vec<(PresenceDrop, Finding)> {
-        let mut told = Vec::new();
+    /// What the rules let through, each on the call that shows it best: the one that decided may be one that would not have had
+    /// the key before either.
+    fn told(&mut self, drops: Vec<PresenceDrop>, board: &Board, at: At) -> Vec<Fall> {
+        let Self { watch, tuning, organization, standing, .. } = self;
         if !drops.is_empty() {
-            let Self { watch, organization, standing, .. } = self;
             standing.retain(|(drop, _)| watch.stands(drop, organization));
         }
-        for drop in drops {
-            if self.tuning.is_on(RuleId::PresenceDrop) && !self.tuning.ignores(&drop.key) {
-                self.standing.push((drop.clone(), at));
-                let finding = finding(&self.tuning, &drop, at);
-                told.push((drop, finding));
+        let mut told = Vec::new();
+        for mut drop in
+            drops.into_iter().filter(|drop| tuning.is_on(RuleId::PresenceDrop) && !tuning.ignores(&drop.key))
+        {
+            if let Some(best) = best_without(board, &drop, &watch.usual(&drop, organization)) {
+                drop.conversation = best;
             }
+            standing.push((drop.clone(), at));
+            let finding = finding(tuning, &drop, at);
+            told.push((drop, finding));
         }
         told
     }
 
-    /// What is to be listed now, each on a call that shows it: falls that are new, and those whose call has gone while the
-    /// fall goes on.
-    pub(crate) fn listed(&mut self, board: &Board, at: At) -> Vec<Finding> {
+    /// Falls that go on while the call that they were reported on has gone, each on another call now.
+    pub(crate) fn moved(&mut self, board: &Board) -> Vec<Finding> {
         let Self { watch, tuning, organization, standing, .. } = self;
-        let mut listed = Vec::new();
+        let mut moved = Vec::new();
         standing.retain_mut(|(drop, since)| {
-            let is_new = *since == at;
-            if !is_new && !watch.stands(drop, organization) {
+            if !watch.stands(drop, organization) {
                 return false;
             }
-            let is_gone = board.get(&drop.conversation).is_none();
-            // The call that decided may be one that would not have had the key before either.
-            if (is_new || is_gone)
+            if board.get(&drop.conversation).is_none()
                 && let Some(other) = best_without(board, drop, &watch.usual(drop, organization))
             {
                 drop.conversation = other;
-            } else if !is_new {
-                return true;
+                moved.push(finding(tuning, drop, *since));
             }
-            listed.push(finding(tuning, drop, *since));
             true
         });
-        listed
+        moved
     }
 
     /// The keys that are missing since a flow version, where they changed.

@@ -66,10 +66,10 @@ fn a_version_that_loses_a_key_is_told_explained_and_found() {
     wait_for("the finding's count", || (found()? == 1.0).then_some(()));
     wait_for("the calls of the new version", || (counted("43")? >= AFTER as f64).then_some(()));
 
-    // Explained on the call that decided it, while it is live.
-    let decided = event["conversationId"].as_str().expect("a call");
-    assert!(after.iter().any(|call| call.to_string() == decided));
-    let (code, lines) = program.json(&["why", decided, "contract_type", "--json"]);
+    // Explained on the call that it is told on, while that is live.
+    let shown = event["conversationId"].as_str().expect("a call");
+    assert!(after.iter().any(|call| call.to_string() == shown));
+    let (code, lines) = program.json(&["why", shown, "contract_type", "--json"]);
     assert_eq!((code, &lines[0]["verdict"]), (Some(6), &"missing".into()), "{lines:?}");
     assert_eq!(lines[0]["flow"]["name"], "MainIVR", "{lines:?}");
     assert!(lines[0]["flow"]["version"].as_str().is_some_and(|version| version.starts_with("43")), "{lines:?}");
