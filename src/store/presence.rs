@@ -183,6 +183,11 @@ impl PresenceWatch {
             .is_some_and(PresenceTest::is_low)
     }
 
+    /// When the call started, in milliseconds since 1970, as far as it is followed.
+    pub(crate) fn start_of(&self, conversation: &str) -> Option<i64> {
+        self.started.get(conversation).copied()
+    }
+
     /// The keys, each with the purpose that carries it, that most calls of the version before had.
     pub(crate) fn usual(&self, drop: &PresenceDrop, organization: &str) -> Vec<(&str, &str)> {
         let flow = self.flows.get(&(organization.to_owned(), drop.flow.id.clone()));

@@ -85,7 +85,12 @@ impl PresenceJudge {
         for mut drop in
             drops.into_iter().filter(|drop| tuning.is_on(RuleId::PresenceDrop) && !tuning.ignores(&drop.key))
         {
-            if let Some(best) = best_without(board, &drop, &watch.usual(&drop, organization)) {
+            // One that started later may or may not be there yet: that differs between the ends.
+            let until = (watch.start_of(&drop.conversation), drop.conversation.as_str());
+            let place = |call: &Conversation| {
+                watch.start_of(call.id.as_str()).filter(|start| (Some(*start), call.id.as_str()) <= until)
+            };
+            if let Some(best) = best_without(board, &drop, &watch.usual(&drop, organization), place) {
                 drop.conversation = best;
             }
             standing.push((drop.clone(), at));
@@ -104,7 +109,9 @@ impl PresenceJudge {
                 return false;
             }
             if board.get(&drop.conversation).is_none()
-                && let Some(other) = best_without(board, drop, &watch.usual(drop, organization))
+                && let Some(other) = best_without(board, drop, &watch.usual(drop, organization), |call| {
+                    watch.start_of(call.id.as_str()).or_else(|| call.started.map(jiff::Timestamp::as_millisecond))
+                })
             {
                 drop.conversation = other;
                 moved.push(finding(tuning, drop, *since));
@@ -144,8 +151,13 @@ fn finding(tuning: &Tuning, drop: &PresenceDrop, at: At) -> Finding {
 }
 
 /// A call of the version that has left its flow without the key, and that the fall is about: one whose path has led to what sets
-/// it, which shows in the other keys that are `usual`. Of several the newest.
-fn best_without(board: &Board, drop: &PresenceDrop, usual: &[(&str, &str)]) -> Option<String> {
+/// it, which shows in the other keys that are `usual`. Of several the one that started last, by `start`; one without is none.
+fn best_without(
+    board: &Board,
+    drop: &PresenceDrop,
+    usual: &[(&str, &str)],
+    start: impl Fn(&Conversation) -> Option<i64>,
+) -> Option<String> {
     let calls = board.iter().map(|entry| &entry.conversation).filter(|call| {
         let is_own = call.flows.first().is_some_and(|run| {
             run.id.as_str() == drop.flow.id && run.version().unwrap_or_default() == drop.flow.version
@@ -155,8 +167,8 @@ fn best_without(board: &Board, drop: &PresenceDrop, usual: &[(&str, &str)]) -> O
             && !carries(call, &drop.key, &drop.on)
     });
     let lacks = |call: &Conversation| usual.iter().filter(|(key, on)| !carries(call, key, on)).count();
-    let best = calls.max_by_key(|call| (std::cmp::Reverse(lacks(call)), call.started, call.first_seen.wall));
-    best.map(|call| call.id.as_str().to_owned())
+    let ranked = calls.filter_map(|call| Some((std::cmp::Reverse(lacks(call)), start(call)?, call.id.as_str())));
+    ranked.max().map(|(_, _, id)| id.to_owned())
 }
 
 fn carries(call: &Conversation, key: &str, on: &str) -> bool {
@@ -209,9 +221,10 @@ mod tests {
             before: crate::store::alarm::VersionBefore::default(),
             after: (12, 0),
         };
-        assert_eq!(best_without(&desk.model.monitor.board, &drop, &usual).as_deref(), Some("newest"));
+        let start = |call: &Conversation| call.started.map(jiff::Timestamp::as_millisecond);
+        assert_eq!(best_without(&desk.model.monitor.board, &drop, &usual, start).as_deref(), Some("newest"));
         assert_eq!(
-            best_without(&desk.model.monitor.board, &drop, &[]).as_deref(),
+            best_without(&desk.model.monitor.board, &drop, &[], start).as_deref(),
             Some("timed-out"),
             "where nothing is known"
         );
