@@ -7,7 +7,7 @@ use crate::{
         testing::{Desk, noon},
     },
     commands::{
-        follow::{Follow, FollowStep, Form, Plan},
+        follow::{Follow, FollowPlan, FollowStep, OutputForm},
         observer::{Ends, Observer},
     },
     domain::{
@@ -178,7 +178,7 @@ fn collect(inputs: &[(At, Input)]) -> Vec<Told> {
 }
 
 fn watch(inputs: &[(At, Input)]) -> Vec<Told> {
-    let mut follow = Follow::new(Plan::everything(Form::Json));
+    let mut follow = Follow::new(FollowPlan::everything(OutputForm::Json));
     follow.keep_reports();
     let (mut observer, ends): (Observer, Ends) = (observed::observer(), Ends::new(None, None, vec![None]));
     for (at, input) in inputs {
