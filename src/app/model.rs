@@ -143,7 +143,7 @@ pub struct Model {
     /// The recording that is played in the place of a live organisation.
     pub replay: Option<Replay>,
     /// Notes what happens; only while a recording is read for its marks.
-    pub witness: Option<EventCollector>,
+    pub collector: Option<EventCollector>,
     /// How the Calls screen looked when that was kept last.
     pub(super) remembered: Option<super::views::CallsView>,
     /// When a request that was answered ended the wait of the link last, on the monotonic clock.
@@ -210,7 +210,7 @@ impl Model {
             held_answer: None,
             recording: None,
             replay: None,
-            witness: None,
+            collector: None,
             remembered: None,
             hurried: None,
             exit: None,

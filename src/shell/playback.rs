@@ -153,7 +153,7 @@ pub(super) fn read(
     let (mut step, mut second) = (0, messages.last.mono.as_secs());
     let (mut kept, mut kept_at) = (0, 0);
     let (mut states, mut told) = (Vec::new(), Duration::ZERO);
-    model.witness = Some(EventCollector::default());
+    model.collector = Some(EventCollector::default());
     loop {
         let frame = messages.next(&model.monitor.board);
         let ends = frame.is_none();
@@ -162,10 +162,10 @@ pub(super) fn read(
                 read_only(&mut model, at, Msg::Time);
             }
             step += u64::from(counts);
-            if let Some(witness) = &mut model.witness {
-                witness.step = step;
+            if let Some(collector) = &mut model.collector {
+                collector.step = step;
                 if matches!(msg, Msg::Link(Link::Reconnecting { attempt: 1, .. })) {
-                    witness.note(at, crate::app::replay::IndexedEvent::Gap);
+                    collector.note(at, crate::app::replay::IndexedEvent::Gap);
                 }
             }
             read_only(&mut model, at, msg);
@@ -177,16 +177,16 @@ pub(super) fn read(
                 }
             }
         }
-        let Some(witness) = &mut model.witness else { return };
+        let Some(collector) = &mut model.collector else { return };
         let now = clock.now().mono;
-        if ends || witness.waiting() >= MARKS || now >= told + EVERY {
+        if ends || collector.waiting() >= MARKS || now >= told + EVERY {
             told = now;
             let torn = match messages.reader.tail() {
                 Some(Tail::Torn(why)) => Some(why.clone()),
                 Some(Tail::Complete) | None => None,
             };
             let read = messages.reader.position() as f64 / length.max(1) as f64;
-            let part = IndexPart { end: messages.last, read, done: ends.then_some(torn), ..witness.take() };
+            let part = IndexPart { end: messages.last, read, done: ends.then_some(torn), ..collector.take() };
             if tell.send(Read { part, states: std::mem::take(&mut states) }).is_err() || ends {
                 return;
             }
@@ -202,7 +202,7 @@ pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::App
     let (start, mut second) = (messages.last, messages.last.mono.as_secs());
     let mut model = Model::new(start, ratatui::layout::Rect::new(0, 0, 120, 36), settings, Keymap::default());
     model.play(Replay::new(start, false));
-    model.witness = Some(EventCollector::default());
+    model.collector = Some(EventCollector::default());
     while let Some(RecordedMessage { at, msg, .. }) = messages.next(&model.monitor.board) {
         if let Some(at) = tick(at, &mut second) {
             _ = update(&mut model, at, Msg::Time);
@@ -210,6 +210,6 @@ pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::App
         _ = update(&mut model, at, msg);
     }
     _ = update(&mut model, messages.last, Msg::Time);
-    let part = model.witness.take().map(|mut witness| witness.take()).unwrap_or_default();
+    let part = model.collector.take().map(|mut collector| collector.take()).unwrap_or_default();
     (model, part)
 }

@@ -87,11 +87,11 @@ pub(super) fn reported(model: &mut Model, outcome: MonitorOutcome) -> Vec<Effect
                 super::timeline::note(model, *at, change);
             }
         }
-        if let Some(witness) = &mut model.witness {
+        if let Some(collector) = &mut model.collector {
             if let Some(entry) = model.monitor.board.get(call.as_str()) {
-                witness.changed(*at, entry, &model.monitor.board.names, changes);
+                collector.changed(*at, entry, &model.monitor.board.names, changes);
             }
-            witness.found(*at, findings);
+            collector.found(*at, findings);
         }
         fired = alerts.last().cloned().or(fired);
         model.reports.push(report);
@@ -241,8 +241,8 @@ pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
     }
     let mut effects = edits::effects(model, todo);
     if matches!(link, Link::Gap { .. }) {
-        if let Some(witness) = &mut model.witness {
-            witness.note(at, crate::app::replay::IndexedEvent::Gap);
+        if let Some(collector) = &mut model.collector {
+            collector.note(at, crate::app::replay::IndexedEvent::Gap);
         }
         model.touch();
     }

@@ -210,15 +210,15 @@ pub(super) fn claimed(model: &mut Model, at: At, claimed: Claimed, sent: bool) {
     if let Some(replay) = &mut model.replay {
         replay.claimed = claimed;
     }
-    if let Some(witness) = model.witness.as_mut().filter(|_| sent) {
-        witness.note(at, IndexedEvent::Edit);
+    if let Some(collector) = model.collector.as_mut().filter(|_| sent) {
+        collector.note(at, IndexedEvent::Edit);
     }
 }
 
 /// Lines are missing here.
 pub(super) fn lost(model: &mut Model, at: At, lines: u64) -> Vec<Effect> {
-    if let Some(witness) = &mut model.witness {
-        witness.note(at, IndexedEvent::Gap);
+    if let Some(collector) = &mut model.collector {
+        collector.note(at, IndexedEvent::Gap);
     }
     let words = format!("{lines} lines are missing here: the disk was too slow when it was recorded.");
     model.say(NoticeLevel::Alarm, words);
