@@ -19,7 +19,8 @@ mod judge;
 mod order;
 mod versions;
 
-pub(crate) use end::{Fall, PresenceEnd};
+pub(crate) use end::PresenceEnd;
+pub(crate) use judge::Fall;
 use judge::PresenceJudge;
 
 use super::alarm::{PresenceTest, VersionBefore};

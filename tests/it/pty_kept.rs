@@ -260,6 +260,8 @@ impl Operator {
             0 => {}
             1 => self.tty.keys("\u{1b}"),
             _ => {
+                // Read with the text, it would be a part of it.
+                self.tty.shows(&self.typed);
                 self.tty.keys("\r");
                 // Where the other program's value has come meanwhile, the question is the conflict.
                 let conflict = "started editing";

@@ -1,7 +1,7 @@
 //! Presence at the end of a monitor: the reports make a record of each call, and the judge is told of that. Every end that
 //! knows of presence has one of these, so that all report the same falls, each on the same call.
 
-use super::{PresenceDrop, PresenceJudge, PresenceWatch};
+use super::{Fall, PresenceJudge, PresenceWatch};
 use crate::domain::{
     At, Board, ConversationId, Link,
     findings::{Finding, LostKey, Tuning},
@@ -12,9 +12,6 @@ use crate::store::{
     seeds::FlowSeed,
     tracker::Tracker,
 };
-
-/// A key whose presence fell, and the finding that tells it.
-pub(crate) type Fall = (PresenceDrop, Finding);
 
 /// Keeps the records of an organization's calls and judges the presence of their keys.
 pub(crate) struct PresenceEnd {

@@ -1,13 +1,16 @@
 //! The judge of presence beside the monitor, the same for every end: what it is told of calls and of the link is what the
 //! monitor reported, and what it answers are findings.
 
-use super::{Fall, PresenceDrop, PresenceWatch};
+use super::{PresenceDrop, PresenceWatch};
 use crate::domain::{
     At, Board, Conversation,
     findings::{Finding, LostKey, RuleId, Tuning},
     text::visible,
 };
 use crate::store::{record::CallRecord, seeds::FlowSeed};
+
+/// A key whose presence fell, and the finding that tells it.
+pub(crate) type Fall = (PresenceDrop, Finding);
 
 /// Judges the calls of one organization.
 pub(crate) struct PresenceJudge {
