@@ -186,7 +186,7 @@ impl Error {
     }
 
     /// How long to hold back before this is tried again, as far as the server asked for a wait: at most
-    /// [`LONGEST_WAIT`], for some are of minutes to hours (api-facts 5).
+    /// `LONGEST_WAIT`, for some are of minutes to hours (api-facts 5).
     pub fn wait(&self) -> Option<Duration> {
         match self.kind() {
             ErrorKind::Wait { after } => after.map(|after| after.min(LONGEST_WAIT)),

@@ -169,7 +169,7 @@ pub struct JournalEdit {
     pub at: Option<Timestamp>,
 }
 
-/// An untouched key that lost its value during a write, as in [`Loss`].
+/// An untouched key that lost its value during a write, as in [`super::Loss`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct JournalLoss {
     /// Which cell.
