@@ -647,4 +647,14 @@ mod tests {
             assert!(asks(&desk) && !sends(&mut desk), "{stall}");
         }
     }
+
+    #[test]
+    fn escape_right_after_an_answer_withdraws_it_and_says_so() {
+        let mut desk = typed();
+        slowly(&mut desk, &["enter"], 900);
+        slowly(&mut desk, &["enter", "esc"], 50);
+        desk.wait(500);
+        assert!(!asks(&desk) && !sends(&mut desk));
+        assert_eq!(desk.model.notice.as_ref().map(|n| n.text.as_str()), Some("Withdrawn: nothing was sent."));
+    }
 }

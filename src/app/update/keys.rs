@@ -23,8 +23,8 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     }
     let last = model.read.key;
     let due = model.another_key(Some(key));
-    // Who leaves the question knows that it gets no answer.
     let leaves = key.code == Code::Esc;
+    let is_withdrawn = leaves && matches!(due, Some(Err(_)));
     let cancelled = due.and_then(Result::err).filter(|_| !leaves && last != Some(key));
     let mut effects = answered(model, due.filter(|due| due.is_ok() || !leaves));
     let scopes = model.scopes();
@@ -68,6 +68,9 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     // That an answer was none is more than what the key after it would have meant.
     if let Some(why) = cancelled.filter(|_| model.exit.is_none() && is_asked(model)) {
         model.say(NoticeLevel::Info, why.words(model.settings.ascii));
+    }
+    if is_withdrawn {
+        model.say(NoticeLevel::Info, "Withdrawn: nothing was sent.");
     }
     effects
 }
