@@ -107,9 +107,13 @@ impl Outbox {
         committed
     }
 
-    /// The link went down or came up. While it is down nothing can be judged, so conditional edits become drafts.
+    /// The link went down or came up. While it is down nothing can be judged, so conditional edits become drafts; and what the stream
+    /// told before is not held against what reads say after it.
     #[must_use = "what is to be done must be done"]
     pub fn link(&mut self, live: bool) -> Vec<Effect> {
+        if !live {
+            self.queues.values_mut().for_each(|queue| queue.trail.lost_sight());
+        }
         if live || self.armed.is_empty() {
             return Vec::new();
         }

@@ -146,6 +146,11 @@ impl Trail {
         }
     }
 
+    /// The stream is not observed from now on: what it told last may have been replaced unseen, and what reads say for [`PATIENCE`] is so.
+    pub(super) fn lost_sight(&mut self) {
+        self.keys.values_mut().for_each(|steps| steps.by_read = true);
+    }
+
     /// What was seen last of this key may not be the newest.
     pub(super) fn is_doubtful(&self, key: &Key) -> bool {
         self.keys.get(key).is_some_and(|steps| steps.doubt.is_some())

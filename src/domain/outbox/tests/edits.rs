@@ -289,3 +289,30 @@ fn a_text_that_failed_under_a_newer_one_stays_until_it_is_dismissed() {
     fixture.outbox.discard_other(&other);
     assert_eq!(texts(&fixture.outbox).len(), 1, "dismissed");
 }
+
+/// A key that goes to and fro changed back while the link was lost: the reads that say so are believed, and the edit leaves.
+#[test]
+fn what_the_stream_told_before_a_gap_is_not_held_against_the_reads_after_it() {
+    for is_lost in [true, false] {
+        let mut fixture = Fixture::new(&[("tier", "gold"), ("mood", "bad")], Policy::default());
+        fixture.accepted_edit("other", None, "x", &[("tier", "gold"), ("mood", "bad")]);
+        fixture.frame(&[("tier", "gold"), ("mood", "good"), ("other", "x")]);
+        if is_lost {
+            assert!(fixture.outbox.link(false).is_empty());
+        }
+        fixture.later(8_000);
+        let there = [("tier", "gold"), ("mood", "bad"), ("other", "x")];
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
+        let mut effects = fixture.commit(&[cell]);
+        let mut sent = None;
+        for _ in 0..60 {
+            for write in reads(&effects) {
+                let more = fixture.read(write, &there);
+                sent = sent.or_else(|| body(&more));
+            }
+            effects = fixture.later(100);
+        }
+        let all = "tier=platinum mood=bad other=x".to_owned();
+        assert_eq!(sent, is_lost.then_some(all), "{is_lost}");
+    }
+}
