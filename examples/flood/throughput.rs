@@ -24,7 +24,7 @@ use std::{
 use tokio::runtime::Runtime;
 
 const NODE: &str = include_str!("clients/node.js");
-const PYTHON: &str = include_str!("clients/read.py");
+const PYTHON: &str = include_str!("clients/client.py");
 
 /// What to compare.
 #[derive(clap::Args, Clone)]
@@ -53,7 +53,8 @@ pub struct Args {
     /// A Python that has `websockets`, and `orjson` if that is to take part.
     #[arg(long)]
     python: Option<PathBuf>,
-    /// Only these: read-and-drop, watch, ui, plain, node, python, orjson.
+    /// Only these: read-and-drop, watch, ui, plain, node, node-parse, python, python-parse, orjson, orjson-parse. Those with
+    /// `-parse` parse each event and keep nothing; the others do the work of `plain`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -67,10 +68,10 @@ impl Args {
     fn clients(&self) -> Vec<&'static str> {
         let mut names = vec!["read-and-drop", "watch", "ui", "plain"];
         if self.node_path.is_some() {
-            names.push("node");
+            names.extend(["node", "node-parse"]);
         }
         if self.python.is_some() {
-            names.extend(["python", "orjson"]);
+            names.extend(["python", "python-parse", "orjson", "orjson-parse"]);
         }
         names.retain(|n| self.only.is_empty() || self.only.iter().any(|o| o == n));
         names
@@ -218,7 +219,8 @@ fn one(runtime: &Runtime, program: &Path, args: &Args, rendered: &Arc<Rendered>,
     let out = home.path().join("out.ndjson");
     let script = home.path().join("client");
     let python = args.python.as_deref().unwrap_or(Path::new("python3"));
-    let mut command = match name {
+    let (client, how) = name.strip_suffix("-parse").map_or((name, "lines"), |client| (client, "parse"));
+    let mut command = match client {
         "read-and-drop" => {
             let mut command = Command::new(std::env::current_exe()?);
             command.args(["read-and-drop", &socket]);
@@ -239,13 +241,14 @@ fn one(runtime: &Runtime, program: &Path, args: &Args, rendered: &Arc<Rendered>,
             std::fs::write(&script, NODE)?;
             let modules = args.node_path.as_deref().unwrap_or(Path::new("")).join("node_modules");
             let mut command = Command::new("node");
-            command.arg(&script).arg(&socket).env("NODE_PATH", modules);
+            command.arg(&script).args([&*socket, how]).env("NODE_PATH", modules).stdout(File::create(&out)?);
             command
         }
         "python" | "orjson" => {
             std::fs::write(&script, PYTHON)?;
             let mut command = Command::new(python);
-            command.arg(&script).args([&*socket, if name == "python" { "json" } else { name }]);
+            command.arg(&script).args([&*socket, if client == "python" { "json" } else { client }, how]);
+            command.stdout(File::create(&out)?);
             command
         }
         other => bail!("no client is called {other}"),
@@ -257,7 +260,7 @@ fn one(runtime: &Runtime, program: &Path, args: &Args, rendered: &Arc<Rendered>,
     let after_read = Instant::now();
     let status = child.wait()?;
     anyhow::ensure!(status.success(), "it ended with {status}");
-    if matches!(name, "watch" | "plain") {
+    if how == "lines" && name != "read-and-drop" {
         // Reading is not telling: the time counts until the last line is written.
         took += after_read.elapsed();
         check(&out, name, args)?;
