@@ -15,7 +15,7 @@ use ratatui::{
 use sidetone::{
     app::{
         Model, Msg,
-        calls::{Show, fact, value},
+        calls::{ColumnShows, fact, value},
         keymap::Keymap,
         settings::AppSettings,
         update,
@@ -70,10 +70,10 @@ impl Desk {
         shown
             .map(|entry| {
                 Row::new(calls.columns.iter().map(|column| match column.show {
-                    Show::Attribute(n) => {
+                    ColumnShows::Attribute(n) => {
                         value(&entry.conversation, calls.keys[n].as_str()).map_or("", |(_, a)| a.value.as_str()).into()
                     }
-                    Show::Fact(show) => fact(&entry.conversation, show, board, at(self.now)),
+                    ColumnShows::Fact(show) => fact(&entry.conversation, show, board, at(self.now)),
                 }))
             })
             .collect()

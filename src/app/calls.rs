@@ -4,7 +4,7 @@ mod columns;
 mod coverage;
 mod order;
 
-pub use columns::{Column, Fixed, MARGIN, Show};
+pub use columns::{Column, ColumnShows, Fixed, MARGIN};
 pub use coverage::{CallCoverage, KeyTally};
 
 use self::order::{Order, WantedOrder};

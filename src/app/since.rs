@@ -256,7 +256,7 @@ pub struct HistoryCall {
 
 /// What came of a question.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Reading {
+pub enum SinceState {
     /// Nothing was asked.
     #[default]
     None,
@@ -280,7 +280,7 @@ pub struct SinceScreen {
     /// What was asked when the screen was opened: that is what Esc goes back to from a filter.
     pub opened: SinceQuestion,
     /// What came of it.
-    pub reading: Reading,
+    pub reading: SinceState,
     /// The stored calls among which none has the key, once they are counted.
     pub stored: Option<StoredCalls>,
     /// The selected line of [`SinceScreen::listed`].
@@ -304,7 +304,7 @@ impl SinceScreen {
     /// The answer, once it is here.
     pub fn report(&self) -> Option<&SinceReport> {
         match &self.reading {
-            Reading::Here(report) => Some(report.as_ref()),
+            SinceState::Here(report) => Some(report.as_ref()),
             _ => None,
         }
     }

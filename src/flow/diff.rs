@@ -29,14 +29,14 @@ impl Surety {
 
 /// What is done with the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Does {
+pub enum KeyAccess {
     /// It is set.
     Set,
     /// It is read.
     Read,
 }
 
-impl Does {
+impl KeyAccess {
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ pub struct Difference {
     /// The key.
     pub key: String,
     /// Set or read.
-    pub does: Does,
+    pub does: KeyAccess,
     /// How surely the first does it.
     pub before: Surety,
     /// How surely the second does it.
@@ -77,7 +77,7 @@ pub struct KeyPlace {
 impl Difference {
     /// A key that was set on every way and no longer is.
     pub fn is_loss(&self) -> bool {
-        self.does == Does::Set && self.before == Surety::Always && self.after < Surety::Always
+        self.does == KeyAccess::Set && self.before == Surety::Always && self.after < Surety::Always
     }
 }
 
@@ -92,7 +92,7 @@ struct Of {
 /// stands in the file counts as its caller's, as surely as the caller calls it.
 pub fn diff(before: &Flow, after: &Flow) -> Vec<Difference> {
     let (old, new) = (all(before), all(after));
-    let names: BTreeSet<&(String, Does)> = old.keys().chain(new.keys()).collect();
+    let names: BTreeSet<&(String, KeyAccess)> = old.keys().chain(new.keys()).collect();
     let none = Of { surety: Surety::Never, places: BTreeSet::new() };
     let mut found = Vec::new();
     for name in names {
@@ -113,8 +113,8 @@ pub fn diff(before: &Flow, after: &Flow) -> Vec<Difference> {
 }
 
 /// All that a flow and the modules in its file do, by key.
-fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
-    let mut found: BTreeMap<(String, Does), Of> = BTreeMap::new();
+fn all(flow: &Flow) -> BTreeMap<(String, KeyAccess), Of> {
+    let mut found: BTreeMap<(String, KeyAccess), Of> = BTreeMap::new();
     let mut add = |key: &str, does, surety: Surety, mut places: BTreeSet<KeyPlace>| {
         let of = found.entry((key.to_owned(), does)).or_insert(Of { surety: Surety::Never, places: BTreeSet::new() });
         of.surety = of.surety.max(surety);
@@ -123,7 +123,7 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
     let used = keys(flow);
     for (key, uses) in &used.by_key {
         for (does, uses) in
-            [(Does::Set, &uses.set), (Does::Read, &uses.read)].into_iter().filter(|(_, it)| !it.is_empty())
+            [(KeyAccess::Set, &uses.set), (KeyAccess::Read, &uses.read)].into_iter().filter(|(_, it)| !it.is_empty())
         {
             add(key, does, surety(flow, uses), places(flow, uses));
         }
@@ -131,7 +131,7 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
     // A key that only a run can tell stands by what it is computed from.
     for one in &used.computed {
         let key = one.key.as_deref().map_or_else(String::new, |key| format!("({})", key.text()));
-        let does = if one.value.is_some() { Does::Set } else { Does::Read };
+        let does = if one.value.is_some() { KeyAccess::Set } else { KeyAccess::Read };
         let one = std::slice::from_ref(one);
         add(&key, does, surety(flow, one), places(flow, one));
     }

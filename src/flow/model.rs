@@ -12,7 +12,7 @@
 mod operand;
 
 pub(super) use operand::own_variable;
-pub use operand::{Operand, Type};
+pub use operand::{LiteralType, Operand};
 
 use super::actions::ActionType;
 use crate::tree::NodeId;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::app::{
     Model,
-    calls::{self, Column, Fixed, MARGIN, Show, Sort},
+    calls::{self, Column, ColumnShows, Fixed, MARGIN, Sort},
     keymap::Command,
     popups::Overlay,
     signin::How,
@@ -106,8 +106,8 @@ fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let calls = &model.calls;
     for column in &calls.columns {
         let sort = match column.show {
-            Show::Fact(fixed) => Some(fixed.sort()),
-            Show::Attribute(n) => calls.keys.get(n).cloned().map(Sort::Attribute),
+            ColumnShows::Fact(fixed) => Some(fixed.sort()),
+            ColumnShows::Attribute(n) => calls.keys.get(n).cloned().map(Sort::Attribute),
         };
         let Some(sort) = sort else { continue };
         let name = sort.name();
@@ -123,7 +123,7 @@ fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     let (left, right) = calls.more;
     if left > 0
-        && let Some(first) = calls.columns.iter().find(|c| matches!(c.show, Show::Attribute(_)))
+        && let Some(first) = calls.columns.iter().find(|c| matches!(c.show, ColumnShows::Attribute(_)))
     {
         paint.put(first.x.saturating_sub(2), area.y, first.x, paint.glyphs.left, t.strong());
     }
@@ -133,8 +133,8 @@ fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
 }
 
-fn align(show: Show) -> Align {
-    if show == Show::Fact(Fixed::Age) { Align::Right } else { Align::Left }
+fn align(show: ColumnShows) -> Align {
+    if show == ColumnShows::Fact(Fixed::Age) { Align::Right } else { Align::Left }
 }
 
 fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u16) {
@@ -144,8 +144,8 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
     let base = if c.is_over() || stale { t.quiet() } else { t.text() };
     for column in &model.calls.columns {
         match column.show {
-            Show::Attribute(n) => attribute(paint, model, c, *column, n, y, base),
-            Show::Fact(fixed) => {
+            ColumnShows::Attribute(n) => attribute(paint, model, c, *column, n, y, base),
+            ColumnShows::Fact(fixed) => {
                 let text = calls::fact(c, fixed, &model.monitor.board, model.now);
                 let text = match fixed {
                     Fixed::From => end_of_number(paint, &text, column.width),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::app::{
     Model, layout, rows,
-    since::{CallRef, LiveWithout, Reading, SinceLine, SinceQuestion, SinceReport, StoredCalls},
+    since::{CallRef, LiveWithout, SinceLine, SinceQuestion, SinceReport, SinceState, StoredCalls},
 };
 use crate::domain::text::tell_apart;
 use jiff::Timestamp;
@@ -29,30 +29,30 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
         return;
     }
     match &model.since.reading {
-        Reading::Here(report) => report_of(paint, model, report, area, body),
+        SinceState::Here(report) => report_of(paint, model, report, area, body),
         other => nothing(paint, model, other, area),
     }
 }
 
 /// Why there is nothing to see, and what to do.
-fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) {
+fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &SinceState, area: Rect) {
     let t = paint.theme;
     let (first, rest, style) = match reading {
-        Reading::None | Reading::Asked => ("Asking the history store".to_owned(), String::new(), t.strong()),
-        Reading::NoStore => (
+        SinceState::None | SinceState::Asked => ("Asking the history store".to_owned(), String::new(), t.strong()),
+        SinceState::NoStore => (
             "No history is kept yet.".to_owned(),
             "sidetone collect follows calls for days without a screen and keeps which keys they had, by flow version; \
              values only for keys that you name. [store] enabled = true in the configuration switches it on here."
                 .to_owned(),
             t.strong(),
         ),
-        Reading::Never => {
+        SinceState::Never => {
             let (first, rest) = never(model);
             (first, rest, t.strong())
         }
-        Reading::Failed(why) if model.replay.is_some() => (why.clone(), String::new(), t.strong()),
-        Reading::Failed(why) => ("The history store cannot be asked.".to_owned(), why.clone(), t.alarm()),
-        Reading::Here(_) => return,
+        SinceState::Failed(why) if model.replay.is_some() => (why.clone(), String::new(), t.strong()),
+        SinceState::Failed(why) => ("The history store cannot be asked.".to_owned(), why.clone(), t.alarm()),
+        SinceState::Here(_) => return,
     };
     let width = area.width.saturating_sub(4).min(90);
     let mut y = area.y + area.height / 4;

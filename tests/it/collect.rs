@@ -15,7 +15,7 @@ mod killed;
 mod since_when;
 
 /// Longer than anything takes that goes well.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A port of this machine that nobody listens on.
 fn free_port() -> u16 {

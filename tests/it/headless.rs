@@ -442,7 +442,7 @@ fn nothing_secret_is_in_the_log_at_its_finest() {
 
 /// Waits until this many writes reached the server.
 fn await_writes(center: &Center, count: u64) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(180);
     while center.sim.writes() < count {
         assert!(std::time::Instant::now() < deadline, "no write came");
         std::thread::sleep(std::time::Duration::from_millis(5));

@@ -209,7 +209,7 @@ fn each_attribute(raw: &str, visit: &mut dyn FnMut(&str, &Value)) {
 async fn wait_for_lines(file: &Path, lines: usize) {
     let began = Instant::now();
     while !RecordingReader::open(file).is_ok_and(|read| read.take_while(Result::is_ok).take(lines).count() == lines) {
-        assert!(began.elapsed() < Duration::from_secs(60), "nothing was recorded");
+        assert!(began.elapsed() < Duration::from_secs(180), "nothing was recorded");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -338,7 +338,7 @@ fn a_recording_does_not_wait_for_the_reader_of_stdout() {
     let began = Instant::now();
     let recorded = |text: &str| {
         while memmem::find(&unpacked_so_far(&file), text.as_bytes()).is_none() {
-            assert!(began.elapsed() < Duration::from_secs(80), "{text} is not recorded");
+            assert!(began.elapsed() < Duration::from_secs(180), "{text} is not recorded");
             std::thread::sleep(Duration::from_millis(20));
         }
     };

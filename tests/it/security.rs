@@ -246,7 +246,7 @@ fn no_secret_is_left_anywhere() {
             // 'watch' has run it, too.
             std::fs::remove_file(program.home().join("seen-by-the-hook")).expect("what it saw");
             let collecting = program.follow(&["collect", "--queue", &queue, "--log-level", "trace"]);
-            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(180);
             while !program.home().join("seen-by-the-hook").exists() {
                 assert!(std::time::Instant::now() < deadline, "no hook was run");
                 std::thread::sleep(std::time::Duration::from_millis(20));
@@ -338,7 +338,7 @@ fn spy(program: &Program, name: &str) -> String {
 /// What the spy saw; it holds the client's id and nothing secret.
 #[cfg(unix)]
 fn seen_by_the_spy(program: &Program, secret: &str) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(180);
     let file = program.home().join("environment");
     while !file.exists() {
         assert!(std::time::Instant::now() < deadline, "it was not started");

@@ -23,7 +23,7 @@ async fn played(sim: &Sim, story: &str) -> uuid::Uuid {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), wait).await.expect("the flow ends");
+    tokio::time::timeout(Duration::from_secs(180), wait).await.expect("the flow ends");
     id
 }
 

@@ -59,7 +59,7 @@ async fn a_run(sim: &Sim) -> String {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(10), search).await.expect("a run")
+    tokio::time::timeout(std::time::Duration::from_secs(180), search).await.expect("a run")
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ async fn read_until(sim: &Sim, conversation: Uuid, fits: impl Fn(&Value) -> bool
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), read).await.expect("the value in time")
+    tokio::time::timeout(Duration::from_secs(180), read).await.expect("the value in time")
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ fn watch(running: &Running, args: &[&str]) -> tokio::task::JoinHandle<(Option<i3
 async fn until(what: &str, mut is: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is() {
-        assert!(began.elapsed() < Duration::from_secs(30), "{what}");
+        assert!(began.elapsed() < Duration::from_secs(180), "{what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -27,7 +27,7 @@ pub enum Fixed {
 
 /// What a column shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Show {
+pub enum ColumnShows {
     /// A fact about the call.
     Fact(Fixed),
     /// The key of this number.
@@ -38,7 +38,7 @@ pub enum Show {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// What it shows.
-    pub show: Show,
+    pub show: ColumnShows,
     /// First column of the terminal.
     pub x: u16,
     /// Columns of the terminal.
@@ -283,11 +283,11 @@ fn place(
     let mut x = start;
     for (fixed, width) in facts.into_iter().filter(|f| f.1 > 0) {
         let width = width.min(end.saturating_sub(x));
-        columns.push(Column { show: Show::Fact(fixed), x, width });
+        columns.push(Column { show: ColumnShows::Fact(fixed), x, width });
         x = (x + width + GAP).min(end);
     }
     for (i, width) in widths.into_iter().enumerate() {
-        columns.push(Column { show: Show::Attribute(first + i), x, width });
+        columns.push(Column { show: ColumnShows::Attribute(first + i), x, width });
         x += width + GAP;
     }
     Placed { columns, right }
@@ -340,7 +340,7 @@ mod tests {
         widths.iter().map(|width| Wish { most: *width, usual: *width }).collect()
     }
 
-    fn widths(width: u16, facts: [u16; 5], attributes: &[u16], first: usize) -> (Vec<(Show, u16)>, usize) {
+    fn widths(width: u16, facts: [u16; 5], attributes: &[u16], first: usize) -> (Vec<(ColumnShows, u16)>, usize) {
         let all = [Fixed::Age, Fixed::Media, Fixed::From, Fixed::To, Fixed::At];
         let facts: Vec<(Fixed, u16)> = all.into_iter().zip(facts).collect();
         let facts: [(Fixed, u16); 5] = facts.try_into().expect("five");
@@ -354,12 +354,12 @@ mod tests {
     fn facts_give_way_before_an_attribute_does() {
         let (columns, right) = widths(80, FACTS, &[15, 17, 8, 14], 0);
         let attributes: Vec<u16> =
-            columns.iter().filter(|(show, _)| matches!(show, Show::Attribute(_))).map(|c| c.1).collect();
+            columns.iter().filter(|(show, _)| matches!(show, ColumnShows::Attribute(_))).map(|c| c.1).collect();
         assert!(attributes.len() >= 2, "{columns:?}");
-        assert!(!columns.iter().any(|(show, _)| *show == Show::Fact(Fixed::Media)), "{columns:?}");
+        assert!(!columns.iter().any(|(show, _)| *show == ColumnShows::Fact(Fixed::Media)), "{columns:?}");
         assert_eq!(right, 4 - attributes.len());
         let (columns, right) = widths(120, FACTS, &[15, 17, 8, 14, 12, 11], 0);
-        let from = columns.iter().find(|c| c.0 == Show::Fact(Fixed::From)).map(|c| c.1);
+        let from = columns.iter().find(|c| c.0 == ColumnShows::Fact(Fixed::From)).map(|c| c.1);
         assert!(from.is_some_and(|width| (NUMBER..15).contains(&width)), "{columns:?}");
         assert_eq!((columns.len(), right), (8, 2), "{columns:?}");
         let (columns, right) = widths(200, FACTS, &[15, 17, 8, 14, 12, 41], 0);
@@ -367,7 +367,7 @@ mod tests {
         let cut = columns.iter().zip(FACTS.iter().chain(&[15, 17, 8, 14, 12, 41])).any(|(c, want)| c.1 < *want);
         assert!(!cut, "nothing is cut while space is free: {columns:?}");
         let (columns, right) = widths(80, FACTS, &[15, 17, 8, 14], 2);
-        assert_eq!(columns.last().map(|c| c.0), Some(Show::Attribute(3)));
+        assert_eq!(columns.last().map(|c| c.0), Some(ColumnShows::Attribute(3)));
         assert_eq!(right, 0);
     }
 
@@ -379,7 +379,7 @@ mod tests {
         assert_eq!((right, columns.len()), (0, 11), "all but the media: {columns:?}");
         let (columns, right) = widths(163, names, &[24, 17, 8, 16, 13, 12], 0);
         assert_eq!(right, 0);
-        let width = |fixed| columns.iter().find(|c| c.0 == Show::Fact(fixed)).map_or(0, |c| c.1);
+        let width = |fixed| columns.iter().find(|c| c.0 == ColumnShows::Fact(fixed)).map_or(0, |c| c.1);
         assert!(width(Fixed::From) > NUMBER && width(Fixed::To) == 19, "the free cells go to the names: {columns:?}");
         let (columns, _) = widths(240, names, &[24, 17, 8, 16, 13, 11, 12], 0);
         let all: Vec<u16> = columns.iter().map(|c| c.1).collect();
@@ -396,9 +396,9 @@ mod tests {
         ) {
             let (columns, right) = widths(width, facts, &attributes, 0);
             let used: u16 = columns.iter().map(|c| c.1 + GAP).sum::<u16>() - GAP + MARGIN + TAIL;
-            let want = |show: Show| match show {
-                Show::Attribute(n) => attributes[n],
-                Show::Fact(fixed) => facts[[Fixed::Age, Fixed::Media, Fixed::From, Fixed::To, Fixed::At].iter().position(|f| *f == fixed).unwrap()],
+            let want = |show: ColumnShows| match show {
+                ColumnShows::Attribute(n) => attributes[n],
+                ColumnShows::Fact(fixed) => facts[[Fixed::Age, Fixed::Media, Fixed::From, Fixed::To, Fixed::At].iter().position(|f| *f == fixed).unwrap()],
             };
             let cut = columns.iter().any(|(show, width)| *width < want(*show));
             prop_assert!(!cut || used >= width, "{columns:?}");
@@ -417,7 +417,7 @@ mod tests {
             let facts: [(Fixed, u16); 5] = facts.try_into().expect("five");
             for first in 0..attributes.len().max(1) {
                 let placed = place(Rect::new(0, 0, width, 10), &facts, &wishes(&attributes), first, |_| false);
-                let shown = placed.columns.iter().filter(|c| matches!(c.show, Show::Attribute(_))).count();
+                let shown = placed.columns.iter().filter(|c| matches!(c.show, ColumnShows::Attribute(_))).count();
                 prop_assert!(shown >= 2.min(attributes.len() - first.min(attributes.len())), "{:?}", placed.columns);
                 prop_assert_eq!(first + shown + placed.right, attributes.len().max(first));
                 for pair in placed.columns.windows(2) {

@@ -10,7 +10,7 @@ use crate::app::since::{KeyShare, VersionRow};
 use crate::domain::Board;
 use crate::flow::{
     self,
-    diff::{Difference, Does, Surety, diff},
+    diff::{Difference, KeyAccess, Surety, diff},
     keys::{Keys, keys},
     model::Flow,
 };
@@ -232,7 +232,8 @@ impl FlowScreen {
             _ => Vec::new(),
         };
         self.lost = self.changes.iter().filter(|d| d.is_loss()).map(|d| d.key.clone()).collect();
-        let is_gone = |d: &&Difference| d.does == Does::Set && d.before != Surety::Never && d.after == Surety::Never;
+        let is_gone =
+            |d: &&Difference| d.does == KeyAccess::Set && d.before != Surety::Never && d.after == Surety::Never;
         self.gone = self.changes.iter().filter(is_gone).map(|d| d.key.clone()).collect();
     }
 

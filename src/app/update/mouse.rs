@@ -1,7 +1,7 @@
 //! The mouse: click selects, double click opens or edits, wheel scrolls, a click on a head sorts. Shift-drag stays the terminal's.
 
 use super::keys;
-use crate::app::{Effect, Model, call::Mode, calls::Show, keymap::Command, layout, msg::Mouse, screen::Screen};
+use crate::app::{Effect, Model, call::Mode, calls::ColumnShows, keymap::Command, layout, msg::Mouse, screen::Screen};
 use ratatui::layout::{Position, Rect};
 use std::time::Duration;
 
@@ -100,8 +100,8 @@ fn calls(model: &mut Model, at: Position) -> bool {
         && let Some(column) = model.calls.columns.iter().find(under)
     {
         let sort = match column.show {
-            Show::Fact(fixed) => Some(fixed.sort()),
-            Show::Attribute(n) => model.calls.keys.get(n).cloned().map(crate::app::calls::Sort::Attribute),
+            ColumnShows::Fact(fixed) => Some(fixed.sort()),
+            ColumnShows::Attribute(n) => model.calls.keys.get(n).cloned().map(crate::app::calls::Sort::Attribute),
         };
         sort.into_iter().for_each(|sort| model.calls.sort_by(sort));
         model.touch();

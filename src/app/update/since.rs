@@ -8,8 +8,8 @@ use crate::app::{
     popups::{Choice, Overlay, Pick, SincePrompt},
     screen::Screen,
     since::{
-        HistoryCall, KnownNames, LiveWithout, MissingRow, Reading, SinceLine, SinceQuestion, SinceReport, SinceScreen,
-        StoredCalls,
+        HistoryCall, KnownNames, LiveWithout, MissingRow, SinceLine, SinceQuestion, SinceReport, SinceScreen,
+        SinceState, StoredCalls,
     },
 };
 use crate::domain::{
@@ -59,11 +59,11 @@ pub(super) fn ask(model: &mut Model, question: SinceQuestion) -> Vec<Effect> {
     let opened = SinceQuestion { key: question.key.clone(), ..std::mem::take(&mut model.since.opened) };
     let from = model.since.from.take();
     model.since =
-        SinceScreen { question: question.clone(), opened, from, reading: Reading::Asked, ..SinceScreen::default() };
+        SinceScreen { question: question.clone(), opened, from, reading: SinceState::Asked, ..SinceScreen::default() };
     model.touch();
     if model.replay.is_some() {
         model.since.reading =
-            Reading::Failed("A recording is being played, and the history is not part of it.".to_owned());
+            SinceState::Failed("A recording is being played, and the history is not part of it.".to_owned());
         return Vec::new();
     }
     vec![Effect::Since(question)]
@@ -79,15 +79,15 @@ pub(super) fn read(
         return Vec::new();
     }
     model.since.reading = match answer {
-        None => Reading::NoStore,
-        Some(Ok(Some(report))) => Reading::Here(report),
-        Some(Ok(None)) => Reading::Never,
-        Some(Err(why)) => Reading::Failed(why),
+        None => SinceState::NoStore,
+        Some(Ok(Some(report))) => SinceState::Here(report),
+        Some(Ok(None)) => SinceState::Never,
+        Some(Err(why)) => SinceState::Failed(why),
     };
     model.since.stored = None;
     model.since.selected = 0;
     model.touch();
-    if model.since.reading == Reading::Never {
+    if model.since.reading == SinceState::Never {
         return vec![Effect::SinceStored(question.clone())];
     }
     let Some(report) = model.since.report() else { return Vec::new() };
@@ -101,7 +101,7 @@ pub(super) fn read(
 
 /// The stored calls for a question that none answers are counted.
 pub(super) fn stored(model: &mut Model, question: &SinceQuestion, stored: StoredCalls) {
-    if model.since.question == *question && model.since.reading == Reading::Never {
+    if model.since.question == *question && model.since.reading == SinceState::Never {
         model.since.stored = Some(stored);
         model.touch();
     }

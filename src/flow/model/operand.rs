@@ -11,7 +11,7 @@ pub enum Operand {
     /// the like the object's id.
     Typed {
         /// What it is.
-        kind: Type,
+        kind: LiteralType,
         /// As it is written or shown.
         text: String,
         /// The id of the queue, skill, user … that the text names.
@@ -34,7 +34,7 @@ pub enum Operand {
 
 /// Types of literals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
+pub enum LiteralType {
     /// An integer or decimal.
     Number,
     /// `true` or `false`.
@@ -65,7 +65,7 @@ impl Operand {
     /// The same as a key or value of participant data, which is a text even if its literal looks like a number or a boolean.
     pub(in crate::flow) fn into_text(self) -> Self {
         match self {
-            Self::Typed { kind: Type::Number | Type::Bool, text, .. } => Self::Literal(text),
+            Self::Typed { kind: LiteralType::Number | LiteralType::Bool, text, .. } => Self::Literal(text),
             other => other,
         }
     }

@@ -227,17 +227,17 @@ fn placeholder(text: &str) -> Val {
 }
 
 /// A literal of a type of its own.
-fn typed(kind: model::Type, text: &str, id: Option<&str>) -> Val {
+fn typed(kind: model::LiteralType, text: &str, id: Option<&str>) -> Val {
     let literal = Val::Text(text.to_owned());
     match kind {
-        model::Type::Number => literal.typed(Type::Number),
-        model::Type::Bool => literal.typed(Type::Bool),
-        model::Type::Duration => match (literal.typed(Type::Duration), seconds(text)) {
+        model::LiteralType::Number => literal.typed(Type::Number),
+        model::LiteralType::Bool => literal.typed(Type::Bool),
+        model::LiteralType::Duration => match (literal.typed(Type::Duration), seconds(text)) {
             (Val::Text(_), Some(milliseconds)) => Val::Duration(milliseconds),
             (Val::Text(_), None) => Val::unknown(format!("the duration {text} is not understood")),
             (value, _) => value,
         },
-        model::Type::Object => {
+        model::LiteralType::Object => {
             let id = id.map(|id| ("id", id));
             Val::Data(
                 [("name", text)]

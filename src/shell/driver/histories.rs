@@ -220,6 +220,10 @@ impl LoopHistory {
         let (before, again) = (self.letters, self.last.bytes == bytes);
         if letters(bytes) > 0 {
             self.letters = Some(at);
+        } else if letters(&self.last.bytes) > 0 && at < self.last.at + STANDS {
+            // Wheel, arrows and clicks are no text: the read before them may still be the answer that is waited for.
+            self.rig.read(bytes);
+            return self.judge();
         }
         self.last =
             Reading { at, bytes: bytes.to_owned(), asked, takes_text, before, again, frames: self.frames.len() };

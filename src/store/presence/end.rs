@@ -1,5 +1,6 @@
 //! Presence at the end of a monitor: the reports make a record of each call, and the judge is told of that. Every end that
-//! knows of presence has one of these, so that all report the same falls, each on the same call.
+//! knows of presence has one of these, so that all report the same falls. The example call may differ where
+//! one end lets go of ended calls earlier than another.
 
 use super::{Fall, PresenceJudge, PresenceWatch};
 use crate::domain::{

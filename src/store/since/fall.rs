@@ -10,7 +10,7 @@ const NEAR: i64 = 64;
 
 /// Where presence fell.
 #[derive(Default)]
-pub(super) struct Fall {
+pub(super) struct LastFall {
     pub(super) first_missing: Option<ExampleCall>,
     pub(super) last_present: Option<ExampleCall>,
     /// Before and after.
@@ -28,7 +28,7 @@ impl Store {
         (key, purpose, queue): (i64, i64, Option<i64>),
         judged: &Judged,
         versions: &[VersionShare],
-    ) -> Result<Fall, StoreError> {
+    ) -> Result<LastFall, StoreError> {
         let cells = &judged.cells;
         let share = |version: &VersionShare| {
             let mut share = Share::default();
@@ -51,7 +51,7 @@ impl Store {
             && (pairs().filter(is_newest).any(|pair| is_too_few_to_tell(pair[0].1.counts(), pair[1].1.counts()))
                 || looks_fallen_by_unfair(judged, versions));
         let not_judged = if fallen.is_none() { not_judged(judged, versions) } else { None };
-        let mut found = Fall { too_few, not_judged, ..Fall::default() };
+        let mut found = LastFall { too_few, not_judged, ..LastFall::default() };
         let (first_rows, rows, from_day) = match fallen {
             Some(pair) => {
                 found.shares = Some((pair[0].1, pair[1].1));

@@ -92,9 +92,9 @@ fn retention_lets_go_in_the_writer_and_what_is_known_of_a_call_is_read() {
         assert_eq!(begun.unwrap().unobserved, None);
         let calls = story();
         calls.iter().for_each(|call| writer.call(call.clone(), Vec::new()));
-        assert!(writer.flush(Duration::from_secs(30)));
+        assert!(writer.flush(Duration::from_secs(180)));
         writer.prune(1, DAY_ONE + DAY_MS);
-        assert!(writer.flush(Duration::from_secs(30)));
+        assert!(writer.flush(Duration::from_secs(180)));
         assert_eq!((writer.status().stored, writer.status().pruned), (150, 100));
         drop(writer);
         let mut store = Store::open_existing(&place.location).unwrap();
@@ -118,12 +118,12 @@ fn what_was_seen_under_a_lost_lease_alone_is_not_written() {
         for (call, under) in calls.iter().zip([vec!["lost"], vec!["kept"], vec!["lost", "kept"], vec![]]) {
             writer.call(call.clone(), under.into_iter().map(Into::into).collect());
         }
-        assert!(writer.flush(Duration::from_secs(30)));
+        assert!(writer.flush(Duration::from_secs(180)));
         assert_eq!((writer.status().stored, writer.status().fenced), (2, 1));
         // Nothing is written without a lease where leases are used.
         writer.fences(Vec::new());
         writer.call(calls[9].clone(), vec!["kept".into()]);
-        assert!(writer.flush(Duration::from_secs(30)));
+        assert!(writer.flush(Duration::from_secs(180)));
         drop(writer);
         let kept: Vec<bool> =
             calls[..10].iter().map(|call| store.call(&call.conversation).unwrap().is_some()).collect();
@@ -165,11 +165,11 @@ fn a_call_that_ended_unseen_gets_its_end() {
         assert_eq!(open, [calls[1].conversation.as_str()], "not the old one, nor one that is over, nor another's");
         let writer = StoreWriter::start(&place.location, "a", false).unwrap();
         let asked = writer.without_end("org", DAY_ONE);
-        assert_eq!(asked.recv_timeout(Duration::from_secs(30)).unwrap(), open);
+        assert_eq!(asked.recv_timeout(Duration::from_secs(180)).unwrap(), open);
         writer.ended(calls[1].conversation.clone(), DAY_ONE + 50_000);
         // What is known better is not overwritten.
         writer.ended(calls[2].conversation.clone(), DAY_ONE + 999_000);
-        assert!(writer.flush(Duration::from_secs(30)));
+        assert!(writer.flush(Duration::from_secs(180)));
         drop(writer);
         let mut store = Store::open(&place.location).unwrap();
         let kept = store.call(&calls[1].conversation).unwrap().unwrap();
@@ -191,7 +191,7 @@ fn what_could_not_be_stored_at_the_end_is_counted() {
     let blocker = rusqlite::Connection::open(path).unwrap();
     blocker.execute_batch("DROP TABLE sidetone_call").unwrap();
     (0..3).for_each(|n| writer.call(call(n, DAY_ONE, "42", true), Vec::new()));
-    let status = writer.end(Duration::from_secs(30));
+    let status = writer.end(Duration::from_secs(180));
     assert_eq!(status.waiting, 3);
     assert!(status.failing.is_some_and(|reason| reason.contains("sidetone_call")));
 }
@@ -204,7 +204,7 @@ fn a_store_that_hangs_is_noticed_although_nothing_but_the_time_is_written() {
     let writer = StoreWriter::start(&place.location, "a", false).unwrap();
     let beginning = WriterStart { organization: "org".into(), profile: None, now: DAY_ONE };
     let begun = writer.begin(beginning).unwrap();
-    assert!(writer.flush(Duration::from_secs(30)));
+    assert!(writer.flush(Duration::from_secs(180)));
     let other = rusqlite::Connection::open(path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     writer.collected(begun.place, DAY_ONE + 1_000);
@@ -213,7 +213,7 @@ fn a_store_that_hangs_is_noticed_although_nothing_but_the_time_is_written() {
         if let Some(since) = writer.status().writing.filter(|since| since.elapsed() > Duration::from_millis(50)) {
             break since;
         }
-        assert!(begins.elapsed() < Duration::from_secs(30), "it is never written");
+        assert!(begins.elapsed() < Duration::from_secs(180), "it is never written");
         std::thread::sleep(Duration::from_millis(5));
     };
     let status = writer.status();
@@ -221,5 +221,5 @@ fn a_store_that_hangs_is_noticed_although_nothing_but_the_time_is_written() {
     assert_eq!((status.waiting, at(4)), (0, None));
     assert!(at(6).unwrap().contains("has not answered for 5 s"));
     other.execute_batch("COMMIT").unwrap();
-    assert!(writer.flush(Duration::from_secs(30)));
+    assert!(writer.flush(Duration::from_secs(180)));
 }

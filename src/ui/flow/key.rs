@@ -9,7 +9,7 @@ use crate::app::{
     flow::{Decision, FlowKeyRow, FlowKeyStatus, LookupOutcome, Show},
     rows,
 };
-use crate::flow::{diff::Does, keys::SetWhen, model::display_name};
+use crate::flow::{diff::KeyAccess, keys::SetWhen, model::display_name};
 use crate::why::Leads;
 use ratatui::layout::Rect;
 
@@ -116,7 +116,7 @@ fn changed<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow) -> Vec<Bits<'
     let now = definition.version.as_deref().unwrap_or("now");
     let title = format!("v{before} {} v{now}", g.to);
     let mut lines = vec![Vec::new(), vec![bit(title, t.strong()), bit(" what changed for this key", t.quiet())]];
-    let own = model.flow.changes.iter().filter(|d| d.key == row.key && d.does == Does::Set);
+    let own = model.flow.changes.iter().filter(|d| d.key == row.key && d.does == KeyAccess::Set);
     let mut any = false;
     for difference in own {
         any = true;
@@ -147,7 +147,7 @@ fn changed<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow) -> Vec<Bits<'
     if !any {
         lines.push(vec![bit("nothing", t.quiet())]);
     }
-    let others = model.flow.changes.iter().filter(|d| d.key != row.key && d.does == Does::Set).count();
+    let others = model.flow.changes.iter().filter(|d| d.key != row.key && d.does == KeyAccess::Set).count();
     if others > 0 {
         let words = if others == 1 {
             "1 other key is set differently".to_owned()

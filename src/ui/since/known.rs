@@ -2,7 +2,7 @@
 
 use super::{moment, short_moment};
 use crate::app::{Model, since::SinceReport};
-use crate::flow::diff::{Does, diff};
+use crate::flow::diff::{KeyAccess, diff};
 use crate::ui::paint::{Bits, Paint, bit};
 use jiff::Timestamp;
 
@@ -54,7 +54,7 @@ fn changed<'a>(paint: &Paint<'_>, model: &Model, report: &SinceReport, width: u1
     let key = &model.since.question.key;
     let label = format!("v{before} {} v{}", g.to, fallen.version);
     let label = bit(format!("{label:<LABEL$}"), t.strong());
-    let differs = diff(flow, &definition.flow).into_iter().find(|d| d.key == *key && d.does == Does::Set);
+    let differs = diff(flow, &definition.flow).into_iter().find(|d| d.key == *key && d.does == KeyAccess::Set);
     let Some(differs) = differs else {
         return vec![vec![label, bit("the flow sets the key on the same paths as before", t.quiet())]];
     };

@@ -117,8 +117,8 @@ fn every_chosen_column_can_be_reached_and_two_are_in_sight_at_least() {
         for _ in 0..keys.len() {
             let heads = rows(&mut desk)[3].clone();
             let shown = desk.model.calls.columns.iter().filter_map(|c| match c.show {
-                crate::app::calls::Show::Attribute(n) => Some(n),
-                crate::app::calls::Show::Fact(_) => None,
+                crate::app::calls::ColumnShows::Attribute(n) => Some(n),
+                crate::app::calls::ColumnShows::Fact(_) => None,
             });
             let shown: Vec<usize> = shown.collect();
             assert!(shown.len() >= 2 || shown.last() == Some(&(keys.len() - 1)), "{width}: {heads}");

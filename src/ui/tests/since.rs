@@ -10,7 +10,7 @@ use crate::app::{
     flow::Definition,
     screen::Screen,
     settings::AppSettings,
-    since::{CallRef, DayRow, HistoryCall, KeyShare, MissingRow, Reading, SinceReport, VersionRow},
+    since::{CallRef, DayRow, HistoryCall, KeyShare, MissingRow, SinceReport, SinceState, VersionRow},
     testing::{Desk, leg},
 };
 
@@ -124,7 +124,7 @@ fn without_a_store_it_says_how_to_begin_one_and_a_call_of_the_past_is_read_only(
     desk.keys("/");
     desk.keys("<end> days:3<enter>");
     assert_eq!(desk.model.since.question.days, Some(3));
-    assert_eq!(desk.model.since.reading, Reading::Asked);
+    assert_eq!(desk.model.since.reading, SinceState::Asked);
     desk.keys("<esc>");
     assert_eq!((desk.model.screen, desk.model.since.question.days), (Screen::Since, None), "the filter goes first");
     desk.keys("<esc>");

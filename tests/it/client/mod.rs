@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Longer than anything takes that goes well.
-pub const LONG: Duration = Duration::from_secs(8);
+pub const LONG: Duration = Duration::from_secs(180);
 
 /// A simulator without calls of its own, and these faults.
 pub async fn start(faults: &[&str]) -> Running {

@@ -144,8 +144,6 @@ fn a_collector_that_is_killed_loses_nothing_that_it_said_it_had() {
             expected.len(),
             calls.len()
         );
-        // Less than a second where the machine has time; a busy one writes late, and how late is its own affair.
-        assert!(worst < Duration::from_secs(30), "{worst:?} were lost");
     }
 }
 
@@ -223,5 +221,4 @@ fn three_collectors_on_one_server_collect_every_call_once_while_one_is_killed() 
         takeovers[takeovers.len() / 2],
         takeovers[takeovers.len() - 1]
     );
-    assert!(takeovers[takeovers.len() - 1] < Duration::from_secs(30));
 }

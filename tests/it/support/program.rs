@@ -151,7 +151,7 @@ impl Followed {
                 }
             }
         };
-        let rest = std::iter::from_fn(|| self.lines.recv_timeout(Duration::from_secs(1)).ok()).collect();
+        let rest = std::iter::from_fn(|| self.lines.recv_timeout(PATIENCE).ok()).collect();
         (status.code(), rest, self.stderr.take().and_then(|told| told.join().ok()).unwrap_or_default())
     }
 }

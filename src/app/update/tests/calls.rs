@@ -80,7 +80,7 @@ fn a_new_call_shows_at_once_while_the_hand_rests_at_the_top() {
 #[test]
 fn the_mouse_selects_edits_scrolls_and_sorts() {
     use crate::app::{
-        calls::{Fixed, Show, Sort},
+        calls::{ColumnShows, Fixed, Sort},
         msg::Mouse,
     };
     let mut desk = Desk::busy(120, 36);
@@ -94,7 +94,7 @@ fn the_mouse_selects_edits_scrolls_and_sorts() {
     assert_eq!(desk.model.calls.position(), Some(2));
     desk.tell(Msg::Mouse(Mouse::Down, 10, 10));
     assert_eq!(desk.model.calls.position(), Some(5));
-    let is_from = |c: &&crate::app::calls::Column| c.show == Show::Fact(Fixed::From);
+    let is_from = |c: &&crate::app::calls::Column| c.show == ColumnShows::Fact(Fixed::From);
     let from = *desk.model.calls.columns.iter().find(is_from).unwrap();
     click(&mut desk, from.x, table.y - 1);
     assert_eq!(desk.model.calls.sort, Sort::From);

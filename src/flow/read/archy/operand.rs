@@ -1,6 +1,6 @@
 //! Values in Archy YAML: maps with one member, `lit`, `exp`, `var`, `noValue`.
 
-use crate::flow::model::{Operand, Type, own_variable};
+use crate::flow::model::{LiteralType, Operand, own_variable};
 use crate::tree::{NodeId, NodeKind, Tree};
 
 /// What a value comes to.
@@ -27,7 +27,7 @@ pub fn of_type(tree: &Tree<'_>, node: NodeId, type_name: &str) -> Operand {
         return Operand::Literal(text.to_owned());
     }
     if let Some(name) = tree.any(node, &["prompt", "name"]).and_then(|name| tree.scalar(name)) {
-        return Operand::Typed { kind: Type::Object, text: name.to_owned(), id: None };
+        return Operand::Typed { kind: LiteralType::Object, text: name.to_owned(), id: None };
     }
     match tree.scalar(node) {
         // `noValue`, `none`, and nothing at all are no value; anything else is one in a shape that is not read.
@@ -48,22 +48,26 @@ fn literal(tree: &Tree<'_>, node: NodeId, text: bool) -> Operand {
         NodeKind::Null if tree.raw(node).is_empty() => Operand::Unset,
         NodeKind::Null => Operand::Literal(tree.raw(node).to_owned()),
         NodeKind::Number | NodeKind::Bool(_) if text => Operand::Literal(tree.raw(node).to_owned()),
-        NodeKind::Number => typed(Type::Number),
-        NodeKind::Bool(_) => typed(Type::Bool),
+        NodeKind::Number => typed(LiteralType::Number),
+        NodeKind::Bool(_) => typed(LiteralType::Bool),
         NodeKind::Map => {
             let units = ["milliseconds", "ms", "seconds", "minutes", "hours", "days"];
             let unit = tree.members(node).find(|member| units.contains(&member.name));
             match unit.and_then(|unit| Some((unit.name, tree.scalar(unit.value)?))) {
                 Some((unit, number)) => {
-                    Operand::Typed { kind: Type::Duration, text: format!("{number} {unit}"), id: None }
+                    Operand::Typed { kind: LiteralType::Duration, text: format!("{number} {unit}"), id: None }
                 }
                 None => {
                     let name = tree.any(node, &["name", "id"]).and_then(|name| tree.scalar(name));
                     let text = name.unwrap_or(tree.raw(node)).to_owned();
-                    Operand::Typed { kind: Type::Object, text, id: tree.scalar_at(node, "id").map(str::to_owned) }
+                    Operand::Typed {
+                        kind: LiteralType::Object,
+                        text,
+                        id: tree.scalar_at(node, "id").map(str::to_owned),
+                    }
                 }
             }
         }
-        NodeKind::List => Operand::Typed { kind: Type::Object, text: tree.raw(node).to_owned(), id: None },
+        NodeKind::List => Operand::Typed { kind: LiteralType::Object, text: tree.raw(node).to_owned(), id: None },
     }
 }

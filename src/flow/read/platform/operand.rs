@@ -1,7 +1,7 @@
 //! Value objects of the platform's JSON: `{config, text, type, uiMetaData: {mode}}`. `config` says what a value is; `text`
 //! is what the editor shows, and only tells anything by itself where there is no `config`.
 
-use crate::flow::model::{Operand, Type, VariableWrite, WhenWritten};
+use crate::flow::model::{LiteralType, Operand, VariableWrite, WhenWritten};
 use crate::tree::{NodeId, NodeKind, Tree};
 
 /// What a value object comes to.
@@ -47,13 +47,13 @@ pub fn operand(tree: &Tree<'_>, node: NodeId) -> Operand {
 /// A literal by its type: `str`, `int`, `bln`, `dur`, `que` …
 fn literal(text: &str, type_name: Option<&str>, id: Option<&str>) -> Operand {
     let kind = match type_name.unwrap_or("str") {
-        "int" | "dec" => Type::Number,
-        "bln" => Type::Bool,
-        "dur" => Type::Duration,
+        "int" | "dec" => LiteralType::Number,
+        "bln" => LiteralType::Bool,
+        "dur" => LiteralType::Duration,
         "str" | "any" | "dtm" | "dat" | "tim" | "" => return Operand::Literal(text.to_owned()),
-        _ => Type::Object,
+        _ => LiteralType::Object,
     };
-    let id = id.filter(|_| kind == Type::Object).map(str::to_owned);
+    let id = id.filter(|_| kind == LiteralType::Object).map(str::to_owned);
     Operand::Typed { kind, text: text.to_owned(), id }
 }
 
