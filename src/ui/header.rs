@@ -4,7 +4,7 @@ use super::{
     paint::{Bits, Paint, bit},
     times::{self, clock},
 };
-use crate::app::{Model, places::Place, rows, screen::Screen};
+use crate::app::{Model, keymap::Command, places::Place, rows, screen::Screen};
 use crate::domain::{
     Conversation, Link,
     expect::{Milestone, Passed},
@@ -255,6 +255,10 @@ fn parts<'a>(paint: &Paint<'_>, model: &'a Model, area: Rect, brevity: u8) -> Ve
             }
         }
         None => parts.push((10, link(paint, model, brevity))),
+    }
+    if matches!(&model.link, Link::Reconnecting { until, .. } if until.mono > model.now.mono) && model.replay.is_none()
+    {
+        parts.push((5, vec![bit(format!("{} connects now", model.key_label(Command::Reread)), t.quiet())]));
     }
     if let Some(recording) = &model.recording {
         let lost = if recording.lost > 0 { format!(", {} lost", recording.lost) } else { String::new() };

@@ -44,6 +44,10 @@ fn state_countdown_and_reason_are_whole_on_every_screen() {
             assert!(!shown.contains("1006"), "{width} {keys}:\n{shown}");
         }
     }
+    let mut desk = Desk::busy(120, 36);
+    lose(&mut desk, 1);
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("reconnecting in 3 s  ctrl-r connects now"), "the key that does not wait\n{shown}");
     for (attempt, words) in [(2, "2nd"), (3, "3rd"), (11, "11th"), (21, "21st"), (112, "112th")] {
         let mut desk = Desk::busy(80, 24);
         lose(&mut desk, attempt);
