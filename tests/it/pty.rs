@@ -23,6 +23,8 @@ pub struct Tty {
     input: Box<dyn Write + Send>,
     seen: Arc<Mutex<Seen>>,
     before: String,
+    /// What is typed next may not be in one read with the key before it.
+    alone: bool,
 }
 
 struct Seen {
@@ -82,7 +84,7 @@ impl Tty {
                 seen.bytes.extend_from_slice(&chunk[..n]);
             }
         });
-        Self { master: pair.master, child, input, seen, before }
+        Self { master: pair.master, child, input, seen, before, alone: false }
     }
 
     pub fn text(&self) -> String {
@@ -101,26 +103,24 @@ impl Tty {
         self.wait_for(text, |screen| screen.contains(text));
     }
 
-    /// Types as a person does: what stands there is read before it is answered with Enter, and Enter is not in one read with
-    /// what was typed before it.
+    /// Types as a person does: what stands there is read before it is answered with Enter, and neither Enter nor Escape is in one read
+    /// with what is typed before or after it.
     pub fn keys(&mut self, keys: &str) {
-        if keys.starts_with('\u{1b}') {
-            // An Escape, too, is a key by itself only in a read of its own.
-            self.is_read();
-        }
+        self.alone |= keys.starts_with('\u{1b}');
         for piece in keys.split_inclusive('\r') {
             let (text, enter) = piece.strip_suffix('\r').map_or((piece, false), |text| (text, true));
+            if !text.is_empty() && std::mem::take(&mut self.alone) {
+                self.is_read();
+            }
             self.at_once(text);
             if enter {
                 self.is_read();
                 std::thread::sleep(READING);
                 self.at_once("\r");
+                self.alone = true;
             }
         }
-        if keys.ends_with('\u{1b}') {
-            // Read together with the next key it would be Alt with that key.
-            self.is_read();
-        }
+        self.alone |= keys.ends_with('\u{1b}');
     }
 
     /// Waits until the program has read what was typed: on a busy machine that takes its time.
@@ -139,7 +139,7 @@ impl Tty {
 
     /// Leaves, and answers the question that is asked where something is not done.
     pub fn quits(&mut self) {
-        self.at_once("q");
+        self.keys("q");
         let end = Instant::now() + PATIENCE;
         while self.child.try_wait().expect("a child").is_none() {
             assert!(Instant::now() < end, "it does not end:\n{}", self.text());
