@@ -294,18 +294,30 @@ fn is_covered(text: &str) -> bool {
 
 /// How many bytes come before the first that is no printable ASCII character, or is a quote or a backslash.
 pub(crate) fn plain_run(bytes: &[u8]) -> usize {
-    let of = |byte: u8| u64::from_ne_bytes([byte; 8]);
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for (at, chunk) in chunks.iter().enumerate() {
-        let word = u64::from_le_bytes(*chunk);
-        // The highest bit of each byte that is none of them; bits behind the first such byte may be wrong.
-        let below = |byte: u8| (word ^ of(byte)).wrapping_sub(of(1));
-        let odd = (below(b'"') | below(b'\\') | below(0x7f) | word.wrapping_sub(of(0x20)) | word) & of(0x80);
+    // Without a way out of the loop it is done many bytes at a time.
+    let is_plain = |chunk: &[u8; 16]| {
+        chunk.iter().fold(true, |plain, b| plain & matches!(b, 0x20..=0x7e) & !matches!(b, b'"' | b'\\'))
+    };
+    let (chunks, _) = bytes.as_chunks::<16>();
+    let mut at = 16 * chunks.iter().take_while(|chunk| is_plain(chunk)).count();
+    while at < bytes.len() {
+        // The last eight bytes reach back over some that were looked at.
+        let start = at.min(bytes.len().saturating_sub(8));
+        let Some(word) = bytes[start..].first_chunk::<8>() else { break };
+        let odd = odd_bytes(u64::from_le_bytes(*word));
         if odd != 0 {
-            return at * 8 + odd.trailing_zeros() as usize / 8;
+            return start + odd.trailing_zeros() as usize / 8;
         }
+        at = start + 8;
     }
-    chunks.len() * 8 + rest.iter().take_while(|b| is_plain_byte(**b) && !matches!(b, b'"' | b'\\')).count()
+    at + bytes[at..].iter().take_while(|b| is_plain_byte(**b) && !matches!(b, b'"' | b'\\')).count()
+}
+
+/// The highest bit of each byte that is not written as it is; bits behind the first such byte may be wrong.
+fn odd_bytes(word: u64) -> u64 {
+    let of = |byte: u8| u64::from_ne_bytes([byte; 8]);
+    let below = |byte: u8| (word ^ of(byte)).wrapping_sub(of(1));
+    (below(b'"') | below(b'\\') | below(0x7f) | word.wrapping_sub(of(0x20)) | word) & of(0x80)
 }
 
 fn is_plain_byte(byte: u8) -> bool {

@@ -1,30 +1,49 @@
 //! The lines of changes. They are most of what `watch --json` does, and a serialiser takes five times the steps for them; what a
 //! serialiser would write is the measure of their tests.
 
-use super::{Cause, FlowFields, NdjsonLine, Stamp, string::string};
+use super::{
+    Cause, FlowFields, NdjsonLine, Stamp,
+    string::{rest_of_string, string},
+};
+
+/// How a member begins: as a string, and as anything else.
+#[derive(Clone, Copy)]
+struct Member {
+    text: &'static str,
+    other: &'static str,
+}
+
+macro_rules! member {
+    ($name:literal) => {
+        Member { text: concat!(",\"", $name, "\":\""), other: concat!(",\"", $name, "\":") }
+    };
+}
 
 /// Appends the line to `out`.
 pub(super) fn write(out: &mut Vec<u8>, line: &NdjsonLine<'_>) {
     match *line {
         NdjsonLine::Connection { time, state, reason } => {
-            Object::new(out, "connection", time).text("state", state).maybe("reason", reason)
+            Object::new(out, "connection", time).text(member!("state"), state).maybe(member!("reason"), reason)
         }
         NdjsonLine::Conversation { time, conversation_id, change, media_type, address, queue_id, left, flow } => {
-            let object = Object::new(out, "conversation", time).text("conversationId", conversation_id);
-            let object = object.word("change", change).word("mediaType", media_type);
-            let object = object.maybe("address", address).maybe("queueId", queue_id);
-            object.list("left", left.0.iter().map(|name| name.as_str())).flow(flow)
+            let object = Object::new(out, "conversation", time).text(member!("conversationId"), conversation_id);
+            let object = object.word(member!("change"), change).word(member!("mediaType"), media_type);
+            let object = object.maybe(member!("address"), address).maybe(member!("queueId"), queue_id);
+            object.list(member!("left"), left.0.iter().map(|name| name.as_str())).flow(flow)
         }
         NdjsonLine::Participant { time, conversation_id, participant_id, purpose, change, state } => {
-            let object = Object::new(out, "participant", time).text("conversationId", conversation_id);
-            let object = object.text("participantId", participant_id).text("purpose", purpose);
-            object.word("change", change).text("state", state)
+            let object = Object::new(out, "participant", time).text(member!("conversationId"), conversation_id);
+            let object = object.text(member!("participantId"), participant_id).text(member!("purpose"), purpose);
+            object.word(member!("change"), change).text(member!("state"), state)
         }
         NdjsonLine::Attribute { time, conversation_id, participant_id, purpose, key, old, new, source, event_time } => {
-            let object = Object::new(out, "attribute", time).text("conversationId", conversation_id);
-            let object = object.text("participantId", participant_id).text("purpose", purpose).text("key", key);
-            let object = object.maybe("old", old).maybe("new", new).word("source", source);
-            object.known("eventTime", event_time.as_ref().map(Stamp::as_str))
+            let object = Object::new(out, "attribute", time).text(member!("conversationId"), conversation_id);
+            let object = object
+                .text(member!("participantId"), participant_id)
+                .text(member!("purpose"), purpose)
+                .text(member!("key"), key);
+            let object = object.maybe(member!("old"), old).maybe(member!("new"), new).word(member!("source"), source);
+            object.known(member!("eventTime"), event_time.as_ref().map(Stamp::as_str))
         }
         NdjsonLine::Finding {
             time,
@@ -38,18 +57,27 @@ pub(super) fn write(out: &mut Vec<u8>, line: &NdjsonLine<'_>) {
             flow,
             ref cause,
         } => {
-            let object = Object::new(out, "finding", time).text("conversationId", conversation_id);
-            let object = object.maybe("participantId", participant_id).word("rule", rule).maybe("key", key);
-            let object = object.text("message", message).word("severity", severity).text("remedy", remedy).flow(flow);
+            let object = Object::new(out, "finding", time).text(member!("conversationId"), conversation_id);
+            let object = object
+                .maybe(member!("participantId"), participant_id)
+                .word(member!("rule"), rule)
+                .maybe(member!("key"), key);
+            let object = object
+                .text(member!("message"), message)
+                .word(member!("severity"), severity)
+                .text(member!("remedy"), remedy)
+                .flow(flow);
             match *cause {
-                Some(Cause { cause, certainty, flow: _ }) => object.text("cause", cause).text("certainty", certainty),
+                Some(Cause { cause, certainty, flow: _ }) => {
+                    object.text(member!("cause"), cause).text(member!("certainty"), certainty)
+                }
                 None => object,
             }
         }
         NdjsonLine::Watchpoint { time, conversation_id, participant_id, key, on, message } => {
-            let object = Object::new(out, "watchpoint", time).text("conversationId", conversation_id);
-            let object = object.maybe("participantId", participant_id).maybe("key", key);
-            object.word("on", on).text("message", message)
+            let object = Object::new(out, "watchpoint", time).text(member!("conversationId"), conversation_id);
+            let object = object.maybe(member!("participantId"), participant_id).maybe(member!("key"), key);
+            object.word(member!("on"), on).text(member!("message"), message)
         }
     }
     .end();
@@ -63,58 +91,51 @@ impl<'o> Object<'o> {
         out.extend_from_slice(b"{\"type\":\"");
         out.extend_from_slice(of.as_bytes());
         out.push(b'"');
-        Self(out).word("time", time.as_str())
+        Self(out).word(member!("time"), time.as_str())
     }
 
     fn end(self) {
         self.0.extend_from_slice(b"}\n");
     }
 
-    fn name(&mut self, name: &'static str) {
-        self.0.extend_from_slice(b",\"");
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
-    }
-
     /// A word of ours: nothing in it needs an escape.
-    fn word(mut self, name: &'static str, word: &str) -> Self {
-        self.name(name);
-        self.0.push(b'"');
+    fn word(self, member: Member, word: &str) -> Self {
+        self.0.extend_from_slice(member.text.as_bytes());
         self.0.extend_from_slice(word.as_bytes());
         self.0.push(b'"');
         self
     }
 
-    fn text(mut self, name: &'static str, text: &str) -> Self {
-        self.name(name);
-        string(self.0, text);
+    fn text(self, member: Member, text: &str) -> Self {
+        self.0.extend_from_slice(member.text.as_bytes());
+        rest_of_string(self.0, text);
         self
     }
 
     /// A text, or null.
-    fn maybe(mut self, name: &'static str, text: Option<&str>) -> Self {
+    fn maybe(self, member: Member, text: Option<&str>) -> Self {
         if let Some(text) = text {
-            return self.text(name, text);
+            return self.text(member, text);
         }
-        self.name(name);
+        self.0.extend_from_slice(member.other.as_bytes());
         self.0.extend_from_slice(b"null");
         self
     }
 
     /// A text, or nothing at all.
-    fn known(self, name: &'static str, text: Option<&str>) -> Self {
+    fn known(self, member: Member, text: Option<&str>) -> Self {
         match text {
-            Some(text) => self.text(name, text),
+            Some(text) => self.text(member, text),
             None => self,
         }
     }
 
     /// Texts, or nothing at all.
-    fn list<'t>(mut self, name: &'static str, texts: impl ExactSizeIterator<Item = &'t str>) -> Self {
+    fn list<'t>(self, member: Member, texts: impl ExactSizeIterator<Item = &'t str>) -> Self {
         if texts.len() == 0 {
             return self;
         }
-        self.name(name);
+        self.0.extend_from_slice(member.other.as_bytes());
         for (i, text) in texts.enumerate() {
             self.0.push(if i == 0 { b'[' } else { b',' });
             string(self.0, text);
@@ -125,7 +146,9 @@ impl<'o> Object<'o> {
 
     fn flow(self, flow: FlowFields<'_>) -> Self {
         let FlowFields { flow_id, flow_name, flow_version } = flow;
-        self.known("flowId", flow_id).known("flowName", flow_name).known("flowVersion", flow_version)
+        self.known(member!("flowId"), flow_id)
+            .known(member!("flowName"), flow_name)
+            .known(member!("flowVersion"), flow_version)
     }
 }
 

@@ -7,6 +7,11 @@ use std::io::{self, Write};
 /// Appends a string.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
+    rest_of_string(out, text);
+}
+
+/// Appends a string whose first quote is there.
+pub(super) fn rest_of_string(out: &mut Vec<u8>, text: &str) {
     let mut rest = text;
     loop {
         let run = plain_run(rest.as_bytes());

@@ -248,3 +248,18 @@ fn letters_that_look_like_others_are_told() {
         assert_eq!((marked(text, Charset::Unicode), key_label(text)), (text.into(), text.into()));
     }
 }
+
+#[test]
+fn what_is_written_as_it_is_ends_before_the_first_byte_that_is_not() {
+    for length in 0..50 {
+        let plain = vec![b'~'; length];
+        assert_eq!(plain_run(&plain), length);
+        for (at, odd) in (0..length).flat_map(|at| [b'"', b'\\', 0x1f, 0x7f, 0x80, 0xff].map(|odd| (at, odd))) {
+            let mut text = plain.clone();
+            text[at] = odd;
+            // What stands behind it does not matter.
+            text[length - 1] = if at + 1 < length { b'"' } else { odd };
+            assert_eq!(plain_run(&text), at, "{text:?}");
+        }
+    }
+}
