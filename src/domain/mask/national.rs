@@ -18,11 +18,15 @@ pub(super) fn whole(value: &str) -> Option<Range<usize>> {
         return None;
     }
     let start = value.len() - value.trim_start().len();
-    let id: Vec<u8> = written.bytes().filter(|b| !b" -._".contains(b)).collect();
+    let (mut id, mut length) = ([0; 2 * CODICE_LEN], 0);
+    for byte in written.bytes().filter(|b| !b" -._".contains(b)) {
+        id[length] = byte.to_ascii_uppercase();
+        length += 1;
+    }
+    let id = &id[..length];
     // In small letters and without separators a short one is a code like any other.
-    let told = id.len() < written.len() || !id.iter().any(u8::is_ascii_lowercase);
-    let id = id.to_ascii_uppercase();
-    (told && (is_nino(&id) || is_dni(&id)) || is_codice(&id)).then(|| start..start + written.len())
+    let told = length < written.len() || !written.bytes().any(|b| b.is_ascii_lowercase());
+    (told && (is_nino(id) || is_dni(id)) || is_codice(id)).then(|| start..start + written.len())
 }
 
 /// British national insurance number, without its blanks (HMRC's rules for the letters).

@@ -5,43 +5,57 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// The plain form of a value.
-pub(super) struct Plain {
+pub(super) struct Plain<'v> {
     /// The text that is looked at.
     pub text: String,
-    /// For each byte of the text the bytes of the value that it stands for.
-    origin: Vec<(usize, usize)>,
+    value: &'v str,
 }
 
-impl Plain {
+impl<'v> Plain<'v> {
     /// The plain form; `None` when the value is its own.
-    pub fn of(value: &str) -> Option<Self> {
+    pub fn of(value: &'v str) -> Option<Self> {
         // Without a way out of the loop it is done many bytes at a time.
         if value.bytes().fold(true, |own, b| own & matches!(b, b' '..=b'~') & !matches!(b, b'%' | b'\\' | b'&')) {
             return None;
         }
-        let mut plain = Self { text: String::with_capacity(value.len()), origin: Vec::with_capacity(value.len()) };
-        let mut at = 0;
-        while let Some(c) = value[at..].chars().next() {
-            let (c, end) = match encoded(&value[at..]) {
-                Some((decoded, length)) => (decoded, at + length),
-                None => (c, at + c.len_utf8()),
-            };
-            if let Some(seen) = seen_as(c) {
-                let before = plain.text.len();
-                plain.text.push(seen);
-                plain.origin.extend((before..plain.text.len()).map(|_| (at, end)));
+        let mut text = String::with_capacity(value.len());
+        text.extend(seen(value).map(|(c, _)| c));
+        Some(Self { text, value })
+    }
+
+    /// The part of the value that a part of the text stands for. Nearly always there is none to ask for, so where each byte came from
+    /// is not kept.
+    pub fn place(&self, span: &Range<usize>) -> Range<usize> {
+        let (mut at, mut place) = (0, 0..0);
+        for (c, origin) in seen(self.value) {
+            let end = at + c.len_utf8();
+            if (at..end).contains(&span.start) {
+                place = origin.start..origin.start;
+            }
+            if (at + 1..=end).contains(&span.end) {
+                place.end = origin.end;
             }
             at = end;
         }
-        Some(plain)
+        place
     }
+}
 
-    /// The part of the value that a part of the text stands for.
-    pub fn place(&self, span: &Range<usize>) -> Range<usize> {
-        let start = self.origin.get(span.start).map_or(0, |(start, _)| *start);
-        let end = span.end.checked_sub(1).and_then(|last| self.origin.get(last)).map_or(start, |(_, end)| *end);
-        start..end
-    }
+/// What is seen of the value, each character with the bytes that it stands for.
+fn seen(value: &str) -> impl Iterator<Item = (char, Range<usize>)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = &value[at..];
+            let c = rest.chars().next()?;
+            let (c, length) = encoded(rest).unwrap_or((c, c.len_utf8()));
+            let origin = at..at + length;
+            at = origin.end;
+            if let Some(seen) = seen_as(c) {
+                return Some((seen, origin));
+            }
+        }
+    })
 }
 
 /// The character that an escape at the start of the text stands for, and how many bytes that took.
