@@ -12,7 +12,7 @@ mod older;
 mod told;
 
 pub use entry::{BoardEntry, DisbelievedValue, Gap, KnownState};
-pub use told::{ToldAttributes, ToldParticipant};
+pub use told::{ToldAttributes, ToldCall, ToldLeg, ToldParticipant};
 
 use super::{
     At, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta, FlowFact, FlowSource,

@@ -2,7 +2,7 @@
 
 use super::{Live, pushed::Pushed, targets::Targets};
 use crate::{
-    domain::{ConversationId, EveryState},
+    domain::{Board, ConversationId, EveryState},
     genesys::{
         Client,
         client::Priority,
@@ -166,11 +166,15 @@ impl Live {
     }
 
     /// Reads one of the calls that are known by asking alone: watched by its id, away, or silent.
-    pub(super) fn read_in_turn(&mut self) {
+    pub(super) fn read_in_turn(&mut self, board: &Board) {
         let now = self.client.clock().now().mono;
         let away = self.away.next(now);
         // While the link is down all are silent; they are read when it is back.
-        let silent = if away.is_none() && self.is_live { self.away.silent(now) } else { None };
+        let silent = if away.is_none() && self.is_live {
+            self.away.silent(now, |id| board.get(id.as_str())?.told_at())
+        } else {
+            None
+        };
         for id in away.into_iter().chain(silent) {
             self.reads.want(id, None, Priority::Background);
         }

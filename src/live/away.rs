@@ -3,7 +3,7 @@
 //! that nothing was heard of for long is read. Pure.
 
 use crate::{
-    domain::{ConversationId, ParticipantId, ParticipantSnapshot, QueueId, Snapshot, State, UserId},
+    domain::{ConversationId, ParticipantId, QueueId, ToldCall, ToldLeg, UserId},
     genesys::discover::Discovered,
 };
 use compact_str::CompactString;
@@ -32,7 +32,7 @@ struct AwayCall {
     legs: Vec<Leg>,
     /// Names of those that it was last seen in.
     names: Vec<CompactString>,
-    /// When something was heard of it last, or it was asked for.
+    /// When a read told of it last, or it was asked for.
     heard: Duration,
 }
 
@@ -50,7 +50,7 @@ impl Away {
         self.calls.is_empty()
     }
 
-    /// A topic or a read told of the call.
+    /// A read told of the call.
     pub(super) fn heard(&mut self, id: &ConversationId, now: Duration) {
         if let Some(call) = self.calls.get_mut(id) {
             call.heard = now;
@@ -58,36 +58,44 @@ impl Away {
     }
 
     /// The call that is to be read because nothing was heard of it for long, and longest of all; it counts as heard of.
-    pub(super) fn silent(&mut self, now: Duration) -> Option<ConversationId> {
+    /// `told`: when a topic last told all of it, as the board knows.
+    pub(super) fn silent(
+        &mut self,
+        now: Duration,
+        told: impl Fn(&ConversationId) -> Option<Duration>,
+    ) -> Option<ConversationId> {
         let away: FxHashSet<&ConversationId> = self.away.iter().map(|(_, id)| id).collect();
-        let is_silent = |id: &ConversationId, call: &AwayCall| {
-            call.heard + SILENT <= now && call.legs.iter().any(|leg| leg.is_connected) && !away.contains(id)
+        let may_be = |id: &ConversationId, call: &AwayCall| {
+            !call.names.is_empty() && call.legs.iter().any(|leg| leg.is_connected) && !away.contains(id)
         };
-        let silent = self.calls.iter_mut().filter(|(id, call)| !call.names.is_empty() && is_silent(id, call));
-        let (id, call) = silent.min_by_key(|(_, call)| call.heard)?;
+        let calls = self.calls.iter_mut().filter(|(id, call)| may_be(id, call));
+        let heard = calls.map(|(id, call)| (told(id).unwrap_or_default().max(call.heard), id, call));
+        let (_, id, call) = heard.filter(|(heard, ..)| *heard + SILENT <= now).min_by_key(|(heard, ..)| *heard)?;
         call.heard = now;
         Some(id.clone())
     }
 
     /// A whole state of a call; of a participant without a purpose nothing is new. What the call left, when it has just left
     /// everything that is watched; nothing, when it has just come back; `None` when neither happened.
-    pub(super) fn saw(&mut self, snapshot: &Snapshot, found: &Discovered) -> Option<Vec<CompactString>> {
-        if snapshot.partial || (found.queues.is_empty() && found.users.is_empty()) {
+    pub(super) fn saw(&mut self, told: &ToldCall<'_>, found: &Discovered) -> Option<Vec<CompactString>> {
+        if told.partial || (found.queues.is_empty() && found.users.is_empty()) {
             return None;
         }
-        let call = self.calls.entry(snapshot.id.clone()).or_default();
-        let legs: Option<Vec<Leg>> = snapshot.participants.iter().map(|p| leg(p, &call.legs, found)).collect();
+        let call = match self.calls.get_mut(told.id) {
+            Some(call) => call,
+            None => self.calls.entry(told.id.clone()).or_default(),
+        };
+        if told.legs.len() == call.legs.len() && told.legs.iter().zip(&call.legs).all(|(told, known)| known.is(told)) {
+            return None;
+        }
+        let legs: Option<Vec<Leg>> = told.legs.iter().map(|told| leg(told, &call.legs, found)).collect();
         // Of a participant that was never told in full it is not known where it is.
-        let legs = legs?;
-        if legs == call.legs {
+        call.legs = legs?;
+        let over = told.ended || !call.legs.iter().any(|leg| leg.is_connected);
+        if over || found.conversations.contains(told.id) {
             return None;
         }
-        call.legs = legs;
-        let over = snapshot.ended.is_some() || !call.legs.iter().any(|leg| leg.is_connected);
-        if over || found.conversations.contains(&snapshot.id) {
-            return None;
-        }
-        let place = self.away.iter().position(|(_, id)| *id == snapshot.id);
+        let place = self.away.iter().position(|(_, id)| id == told.id);
         let now_in = watched(&call.legs, found);
         if !now_in.is_empty() {
             call.names = now_in;
@@ -99,7 +107,7 @@ impl Away {
         if call.names.is_empty() || place.is_some() {
             return None;
         }
-        self.away.push_front((Duration::ZERO, snapshot.id.clone()));
+        self.away.push_front((Duration::ZERO, told.id.clone()));
         Some(call.names.clone())
     }
 
@@ -124,18 +132,31 @@ impl Away {
     }
 }
 
-fn leg(told: &ParticipantSnapshot, before: &[Leg], found: &Discovered) -> Option<Leg> {
-    let known = before.iter().find(|leg| leg.id == told.id);
-    let is_connected = told.ended.is_none() && !told.state.as_ref().is_some_and(State::is_over);
+impl Leg {
+    /// Nothing else is told of it.
+    fn is(&self, told: &ToldLeg<'_>) -> bool {
+        let place = |told: &ToldLeg<'_>| {
+            told.purpose.is_customer() == self.is_customer
+                && told.queue.is_none_or(|queue| Some(queue) == self.queue.as_ref())
+                && told.user.is_none_or(|user| Some(user) == self.user.as_ref())
+        };
+        *told.id == self.id
+            && told.is_connected == self.is_connected
+            && (told.purpose.as_str().is_empty() || place(told))
+    }
+}
+
+fn leg(told: &ToldLeg<'_>, before: &[Leg], found: &Discovered) -> Option<Leg> {
+    let known = before.iter().find(|leg| leg.id == *told.id);
     if told.purpose.as_str().is_empty() {
-        return known.map(|known| Leg { is_connected, ..known.clone() });
+        return known.map(|known| Leg { is_connected: told.is_connected, ..known.clone() });
     }
     Some(Leg {
         id: told.id.clone(),
         is_customer: told.purpose.is_customer(),
-        queue: told.queue_id.as_ref().map(|id| shared(id, found)).or_else(|| known?.queue.clone()),
-        user: told.user_id.clone().or_else(|| known?.user.clone()),
-        is_connected,
+        queue: told.queue.map(|id| shared(id, found)).or_else(|| known?.queue.clone()),
+        user: told.user.cloned().or_else(|| known?.user.clone()),
+        is_connected: told.is_connected,
     })
 }
 
@@ -165,7 +186,7 @@ fn watched(legs: &[Leg], found: &Discovered) -> Vec<CompactString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Purpose;
+    use crate::domain::{ParticipantSnapshot, Purpose, Snapshot, State};
 
     fn in_queue(queue: &str) -> Snapshot {
         let leg = |purpose: &str, queue: Option<&str>| ParticipantSnapshot {
@@ -183,22 +204,22 @@ mod tests {
     fn a_call_that_leaves_is_followed_until_it_is_back_or_over() {
         let found = Discovered { queues: vec![("q1".into(), "Support".into())], ..Discovered::default() };
         let mut away = Away::default();
-        assert_eq!(away.saw(&in_queue("q2"), &found), None, "it was never in one of them");
-        assert_eq!(away.saw(&in_queue("q1"), &found), None);
+        assert_eq!(away.saw(&(&in_queue("q2")).into(), &found), None, "it was never in one of them");
+        assert_eq!(away.saw(&(&in_queue("q1")).into(), &found), None);
         let mut as_before = in_queue("q1");
         for p in &mut as_before.participants {
             *p = ParticipantSnapshot { id: p.id.clone(), ..ParticipantSnapshot::default() };
         }
-        assert_eq!(away.saw(&as_before, &found), None, "what is not told again is where it was");
-        assert_eq!(away.saw(&in_queue("q2"), &found), Some(vec!["Support".into()]));
-        assert_eq!(away.saw(&in_queue("q2"), &found), None, "told once");
+        assert_eq!(away.saw(&(&as_before).into(), &found), None, "what is not told again is where it was");
+        assert_eq!(away.saw(&(&in_queue("q2")).into(), &found), Some(vec!["Support".into()]));
+        assert_eq!(away.saw(&(&in_queue("q2")).into(), &found), None, "told once");
         let s = Duration::from_secs;
         assert_eq!(away.next(s(1)), Some("c".into()));
         assert_eq!(away.next(s(10)), None);
         assert_eq!(away.next(s(11)), Some("c".into()));
-        assert_eq!(away.saw(&in_queue("q1"), &found), Some(vec![]));
+        assert_eq!(away.saw(&(&in_queue("q1")).into(), &found), Some(vec![]));
         assert!(away.away.is_empty());
-        assert_eq!(away.saw(&in_queue("q2"), &found), Some(vec!["Support".into()]));
+        assert_eq!(away.saw(&(&in_queue("q2")).into(), &found), Some(vec!["Support".into()]));
         assert!(away.ended(&"c".into()) && away.away.is_empty());
     }
 
@@ -207,23 +228,23 @@ mod tests {
         let found = Discovered { queues: vec![("q1".into(), "Support".into())], ..Discovered::default() };
         let s = Duration::from_secs;
         let mut away = Away::default();
-        away.saw(&in_queue("q1"), &found);
+        away.saw(&(&in_queue("q1")).into(), &found);
         away.heard(&"c".into(), s(100));
-        assert_eq!(away.silent(s(159)), None);
-        assert_eq!(away.silent(s(160)), Some("c".into()));
-        assert_eq!(away.silent(s(161)), None, "the answer is awaited");
+        assert_eq!(away.silent(s(159), |_| None), None);
+        assert_eq!(away.silent(s(160), |_| None), Some("c".into()));
+        assert_eq!(away.silent(s(161), |_| None), None, "the answer is awaited");
         away.heard(&"c".into(), s(165));
-        assert_eq!(away.silent(s(224)), None, "an event tells that it is there as well");
-        assert_eq!(away.silent(s(225)), Some("c".into()), "so does no answer at all");
+        assert_eq!(away.silent(s(224), |_| None), None, "an event tells that it is there as well");
+        assert_eq!(away.silent(s(225), |_| None), Some("c".into()), "so does no answer at all");
         // The read shows it elsewhere: from now on it is followed.
-        assert_eq!(away.saw(&in_queue("q2"), &found), Some(vec!["Support".into()]));
-        assert_eq!(away.silent(s(900)), None);
-        away.saw(&in_queue("q1"), &found);
+        assert_eq!(away.saw(&(&in_queue("q2")).into(), &found), Some(vec!["Support".into()]));
+        assert_eq!(away.silent(s(900), |_| None), None);
+        away.saw(&(&in_queue("q1")).into(), &found);
         let mut over = in_queue("q1");
         over.participants.iter_mut().for_each(|p| p.state = Some(State::new("disconnected")));
-        away.saw(&over, &found);
-        assert_eq!(away.silent(s(2_000)), None, "it is over");
-        assert_eq!(away.saw(&in_queue("q2"), &Discovered::default()), None);
+        away.saw(&(&over).into(), &found);
+        assert_eq!(away.silent(s(2_000), |_| None), None, "it is over");
+        assert_eq!(away.saw(&(&in_queue("q2")).into(), &Discovered::default()), None);
     }
 
     /// Each is asked for once within the time that makes it silent again.
@@ -232,10 +253,11 @@ mod tests {
         let found = Discovered { queues: vec![("q1".into(), "Support".into())], ..Discovered::default() };
         let mut away = Away::default();
         for n in 0..10u64 {
-            away.saw(&Snapshot { id: format!("c{n}").as_str().into(), ..in_queue("q1") }, &found);
+            let call = Snapshot { id: format!("c{n}").as_str().into(), ..in_queue("q1") };
+            away.saw(&(&call).into(), &found);
             away.heard(&format!("c{n}").as_str().into(), Duration::from_secs(n));
         }
-        let asked: Vec<_> = (0..30).filter_map(|n| away.silent(Duration::from_secs(70 + 3 * n))).collect();
+        let asked: Vec<_> = (0..30).filter_map(|n| away.silent(Duration::from_secs(70 + 3 * n), |_| None)).collect();
         let names: Vec<String> = asked.iter().map(|id| id.as_str().to_owned()).collect();
         assert_eq!(names[..10], (0..10).map(|n| format!("c{n}")).collect::<Vec<_>>());
         assert_eq!(names[10..].first().map(String::as_str), Some("c0"));

@@ -1,7 +1,7 @@
 //! Which calls' flows are to be asked for: those on which a flow is seen and nothing told which one it is. Pure; the
 //! answers come from the analytics detail, many calls in one request.
 
-use crate::domain::{ConversationId, FlowFact, FlowRun, Snapshot};
+use crate::domain::{ConversationId, FlowFact, FlowRun, ToldCall};
 use rustc_hash::FxHashMap;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -59,15 +59,15 @@ pub(super) struct FlowLookups {
 
 impl FlowLookups {
     /// A whole state of a call.
-    pub(super) fn saw(&mut self, snapshot: &Snapshot, now: Duration) {
-        let flows = snapshot.participants.iter().filter(|p| p.is_flow()).count();
-        if flows == 0 || self.calls.get(&snapshot.id).is_some_and(|call| call.flows >= flows) {
+    pub(super) fn saw(&mut self, told: &ToldCall<'_>, now: Duration) {
+        let flows = told.legs.iter().filter(|leg| leg.purpose.is_flow()).count();
+        if flows == 0 || self.calls.get(told.id).is_some_and(|call| call.flows >= flows) {
             return;
         }
-        let call = self.calls.entry(snapshot.id.clone()).or_default();
+        let call = self.calls.entry(told.id.clone()).or_default();
         call.flows = flows;
         call.tries = 0;
-        self.plan(&snapshot.id, Some(now + FIRST));
+        self.plan(told.id, Some(now + FIRST));
     }
 
     /// What was told of a call's flow, by whatever.
@@ -141,7 +141,7 @@ impl FlowLookups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{FlowSource, ParticipantSnapshot, Purpose};
+    use crate::domain::{FlowSource, ParticipantSnapshot, Purpose, Snapshot};
 
     const fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn calls_that_appear_together_are_asked_for_together_and_again_until_they_are_known() {
         let mut lookups = FlowLookups::default();
-        (0..60).for_each(|n| lookups.saw(&call(&format!("c{n}"), 1), s(0)));
+        (0..60).for_each(|n| lookups.saw(&(&call(&format!("c{n}"), 1)).into(), s(0)));
         assert_eq!(lookups.next(s(0)), []);
         assert_eq!(lookups.wake(), Some(s(1)));
         assert_eq!(lookups.next(s(1)).len(), AT_ONCE);
@@ -180,7 +180,7 @@ mod tests {
         lookups.is_asking = false;
         (0..60).for_each(|n| lookups.heard(&fact(&format!("c{n}"), "p0")));
         assert_eq!(lookups.wake(), None);
-        lookups.saw(&call("c1", 2), s(10));
+        lookups.saw(&(&call("c1", 2)).into(), s(10));
         assert_eq!(lookups.next(s(11)), ["c1".into()]);
         lookups.is_asking = false;
         assert_eq!(lookups.next(s(14)), []);
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn what_is_told_of_calls_that_never_come_is_not_kept_for_ever() {
         let mut lookups = FlowLookups::default();
-        lookups.saw(&call("here", 1), s(0));
+        lookups.saw(&(&call("here", 1)).into(), s(0));
         (0..3 * CALLS).for_each(|n| lookups.heard(&fact(&format!("c{n}"), "p0")));
         assert!(lookups.calls.len() <= CALLS && lookups.calls.contains_key("here"), "{}", lookups.calls.len());
     }
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn a_call_that_analytics_never_tell_of_is_not_asked_for_for_ever() {
         let mut lookups = FlowLookups::default();
-        lookups.saw(&call("c", 1), s(0));
+        lookups.saw(&(&call("c", 1)).into(), s(0));
         let asked = (0..86_400).filter(|second| {
             lookups.is_asking = false;
             !lookups.next(s(*second)).is_empty()

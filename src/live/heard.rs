@@ -2,7 +2,7 @@
 
 use super::{LinkEvent, Live, pushed, recorded};
 use crate::{
-    domain::{At, Board, ConversationId, FlowFact, FlowSource, Link, ParticipantSnapshot, Snapshot, Update},
+    domain::{At, Board, ConversationId, FlowFact, FlowSource, Link, ToldCall, Update},
     genesys::{
         Error, ErrorKind,
         client::{Priority, Reply},
@@ -23,7 +23,7 @@ impl Live {
                 if self.is_given_back(head) {
                     return None;
                 }
-                let heard = self.on_frame(at, wire::decode_outlined(board, &raw, head, &outline), board);
+                let heard = self.on_frame(wire::decode_outlined(board, &raw, head, &outline), board);
                 match &self.recorder {
                     Some(_) => self.record(at, || Record::Frame(raw)),
                     None => feed::give_back(raw, outline),
@@ -71,15 +71,14 @@ impl Live {
         }
     }
 
-    fn on_frame(&mut self, at: At, frame: WireFrame, board: &Board) -> Option<LinkEvent> {
+    fn on_frame(&mut self, frame: WireFrame, board: &Board) -> Option<LinkEvent> {
         match frame {
             WireFrame::Conversation(snapshot) => {
                 self.reads.back(&snapshot.id);
                 if !snapshot.partial && !self.told.contains(&snapshot.id) {
                     self.told.insert(snapshot.id.clone());
                 }
-                self.look_at_states(&snapshot);
-                self.away.heard(&snapshot.id, at.mono);
+                self.look_at_states(&(&snapshot).into());
                 Some(LinkEvent::Update(Update::Stream(snapshot)))
             }
             WireFrame::Flow(fact) => {
@@ -93,11 +92,10 @@ impl Live {
                 Some(LinkEvent::Update(Update::Flow(fact)))
             }
             WireFrame::Delta(delta) => {
-                self.away.heard(&delta.conversation, at.mono);
                 if (delta.tells_states() || self.was_read(&delta.conversation))
-                    && let Some(snapshot) = delta.states(board)
+                    && let Some(told) = delta.told_call(board)
                 {
-                    self.look_at_states(&snapshot);
+                    self.look_at_states(&told);
                 }
                 Some(LinkEvent::Update(Update::Delta(delta)))
             }
@@ -121,10 +119,10 @@ impl Live {
     }
 
     /// An event told who is there, and where.
-    pub(super) fn look_at_states(&mut self, snapshot: &Snapshot) {
-        self.departure(snapshot);
-        if snapshot.participants.iter().any(ParticipantSnapshot::is_flow) {
-            self.lookups.saw(snapshot, self.client.clock().now().mono);
+    pub(super) fn look_at_states(&mut self, told: &ToldCall<'_>) {
+        self.departure(told);
+        if told.legs.iter().any(|leg| leg.purpose.is_flow()) {
+            self.lookups.saw(told, self.client.clock().now().mono);
         }
     }
 
@@ -134,15 +132,15 @@ impl Live {
     }
 
     /// Follows a call that has left everything that is watched, and no longer one that is back.
-    pub(super) fn departure(&mut self, snapshot: &Snapshot) {
-        let Some(change) = self.away.saw(snapshot, &self.found) else { return };
+    pub(super) fn departure(&mut self, told: &ToldCall<'_>) {
+        let Some(change) = self.away.saw(told, &self.found) else { return };
         let at = self.client.clock().now();
-        let topics = Topic::of_conversation(&snapshot.id).to_vec();
+        let topics = Topic::of_conversation(told.id).to_vec();
         match change.is_empty() {
             true => self.give_back(topics),
             false => self.add(topics),
         }
-        let update = Update::Left { conversation: snapshot.id.clone(), left: change };
+        let update = Update::Left { conversation: told.id.clone(), left: change };
         self.later.push_back((at, LinkEvent::Update(update)));
     }
 
@@ -152,10 +150,11 @@ impl Live {
             Ok((update, _)) => {
                 self.is_signed_out = false;
                 if let Update::Read { snapshot, .. } = &update {
-                    self.lookups.saw(snapshot, self.client.clock().now().mono);
+                    let told = ToldCall::from(snapshot);
+                    self.lookups.saw(&told, self.client.clock().now().mono);
                     let id = snapshot.id.clone();
                     let over = snapshot.ended.is_some();
-                    self.departure(snapshot);
+                    self.departure(&told);
                     self.away.heard(&id, at.mono);
                     self.read.insert(id.clone());
                     if over {

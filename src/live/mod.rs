@@ -262,7 +262,7 @@ impl Live {
                 () = wait_until(flows_due), if flows_due.is_some() => {}
                 Some(told) = self.token.asking.join_next(), if !self.token.asking.is_empty() => self.on_token(told),
                 _ = self.token.due.tick(), if self.asks_for_token() => self.ask_for_token(),
-                _ = self.by_id_due.tick(), if !self.by_id.is_empty() || !self.away.knows_none() => self.read_in_turn(),
+                _ = self.by_id_due.tick(), if !self.by_id.is_empty() || !self.away.knows_none() => self.read_in_turn(board),
                 event = self.events.recv() => {
                     if let Some(heard) = self.on_event(event?, board) {
                         return Some(heard);

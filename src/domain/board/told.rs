@@ -2,7 +2,8 @@
 
 use super::Board;
 use crate::domain::{
-    Conversation, Delta, Participant, ParticipantId, ParticipantSnapshot, Snapshot, Source, Update, Value,
+    Conversation, ConversationId, Delta, Participant, ParticipantId, ParticipantSnapshot, Purpose, QueueId, Snapshot,
+    Source, State, Update, UserId, Value,
     delta::{AttributeDelta, ParticipantDelta},
 };
 use compact_str::CompactString;
@@ -49,28 +50,96 @@ impl Update {
     }
 }
 
+/// Where a call is, as an update tells it.
+#[derive(Clone, Debug)]
+pub struct ToldCall<'a> {
+    /// The call.
+    pub id: &'a ConversationId,
+    /// Participants may be left out.
+    pub partial: bool,
+    /// Its end is told.
+    pub ended: bool,
+    /// Its participants.
+    pub legs: Vec<ToldLeg<'a>>,
+}
+
+/// Where a participant is, as an update tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct ToldLeg<'a> {
+    /// The participant.
+    pub id: &'a ParticipantId,
+    /// Its role; empty where it is not told.
+    pub purpose: &'a Purpose,
+    /// The queue.
+    pub queue: Option<&'a QueueId>,
+    /// The agent.
+    pub user: Option<&'a UserId>,
+    /// Neither an end nor a leg that is over is told.
+    pub is_connected: bool,
+}
+
+impl<'a> From<&'a ParticipantSnapshot> for ToldLeg<'a> {
+    fn from(told: &'a ParticipantSnapshot) -> Self {
+        Self {
+            id: &told.id,
+            purpose: &told.purpose,
+            queue: told.queue_id.as_ref(),
+            user: told.user_id.as_ref(),
+            is_connected: told.ended.is_none() && !told.state.as_ref().is_some_and(State::is_over),
+        }
+    }
+}
+
+impl<'a> From<&'a Participant> for ToldLeg<'a> {
+    fn from(known: &'a Participant) -> Self {
+        Self {
+            id: &known.id,
+            purpose: &known.purpose,
+            queue: known.queue_id.as_ref(),
+            user: known.user_id.as_ref(),
+            is_connected: known.is_connected(),
+        }
+    }
+}
+
+impl<'a> From<&'a Snapshot> for ToldCall<'a> {
+    fn from(told: &'a Snapshot) -> Self {
+        let legs = told.participants.iter().map(ToldLeg::from).collect();
+        Self { id: &told.id, partial: told.partial, ended: told.ended.is_some(), legs }
+    }
+}
+
 impl Delta {
     /// The event that it stands for, with what is known filled in; `None` on any board but the one that it was compared with,
     /// before it is applied to that.
     pub fn whole(&self, board: &Board) -> Option<Snapshot> {
-        self.snapshot(board, |place| place < 64 && self.maps & (1 << place) != 0)
-    }
-
-    /// As [`Self::whole`], without any attributes.
-    pub fn states(&self, board: &Board) -> Option<Snapshot> {
-        self.snapshot(board, |_| false)
-    }
-
-    fn snapshot(&self, board: &Board, has_map: impl Fn(usize) -> bool) -> Option<Snapshot> {
-        let known = board.known(self.conversation.as_str()).filter(|known| known.base == self.base)?;
-        let Conversation { participants, .. } = known.conversation;
+        let Conversation { participants, .. } = self.known(board)?;
         let mut whole: Vec<ParticipantSnapshot> = Vec::with_capacity(participants.len() + self.joined.len());
         for (place, participant) in participants.iter().enumerate() {
-            let news = self.participants.iter().find(|told| told.place == place);
-            whole.push(told_again(participant, news, has_map(place)));
+            let has_map = place < 64 && self.maps & (1 << place) != 0;
+            whole.push(told_again(participant, self.news(place), has_map));
         }
         whole.extend(self.joined.iter().cloned());
         Some(Snapshot { id: self.conversation.clone(), participants: whole, ..Snapshot::default() })
+    }
+
+    /// Where the call is by it, as [`Self::whole`] tells.
+    pub fn told_call<'a>(&'a self, board: &'a Board) -> Option<ToldCall<'a>> {
+        let known = self.known(board)?.participants.iter().enumerate().map(|(place, participant)| {
+            let facts = self.news(place).and_then(|news| news.facts.as_deref());
+            facts.map_or_else(|| participant.into(), ToldLeg::from)
+        });
+        let legs = known.chain(self.joined.iter().map(ToldLeg::from)).collect();
+        Some(ToldCall { id: &self.conversation, partial: false, ended: false, legs })
+    }
+
+    fn known<'b>(&self, board: &'b Board) -> Option<&'b Conversation> {
+        let known = board.known(self.conversation.as_str()).filter(|known| known.base == self.base)?;
+        Some(known.conversation)
+    }
+
+    fn news(&self, place: usize) -> Option<&ParticipantDelta> {
+        self.participants.iter().find(|told| told.place == place)
     }
 }
 
