@@ -227,7 +227,7 @@ impl Board {
             entry.states = entry.revision;
             if !snapshot.partial {
                 // Also for a late one: should the platform really have dropped a participant, the next event counts.
-                entry.last_seen = participant_ids(&snapshot);
+                entry.last_seen = Some(participant_ids(&snapshot));
             }
             if late {
                 self.late += 1;
@@ -496,7 +496,7 @@ impl Board {
                     skipped: 0,
                     revision,
                     states: revision,
-                    last_seen,
+                    last_seen: Some(last_seen),
                     // Names no state of an earlier entry of this conversation.
                     base: self.seen << 32,
                     event: 0,
@@ -514,6 +514,7 @@ impl Board {
         }
         let Some(entry) = self.entries.get_mut(&snapshot.id) else { return };
         entry.relaid();
+        entry.keep_last_seen();
         if !known {
             entry.event = snapshot.event;
         }
@@ -565,6 +566,7 @@ impl Board {
         let told = ToldEnd { end: snapshot.ended, complete, known, was_gone };
         let over = conclude(conversation, &before, &told, at, changes);
         self.ended = self.ended + usize::from(over) - usize::from(before.ended);
+        entry.drop_last_seen();
     }
 }
 

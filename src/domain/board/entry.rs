@@ -36,8 +36,9 @@ pub struct BoardEntry {
     pub(super) revision: u64,
     /// The revision of the last one that tells who is connected and where; the attributes event tells keys alone.
     pub(super) states: u64,
-    /// Ids of the participants that the last whole event carried. One that lacks some of them is late.
-    pub(super) last_seen: Vec<ParticipantId>,
+    /// Ids of the participants that the last whole event carried; `None` where they are those of the conversation, in their order. One
+    /// that lacks some of them is late.
+    pub(super) last_seen: Option<Vec<ParticipantId>>,
     /// Counts what was laid over the conversation; see [`KnownState::base`].
     pub(super) base: u64,
     /// See [`KnownState::event`].
@@ -157,19 +158,38 @@ impl BoardEntry {
     /// Takes in that an event told all participants who are known, and these. Whether it is late: an earlier one, which
     /// was late itself, had somebody whom this one lacks.
     pub(super) fn told(&mut self, joined: &[ParticipantSnapshot]) -> bool {
-        let ids = || self.conversation.participants.iter().map(|p| &p.id).chain(joined.iter().map(|p| &p.id));
-        if self.last_seen.iter().eq(ids()) {
+        if self.last_seen.is_none() {
             return false;
         }
-        let lacks = self.last_seen.iter().any(|id| !ids().any(|told| told == id));
-        self.last_seen = ids().cloned().collect();
+        let ids = || self.conversation.participants.iter().map(|p| &p.id).chain(joined.iter().map(|p| &p.id));
+        let lacks = self.lacks(|id| ids().any(|told| told == id));
+        self.last_seen = lacks.then(|| ids().cloned().collect());
         lacks
+    }
+
+    /// The last whole event had somebody for whom `is_told` does not hold.
+    fn lacks(&self, is_told: impl Fn(&ParticipantId) -> bool) -> bool {
+        match &self.last_seen {
+            Some(seen) => seen.iter().any(|id| !is_told(id)),
+            None => self.conversation.participants.iter().any(|p| !is_told(&p.id)),
+        }
+    }
+
+    /// Whoever joins is not among those whom the last whole event carried.
+    pub(super) fn keep_last_seen(&mut self) {
+        let ids = || self.conversation.participants.iter().map(|p| p.id.clone()).collect();
+        self.last_seen.get_or_insert_with(ids);
+    }
+
+    /// Keeps nothing if the last whole event carried all who are known.
+    pub(super) fn drop_last_seen(&mut self) {
+        let ids = || self.conversation.participants.iter().map(|p| &p.id);
+        self.last_seen.take_if(|seen| seen.iter().eq(ids()));
     }
 
     /// An event is provably late when it lacks a participant that an earlier one had, or revives one that has ended.
     pub(super) fn is_late(&self, snapshot: &Snapshot) -> bool {
-        let lacks = self.last_seen.iter().any(|id| !snapshot.participants.iter().any(|p| p.id == *id));
-        lacks
+        self.lacks(|id| snapshot.participants.iter().any(|p| p.id == *id))
             || snapshot.participants.iter().any(|told| {
                 let over = |p: &Participant| p.ended.is_some() && told.ended.is_none();
                 self.conversation.participant(told.id.as_str()).is_some_and(over)
