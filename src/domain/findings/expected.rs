@@ -287,9 +287,9 @@ pub(super) fn by_habit(
     for other in call.participants.iter().filter(|p| !is_caller(p)) {
         for attribute in &other.attributes {
             let key = attribute.key.as_str();
-            let odd = !expected.names(key)
-                && !is_on_caller(key)
-                && scene.habits.belongs_to_customer(key, scene.tuning.habit_calls);
+            let odd = scene.habits.belongs_to_customer(key, scene.tuning.habit_calls)
+                && !expected.names(key)
+                && !is_on_caller(key);
             if !odd {
                 continue;
             }
