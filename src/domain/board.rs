@@ -383,13 +383,14 @@ impl Board {
         };
         let mut contested = false;
         for (key, value) in event.attributes {
-            if let Some(attribute) = participant.attributes.0.iter_mut().find(|a| a.key.as_str() == key) {
+            let mut known = participant.attributes.0.iter_mut().enumerate();
+            if let Some((place, attribute)) = known.find(|(_, a)| a.key.as_str() == key) {
                 if attribute.value != value {
                     contested |= younger_than(attribute.changed.timestamp(), at.wall, SETTLE);
-                    sink.changed(attribute, value);
+                    sink.changed(place, attribute, value);
                 }
             } else {
-                participant.attributes.push(sink.added(&key, value, &mut self.interner));
+                sink.added(&mut participant.attributes, &key, value, &mut self.interner);
             }
         }
         entry.conversation.last_seen = at;

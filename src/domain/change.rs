@@ -77,6 +77,8 @@ pub enum Change {
         participant: ParticipantId,
         /// Which key.
         key: Key,
+        /// Which of the participant's attributes it is now; 0 for one that vanished.
+        place: u32,
         /// Value before; `None` when it was absent.
         old: Option<Value>,
         /// Value now; `None` when it vanished.

@@ -157,9 +157,11 @@ impl Attributes {
         self.0.iter().find(|a| a.key.as_str() == key)
     }
 
-    /// The attribute under this key, which the board shares.
-    pub(super) fn of(&self, key: &Key) -> Option<&Attribute> {
-        self.0.iter().find(|a| a.key.place() == key.place()).or_else(|| self.get(key.as_str()))
+    /// The attribute under this key, which the board shares; most likely it is here.
+    pub(super) fn of(&self, key: &Key, place: u32) -> Option<&Attribute> {
+        let is = |a: &&Attribute| a.key.place() == key.place();
+        let here = self.0.get(place as usize).filter(is);
+        here.or_else(|| self.0.iter().find(is)).or_else(|| self.get(key.as_str()))
     }
 
     /// The text under exactly this key.

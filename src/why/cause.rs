@@ -72,6 +72,7 @@ pub(crate) fn changes(entry: &BoardEntry) -> Vec<(Timestamp, Change)> {
             conversation: entry.conversation.id.clone(),
             participant: h.participant.clone(),
             key: h.key.clone(),
+            place: 0,
             old: h.old.clone(),
             new: h.new.clone(),
             source: h.source,

@@ -23,28 +23,25 @@ pub(super) struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    pub fn changed(&mut self, attribute: &mut Attribute, new: Value) {
+    /// `place`: which of the participant's attributes it is.
+    pub fn changed(&mut self, place: usize, attribute: &mut Attribute, new: Value) {
         let old = std::mem::replace(&mut attribute.value, new);
         attribute.changed = Moment::of(self.at.wall);
-        self.record(&attribute.key, Some(old), Some(attribute.value.clone()));
-    }
-
-    fn appeared(&mut self, attribute: &Attribute) {
-        self.record(&attribute.key, None, Some(attribute.value.clone()));
+        self.record(place, &attribute.key, Some(old), Some(attribute.value.clone()));
     }
 
     pub fn vanished(&mut self, attribute: &Attribute) {
-        self.record(&attribute.key, Some(attribute.value.clone()), None);
+        self.record(0, &attribute.key, Some(attribute.value.clone()), None);
     }
 
-    /// An attribute that came.
-    pub fn added(&mut self, key: &str, value: Value, interner: &mut Interner) -> Attribute {
+    /// Adds one that came.
+    pub fn added(&mut self, to: &mut Attributes, key: &str, value: Value, interner: &mut Interner) {
         let attribute = Attribute { key: interner.key(key), value, changed: Moment::of(self.at.wall) };
-        self.appeared(&attribute);
-        attribute
+        self.record(to.len(), &attribute.key, None, Some(attribute.value.clone()));
+        to.push(attribute);
     }
 
-    fn record(&mut self, key: &Key, old: Option<Value>, new: Option<Value>) {
+    fn record(&mut self, place: usize, key: &Key, old: Option<Value>, new: Option<Value>) {
         let ours = self.claims.is_ours(self.conversation, self.participant, key.as_str(), new.as_ref());
         let source = if ours { Source::You } else { self.source };
         // What was there when we came is in `Attribute::changed`; keeping it here too would double the memory.
@@ -67,6 +64,7 @@ impl Sink<'_> {
             conversation: self.conversation.clone(),
             participant: self.participant.clone(),
             key: key.clone(),
+            place: place as u32,
             old,
             new,
             source,
@@ -89,9 +87,7 @@ pub(super) fn lay_over(
             .into_iter()
             .partition(|a: &Attribute| told.iter().any(|(key, _)| a.key.as_str() == key));
         known.0 = keep;
-        for attribute in &gone {
-            sink.vanished(attribute);
-        }
+        gone.iter().for_each(|attribute| sink.vanished(attribute));
     }
     if known.0.is_empty() {
         known.0.reserve_exact(told.len());
@@ -104,8 +100,8 @@ pub(super) fn lay_over(
         };
         match here {
             Some(i) if known.0[i].value == value => {}
-            Some(i) => sink.changed(&mut known.0[i], value),
-            None => known.push(sink.added(&key, value, interner)),
+            Some(i) => sink.changed(i, &mut known.0[i], value),
+            None => sink.added(known, &key, value, interner),
         }
     }
 }

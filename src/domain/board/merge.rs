@@ -72,24 +72,22 @@ impl Merge<'_> {
         }
         let attributes = &mut participant.attributes;
         let (mut sink, interner) = self.sink(false, id, &participant.id);
-        for place in &told.gone {
-            if let Some(attribute) = attributes.0.get(*place) {
-                sink.vanished(attribute);
+        let gone = &told.gone;
+        gone.iter().filter_map(|place| attributes.0.get(*place)).for_each(|attribute| sink.vanished(attribute));
+        for place in gone.iter().rev() {
+            if *place < attributes.len() {
+                attributes.0.remove(*place);
             }
         }
         for news in told.attributes {
             match news {
                 AttributeDelta::Value { place, value } => {
+                    let place = place - gone.iter().take_while(|gone| **gone < place).count();
                     if let Some(attribute) = attributes.0.get_mut(place) {
-                        sink.changed(attribute, value);
+                        sink.changed(place, attribute, value);
                     }
                 }
-                AttributeDelta::New { key, value } => attributes.push(sink.added(&key, value, interner)),
-            }
-        }
-        for place in told.gone.into_iter().rev() {
-            if place < attributes.len() {
-                attributes.0.remove(place);
+                AttributeDelta::New { key, value } => sink.added(attributes, &key, value, interner),
             }
         }
     }

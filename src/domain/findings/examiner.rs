@@ -85,6 +85,8 @@ struct ExaminedCall {
     held: Held,
     due: Option<At>,
     seen: bool,
+    /// Every key was examined, and none decided what is said of another.
+    keys_stand: bool,
     freshness: Freshness,
 }
 
@@ -121,7 +123,7 @@ impl Examiner {
         let flow_ended = call.milestones.flow_ends().last().copied() != last_end;
         if touched.joined && values::has_bot(conversation) {
             // The limits of bot flows apply from now on.
-            touched.cells = Touched::all(entry).cells;
+            touched.cells = cells_of(entry, |cell| touched.came().any(|came| came == cell));
             touched.keys = true;
         }
         let mut notes = Notes {
@@ -130,12 +132,13 @@ impl Examiner {
             tuning: &self.tuning,
             family: Family::Values,
             unobserved,
+            holds_over_time: call.held.any_of(Family::OverTime),
             added: Vec::new(),
             dropped: Vec::new(),
         };
         let mut before = Vec::new();
 
-        for (participant, key) in &touched.cells {
+        for TouchedCell { participant, key, place, .. } in &touched.cells {
             if call.held.value_of(key) {
                 take(&mut call.findings, &mut before, |family, f| {
                     let is_own = f.participant.as_ref() == Some(*participant) && f.key.as_ref() == Some(*key);
@@ -143,7 +146,7 @@ impl Examiner {
                 });
             }
             let Some(participant) = conversation.find(participant) else { continue };
-            let Some(attribute) = participant.attributes.of(key) else { continue };
+            let Some(attribute) = participant.attributes.of(key, *place) else { continue };
             // Blank where something is expected is for the expectation to say.
             let excused = attribute.value.as_str().trim().is_empty()
                 && (self.expected.names(key.as_str()) || had_value(changes, &participant.id, key));
@@ -156,8 +159,16 @@ impl Examiner {
             && (unobserved.is_some() || std::mem::replace(&mut call.freshness, Freshness::Live) == Freshness::Stale);
         if (touched.keys || resumed) && is_observed {
             notes.family = Family::Keys;
-            call.held.take(Family::Keys, &mut call.findings, &mut before);
-            keys::examine(conversation, &self.expected, &mut self.habits, &mut notes);
+            let stands = call.keys_stand && !resumed && !touched.gone;
+            if !(stands
+                && keys::examine_new(conversation, touched.came(), &self.expected, &mut self.habits, &mut notes))
+            {
+                call.held.take(Family::Keys, &mut call.findings, &mut before);
+                keys::examine(conversation, &self.expected, &mut self.habits, &mut notes);
+                call.keys_stand = keys::is_each_by_itself(conversation, &self.expected, &self.habits);
+            }
+        } else if touched.keys {
+            call.keys_stand = false;
         }
         if !first_look {
             notes.family = Family::OverTime;
@@ -295,6 +306,12 @@ impl Examiner {
         self.due.first().filter(|(due, _)| *due <= now).cloned()
     }
 
+    /// Has all keys of every call examined when one comes.
+    #[cfg(test)]
+    pub(super) fn doubt_keys(&mut self) {
+        self.calls.values_mut().for_each(|call| call.keys_stand = false);
+    }
+
     /// Lets go of a call that has left the board.
     pub fn forget(&mut self, conversation: &str) {
         if let Some((id, call)) = self.calls.remove_entry(conversation) {
@@ -321,7 +338,7 @@ impl ExaminedCall {
             };
             family == Family::OverTime && dropped.iter().any(is)
         };
-        if !dropped.is_empty() && self.held.any_of(Family::OverTime) {
+        if !dropped.is_empty() {
             take(&mut self.findings, &mut before, is_dropped);
         }
         if !before.is_empty() {
@@ -359,41 +376,47 @@ impl ExaminedCall {
 
 /// What an update touched.
 struct Touched<'a> {
-    /// Attributes that have a new value, came or went.
-    cells: Vec<(&'a ParticipantId, &'a Key)>,
+    cells: Vec<TouchedCell<'a>>,
     /// A key came or went.
     keys: bool,
+    /// A key went.
+    gone: bool,
     /// A participant joined.
     joined: bool,
     /// Something other than the value of a known key.
     structure: bool,
-    /// Keys that came under our eyes.
-    came: Vec<(&'a ParticipantId, &'a Key)>,
+}
+
+/// An attribute that has a new value, came or went.
+struct TouchedCell<'a> {
+    participant: &'a ParticipantId,
+    key: &'a Key,
+    /// Which of the participant's attributes it is.
+    place: u32,
+    /// It was not there before.
+    came: bool,
 }
 
 impl<'a> Touched<'a> {
     fn all(entry: &'a BoardEntry) -> Self {
-        let participants = entry.conversation.participants.iter();
-        let cells: Vec<_> = participants.flat_map(|p| p.attributes.iter().map(|a| (&p.id, &a.key))).collect();
-        Self { came: cells.clone(), cells, keys: true, joined: false, structure: true }
+        Self { cells: cells_of(entry, |_| true), keys: true, gone: false, joined: false, structure: true }
     }
 
     fn by(changes: &'a [Change]) -> Self {
         let mut touched = Self {
             cells: Vec::with_capacity(changes.len()),
             keys: false,
+            gone: false,
             joined: false,
             structure: false,
-            came: Vec::new(),
         };
         for change in changes {
             match change {
-                Change::Attribute { participant, key, old, new, .. } => {
-                    touched.cells.push((participant, key));
-                    touched.keys |= old.is_none() || new.is_none();
-                    if old.is_none() {
-                        touched.came.push((participant, key));
-                    }
+                Change::Attribute { participant, key, place, old, new, .. } => {
+                    let came = old.is_none();
+                    touched.cells.push(TouchedCell { participant, key, place: *place, came });
+                    touched.keys |= came || new.is_none();
+                    touched.gone |= new.is_none();
                 }
                 Change::Participant { change, .. } => {
                     touched.joined |= *change == ParticipantChange::Joined;
@@ -409,22 +432,36 @@ impl<'a> Touched<'a> {
     /// Verdicts of expectations may depend on what was touched.
     fn decides(&self, deciding: Option<&FxHashSet<String>>) -> bool {
         match deciding {
-            Some(keys) => self.cells.iter().any(|(_, key)| keys.contains(key.as_str())),
+            Some(keys) => !keys.is_empty() && self.cells.iter().any(|cell| keys.contains(cell.key.as_str())),
             None => !self.cells.is_empty(),
         }
     }
 
+    /// Keys that came under our eyes.
+    fn came<'t>(&'t self) -> impl Iterator<Item = (&'a ParticipantId, &'a Key)> + Clone + 't {
+        self.cells.iter().filter(|cell| cell.came).map(|cell| (cell.participant, cell.key))
+    }
+
     /// The keys that this call is seen to carry for the first time, and whether the customer does.
     fn arrivals<'e>(&'e self, entry: &'e BoardEntry, trace: &'e Trace) -> impl Iterator<Item = (&'e Key, bool)> {
-        self.came.iter().filter_map(move |(participant, key)| {
+        self.came().filter_map(move |(participant, key)| {
             // A key that comes, goes and comes again is one habit.
             if trace.knows(&entry.conversation, participant, key) {
                 return None;
             }
             let participant = entry.conversation.find(participant)?;
-            Some((*key, expected::is_caller(participant)))
+            Some((key, expected::is_caller(participant)))
         })
     }
+}
+
+/// All attributes of the call.
+fn cells_of<'a>(entry: &'a BoardEntry, came: impl Fn((&'a ParticipantId, &'a Key)) -> bool) -> Vec<TouchedCell<'a>> {
+    let participants = entry.conversation.participants.iter();
+    let cells = participants.flat_map(|p| p.attributes.iter().zip(0..).map(|(a, place)| (&p.id, &a.key, place)));
+    cells
+        .map(|(participant, key, place)| TouchedCell { participant, key, place, came: came((participant, key)) })
+        .collect()
 }
 
 /// This attribute had a value before these changes.

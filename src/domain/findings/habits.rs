@@ -2,7 +2,7 @@
 
 use super::{agent_panel_name, is_system_key, spelling};
 use crate::domain::Key;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
@@ -19,6 +19,10 @@ pub struct Habits {
     has_rivals: bool,
     /// What is known of a key by itself, by its place. Calls share their keys, so it is worked out once.
     spelled: FxHashMap<usize, (Key, Spelled)>,
+    /// Names of the skeletons of those.
+    skeletons: FxHashSet<u64>,
+    /// Two of them have one skeleton, or may have.
+    has_twins: bool,
 }
 
 /// A key by itself.
@@ -61,9 +65,11 @@ impl Spelled {
 impl Habits {
     /// Works out what there is to know of the key by itself, as long as there are not too many.
     pub(super) fn spell(&mut self, key: &Key) {
-        if self.spelled.len() < KEYS {
+        if self.spelled.len() < KEYS && !self.spelled.contains_key(&key.place()) {
+            let spelled = Spelled::of(key.as_str());
+            self.has_twins |= !self.skeletons.insert(spelled.fingerprint);
             // The key stays, so that its place means no other.
-            self.spelled.entry(key.place()).or_insert_with(|| (key.clone(), Spelled::of(key.as_str())));
+            self.spelled.insert(key.place(), (key.clone(), spelled));
         }
     }
 
@@ -106,6 +112,11 @@ impl Habits {
     /// No key that was counted has another spelling.
     pub(super) fn has_one_spelling_each(&self) -> bool {
         !self.has_rivals && self.keys.len() < KEYS
+    }
+
+    /// No two keys that were seen are alike, so that none says anything about another.
+    pub(super) fn has_none_alike(&self) -> bool {
+        self.has_one_spelling_each() && !self.has_twins && self.spelled.len() < KEYS
     }
 
     /// The spelling that at least `calls` calls use, and four times as many as use `key`, which differs in case only.

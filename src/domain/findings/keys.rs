@@ -7,7 +7,7 @@ use super::notes::Notes;
 use super::shown::shown_key;
 use super::spelling::skeleton;
 use super::values::has_bot;
-use crate::domain::{Conversation, Key, ParticipantId};
+use crate::domain::{Conversation, Key, Participant, ParticipantId};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
@@ -25,6 +25,45 @@ struct Carried<'a> {
     spelled: Cow<'a, Spelled>,
 }
 
+/// Examines the keys that came, if what is said of the others stands; false if it may not, and all have to be examined.
+pub(super) fn examine_new<'a>(
+    call: &Conversation,
+    came: impl Iterator<Item = (&'a ParticipantId, &'a Key)> + Clone,
+    expected: &Expectations,
+    habits: &mut Habits,
+    notes: &mut Notes<'_>,
+) -> bool {
+    came.clone().for_each(|(_, key)| habits.spell(key));
+    let stands = is_each_by_itself(call, expected, habits);
+    if stands {
+        came.for_each(|(participant, key)| by_itself(participant, key, &habits.spelled(key), notes));
+    }
+    stands
+}
+
+/// No key decides what is said of another one, nor does their number.
+pub(super) fn is_each_by_itself(call: &Conversation, expected: &Expectations, habits: &Habits) -> bool {
+    expected.is_empty() && habits.has_none_alike() && crowded(call).next().is_none()
+}
+
+/// The customers with more keys than a bot flow can write, on a call that has one.
+fn crowded(call: &Conversation) -> impl Iterator<Item = &Participant> {
+    let customers = call.participants.iter().filter(|p| p.purpose.is_customer());
+    customers.filter(|p| p.attributes.len() > BOT_KEYS && has_bot(call))
+}
+
+/// What is odd about a key, whatever stands beside it.
+fn by_itself(participant: &ParticipantId, key: &Key, spelled: &Spelled, notes: &mut Notes<'_>) {
+    let mut note = |rule, message| notes.add(rule, None, Some(participant), Some(key), message);
+    if spelled.is_dotted {
+        note(RuleId::DottedKey, format!("scripts cannot read {}", shown_key(key.as_str())));
+    }
+    if let Some(oddity) = spelled.oddity {
+        note(RuleId::NearMiss, format!("the key \"{}\" {oddity}", shown_key(key.as_str())));
+    }
+}
+
+/// Examines all keys of the call.
 pub(super) fn examine(call: &Conversation, expected: &Expectations, habits: &mut Habits, notes: &mut Notes<'_>) {
     let keys = || call.participants.iter().flat_map(|p| &p.attributes).map(|a| &a.key);
     keys().for_each(|key| habits.spell(key));
@@ -39,26 +78,19 @@ pub(super) fn examine(call: &Conversation, expected: &Expectations, habits: &mut
     let absent = expected.absent(call);
     for one in &carried {
         let key = one.key.as_str();
-        let mut note = |rule, message| notes.add(rule, None, Some(one.participant), Some(one.key), message);
-        if one.spelled.is_dotted {
-            note(RuleId::DottedKey, format!("scripts cannot read {}", shown_key(key)));
-        }
-        if let Some(oddity) = one.spelled.oddity {
-            note(RuleId::NearMiss, format!("the key \"{}\" {oddity}", shown_key(key)));
-        }
+        by_itself(one.participant, one.key, &one.spelled, notes);
         if !absent.is_empty()
             && let Some(near) = slip(key, &absent).filter(|_| !expected.names(key))
         {
-            note(RuleId::NearMiss, format!("{} is nearly {}, which is expected", shown_key(key), shown_key(near)));
+            let message = format!("{} is nearly {}, which is expected", shown_key(key), shown_key(near));
+            notes.add(RuleId::NearMiss, None, Some(one.participant), Some(one.key), message);
         }
     }
     spellings(&carried, expected, habits, notes);
-    for participant in call.participants.iter().filter(|p| p.purpose.is_customer() && p.attributes.len() > BOT_KEYS) {
-        if has_bot(call) {
-            let message =
-                format!("the customer has {} keys; a bot flow can write {BOT_KEYS}", participant.attributes.len());
-            notes.add(RuleId::TooMany, None, Some(&participant.id), None, message);
-        }
+    for participant in crowded(call) {
+        let message =
+            format!("the customer has {} keys; a bot flow can write {BOT_KEYS}", participant.attributes.len());
+        notes.add(RuleId::TooMany, None, Some(&participant.id), None, message);
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Notes<'a> {
     pub(super) tuning: &'a Tuning,
     pub(super) family: Family,
     pub(super) unobserved: Option<At>,
+    /// The call may have findings of what happened to keys.
+    pub(super) holds_over_time: bool,
     pub(super) added: Vec<(Family, Finding)>,
     pub(super) dropped: Vec<(RuleId, ParticipantId, Key)>,
 }
@@ -77,6 +79,8 @@ impl<'a> Notes<'a> {
 
     /// What was found of a key over time no longer holds.
     pub(super) fn drop(&mut self, rule: RuleId, participant: &ParticipantId, key: &Key) {
-        self.dropped.push((rule, participant.clone(), key.clone()));
+        if self.holds_over_time {
+            self.dropped.push((rule, participant.clone(), key.clone()));
+        }
     }
 }

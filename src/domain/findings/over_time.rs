@@ -37,10 +37,19 @@ struct ChangedCell {
 /// What is remembered of a key that this operator wrote, or that changed while a flow was running.
 #[derive(Clone, Debug, Default)]
 struct RareTraces {
+    /// Values that were replaced while a flow was running, hashed: the last ones, each in the place after the one before it.
+    replaced: [u64; REPLACED],
+    /// How many were replaced.
+    count: u32,
+    /// What fewer have.
+    rarer: Option<Box<RarerTraces>>,
+}
+
+/// What is remembered of a key that this operator wrote, or to which a replaced value came back.
+#[derive(Clone, Debug, Default)]
+struct RarerTraces {
     /// The operator's own value, while it is there as far as was seen.
     ours: Option<Value>,
-    /// Values that were replaced while a flow was running, hashed.
-    replaced: Vec<u64>,
     /// From what and to what it changed last, if somebody else brought back a replaced value while a flow was running.
     last: Option<(Option<Value>, Option<Value>)>,
 }
@@ -126,8 +135,9 @@ impl Trace {
         cell.remember(change, now, milestones.flow_runs());
     }
 
+    /// Keys are told apart by their places: the board shares them.
     fn position(&self, participant: u16, key: &Key) -> Option<usize> {
-        self.cells.iter().position(|cell| cell.participant == participant && cell.key == *key)
+        self.cells.iter().position(|cell| cell.key.place() == key.place() && cell.participant == participant)
     }
 
     fn cell(&mut self, change: &AttributeChange<'_>, call: &Conversation) -> &mut ChangedCell {
@@ -178,7 +188,7 @@ impl Trace {
         }
         for cell in &self.cells {
             let is_of_now = cell.at().is_some_and(|at| at < now.mono && now.mono - at <= same_moment);
-            let last = cell.rare.as_ref().and_then(|rare| rare.last.as_ref()).filter(|_| is_of_now);
+            let last = cell.rare.as_ref().and_then(|rare| rare.rarer.as_ref()?.last.as_ref()).filter(|_| is_of_now);
             let participant = call.participants.get(usize::from(cell.participant));
             if let (Some((old, new)), Some(participant)) = (last, participant) {
                 write_back(&participant.id, &cell.key, old.as_ref(), new.as_ref(), notes);
@@ -200,36 +210,33 @@ impl ChangedCell {
 
     /// Forgets the operator's own value, if `is` holds for it.
     fn take_ours(&mut self, is: impl FnOnce(&Value) -> bool) -> Option<Value> {
-        self.rare.as_mut()?.ours.take_if(|mine| is(mine))
+        self.rare.as_mut()?.rarer.as_mut()?.ours.take_if(|mine| is(mine))
     }
 
     /// The value went back to one that was replaced while the flow was running.
     fn is_write_back(&self, new: Option<&Value>) -> bool {
         let Some(rare) = &self.rare else { return false };
-        new.is_some_and(|v| !is_blank(v)) && rare.replaced.contains(&hash(new))
+        let replaced = &rare.replaced[..REPLACED.min(rare.count as usize)];
+        !replaced.is_empty() && new.is_some_and(|v| !is_blank(v)) && replaced.contains(&hash(new))
     }
 
     fn remember(&mut self, change: &AttributeChange<'_>, now: At, flow_runs: bool) {
         self.before = hash(change.old);
         self.at = u64::try_from(now.mono.as_nanos()).unwrap_or(NEVER - 1);
         if change.source == Source::You {
-            self.rare.get_or_insert_default().ours = change.new.cloned();
+            self.rare.get_or_insert_default().rarer.get_or_insert_default().ours = change.new.cloned();
         }
-        if !flow_runs {
-            if let Some(rare) = &mut self.rare {
-                rare.last = None;
-            }
-            return;
+        if flow_runs {
+            let rare = self.rare.get_or_insert_default();
+            rare.replaced[rare.count as usize % REPLACED] = self.before;
+            rare.count = rare.count.saturating_add(1);
         }
-        let rare = self.rare.get_or_insert_default();
-        if rare.replaced.len() == REPLACED {
-            rare.replaced.remove(0);
-        }
-        rare.replaced.reserve_exact(1);
-        rare.replaced.push(self.before);
-        let came_back = change.source != Source::You && self.is_write_back(change.new);
-        if let Some(rare) = &mut self.rare {
-            rare.last = came_back.then(|| (change.old.cloned(), change.new.cloned()));
+        let came_back = flow_runs && change.source != Source::You && self.is_write_back(change.new);
+        let Some(rare) = &mut self.rare else { return };
+        if came_back {
+            rare.rarer.get_or_insert_default().last = Some((change.old.cloned(), change.new.cloned()));
+        } else if let Some(rarer) = &mut rare.rarer {
+            rarer.last = None;
         }
     }
 

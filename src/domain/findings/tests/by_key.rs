@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 fn found_with(keys: &[&str]) -> Vec<String> {
     let attributes: Vec<(&str, &str)> = keys.iter().map(|k| (*k, "v")).collect();
@@ -171,4 +172,53 @@ fn a_twin_in_another_normal_form_is_named_as_one() {
     let mut desk = Desk::new();
     desk.event(0, customer(&[("caf\u{e9}", "1"), ("cafe\u{301}", "2")]));
     assert_eq!(desk.found(), ["near-miss cafe\u{301}@customer"]);
+}
+
+proptest! {
+    /// Only the keys that came are examined where no other can be concerned; what is found is the same.
+    #[test]
+    fn keys_that_came_are_examined_by_themselves_and_nothing_is_missed(
+        // Each event: the call, who has the keys, which keys, and whether there is a gap before it.
+        events in prop::collection::vec((0..3u8, 0..3u8, prop::collection::vec(0..12usize, 0..5), prop::bool::weighted(0.1)), 1..24),
+        rivals in any::<bool>(),
+        bot in prop::option::of(0..24usize),
+    ) {
+        const KEYS: [&str; 12] = ["tier", "Tier", "a.b", " lead", "line1", "order id", "orderid", "order_id", "plan", "plаn", "x", "y"];
+        let many: Vec<String> = (0..BOT_LIMIT).map(|n| format!("many{n}")).collect();
+        let (mut one, mut other) = (Desk::new(), Desk::new());
+        for (n, (call, on, keys, gap)) in events.into_iter().enumerate() {
+            let keys = keys.into_iter().map(|key| KEYS[key]).filter(|key| rivals || !matches!(*key, "Tier" | "orderid" | "order_id" | "plаn"));
+            let mut attributes: Vec<(&str, &str)> = keys.map(|key| (key, "v")).collect();
+            attributes.sort_unstable();
+            attributes.dedup();
+            let has_bot = bot.is_some_and(|since| n >= since);
+            let more = if has_bot { &many[..] } else { &[] };
+            let all: Vec<(&str, &str)> = attributes.iter().copied().chain(more.iter().map(|key| (key.as_str(), "v"))).collect();
+            let mut people = vec![participant("p1", "customer", if on == 0 { &all } else { more_of(&all, more.len()) })];
+            people.extend((on > 0).then(|| participant("p2", if has_bot { "botflow" } else { "agent" }, &attributes)));
+            let id = ["c", "d", "e"][usize::from(call)];
+            other.examiner.doubt_keys();
+            if gap {
+                one.board.mark_stale(ms(n as u64 * 1_000));
+                other.board.mark_stale(ms(n as u64 * 1_000));
+            }
+            one.event(n as u64 * 1_000, snapshot(id, people.clone()));
+            other.event(n as u64 * 1_000, snapshot(id, people));
+            let found = |desk: &Desk| {
+                let told = desk.examiner.all().map(|f| format!("{} {:?} {} {:?}", f.conversation, f.participant, f.message, f.since));
+                let mut told: Vec<String> = told.collect();
+                told.sort();
+                told
+            };
+            prop_assert_eq!(found(&one), found(&other));
+        }
+    }
+}
+
+/// Keys that are as many as a bot flow can write.
+const BOT_LIMIT: usize = 50;
+
+/// The last ones of these.
+fn more_of<'a>(all: &'a [(&'a str, &'a str)], more: usize) -> &'a [(&'a str, &'a str)] {
+    &all[all.len() - more..]
 }
