@@ -82,7 +82,7 @@ impl Default for FeedOptions {
             session: session::SessionOptions::default(),
             // Few, because of many the oldest would have left the processor's caches before they are looked at; the socket
             // holds the rest.
-            inbox: 256,
+            inbox: 128,
             coalesce: false,
             // As for the first answer of a server.
             connect_timeout: Duration::from_secs(8),
