@@ -129,6 +129,10 @@ impl ParticipantQueue {
             self.ask(context.at.mono);
         }
         let all_seen = write.is_decided();
+        if all_seen && write.items.iter().any(QueuedKey::is_seen_by_read) {
+            // That read came before it was accepted: what it shows of other keys was held against nothing.
+            write.doubt = Some(context.at.mono);
+        }
         self.sent.push(write);
         if all_seen {
             self.decided(target, self.sent.len() - 1, context);

@@ -94,6 +94,10 @@ impl QueuedKey {
         matches!(self.phase, Phase::Seen { .. })
     }
 
+    pub(super) fn is_seen_by_read(&self) -> bool {
+        matches!(self.phase, Phase::Seen { by: Source::Read, .. })
+    }
+
     /// What there is to tell of it.
     pub(super) fn outcome(&self) -> Option<AuditOutcome> {
         match self.phase {

@@ -434,3 +434,30 @@ fn what_a_late_message_shows_as_removed_is_lost_though_an_earlier_message_had_so
     let lost: Vec<_> = fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
     assert_eq!(lost, [("k", "8")]);
 }
+
+/// The answer to a PATCH was lost, and a read shows its value before anything else does. What that read lacks is looked for again once the
+/// write is known to be accepted: it came too early to be held against it.
+#[test]
+fn what_a_write_without_an_answer_cost_is_read_for() {
+    let mut fixture =
+        Fixture::new(&[("tier", "gold"), ("other", "x")], Policy { mode: WriteMode::Changed, ..Policy::default() });
+    let write = fixture.sent_edit("tier", Some("gold"), "platinum", &[("tier", "gold"), ("other", "x")]);
+    let reset = PatchOutcome::Unknown(RequestFailure::new("reset", true));
+    let _ = fixture.outbox.patch_done(fixture.at(), write, reset);
+    fixture.now += 50;
+    let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("tier", "platinum")]));
+    let _ = fixture.outbox.read_seen(fixture.at(), &view);
+    fixture.now += 20;
+    let event = Update::Event(crate::domain::AttributesEvent {
+        conversation: "c".into(),
+        participant: "p".into(),
+        event_time: None,
+        attributes: map(&[("tier", "platinum")]),
+    });
+    let mut asked = reads(&fixture.take(event));
+    assert!(fixture.outbox.report(write).is_some_and(|report| !report.settled), "what it cost is not known");
+    asked.extend(reads(&fixture.later(400)));
+    assert_eq!(asked, [write]);
+    fixture.read(write, &[("tier", "platinum")]);
+    assert_eq!(fixture.outbox.losses().len(), 1);
+}
