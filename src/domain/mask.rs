@@ -110,10 +110,7 @@ pub fn find(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
     }
     match Plain::of(value) {
         None => find_plain(value),
-        Some(plain) => {
-            let found = find_plain(&plain.text);
-            found.into_iter().map(|(span, kind)| (plain.place(&span), kind)).collect()
-        }
+        Some(plain) => plain.places(find_plain(&plain.text)),
     }
 }
 

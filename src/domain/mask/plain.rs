@@ -1,5 +1,5 @@
 //! A value as a reader takes it: digits of every script as digits, every blank as a blank, every dash as a dash, what
-//! cannot be seen left out, and percent-encoding undone. Each byte knows where in the value it came from.
+//! cannot be seen left out, and percent-encoding undone.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -23,21 +23,25 @@ impl<'v> Plain<'v> {
         Some(Self { text, value })
     }
 
-    /// The part of the value that a part of the text stands for. Nearly always there is none to ask for, so where each byte came from
-    /// is not kept.
-    pub fn place(&self, span: &Range<usize>) -> Range<usize> {
-        let (mut at, mut place) = (0, 0..0);
-        for (c, origin) in seen(self.value) {
-            let end = at + c.len_utf8();
-            if (at..end).contains(&span.start) {
-                place = origin.start..origin.start;
+    /// The parts of the value that these parts of the text stand for, which are in order and do not overlap. Nearly always there are none, so
+    /// where each byte came from is not kept.
+    pub fn places<T>(&self, spans: Vec<(Range<usize>, T)>) -> Vec<(Range<usize>, T)> {
+        let mut chars = seen(self.value);
+        let (mut at, mut origin) = (0, 0..0);
+        // Of the character that this byte is a part of.
+        let mut origin_of = |byte: usize| {
+            while at <= byte
+                && let Some((c, from)) = chars.next()
+            {
+                at += c.len_utf8();
+                origin = from;
             }
-            if (at + 1..=end).contains(&span.end) {
-                place.end = origin.end;
-            }
-            at = end;
-        }
-        place
+            origin.clone()
+        };
+        let place = |(span, what): (Range<usize>, T)| {
+            (origin_of(span.start).start..origin_of(span.end.saturating_sub(1)).end, what)
+        };
+        spans.into_iter().map(place).collect()
     }
 }
 
@@ -193,7 +197,10 @@ mod tests {
     fn what_is_seen_and_where_it_stood() {
         let plain = Plain::of("a\u{200b}%20\u{ff14}\u{2013}\u{663}é").unwrap();
         assert_eq!(plain.text, "a 4-3é");
-        assert_eq!(plain.place(&(2..5)), 7..15);
+        assert_eq!(
+            plain.places(vec![(0..1, 'a'), (2..5, 'b'), (5..7, 'c')]),
+            [(0..1, 'a'), (7..15, 'b'), (15..17, 'c')]
+        );
         assert!(Plain::of("plain 4242").is_none());
         assert_eq!(Plain::of("50% 5%2 %zz %E2%80%93").unwrap().text, "50% 5%2 %zz -");
         let seen = |value: &str| Plain::of(value).unwrap().text;
