@@ -172,6 +172,33 @@ fn every_key_that_is_typed_into_the_filter_of_a_list_is_text() {
     assert!(desk.model.overlays.is_empty() && desk.model.screen == Screen::Since);
 }
 
+/// Which of several values was the last is not known: the list of losses has them all.
+#[test]
+fn every_value_that_may_have_been_lost_is_listed() {
+    use crate::{
+        app::msg::EarlierRuns,
+        domain::{
+            Value,
+            outbox::{Cell, JournalLoss, JournalState},
+        },
+    };
+    let mut desk = Desk::new(120, 36);
+    desk.customer(ID, &[("tier", "gold")]);
+    let value = |text: &str| Value::from(text);
+    let loss = JournalLoss {
+        cell: Cell { conversation: ID.into(), participant: "c".into(), key: "tier".into() },
+        theirs: value("silver"),
+        before: vec![value("iron"), value("bronze")],
+        ours: Some(value("gold")),
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let state = JournalState { losses: vec![loss], ..JournalState::default() };
+    desk.tell(Msg::Left(EarlierRuns { state, remarks: Vec::new() }));
+    desk.keys("L");
+    let shown = picture(&draw(&mut desk, Theme::Mono));
+    assert!(shown.contains("silver or bronze or iron reverted to gold"), "{shown}");
+}
+
 /// The question before the end names a text that hangs on an alarm, and no line of it is cut.
 #[test]
 fn quitting_names_the_text_of_an_alarm_in_whole_lines() {

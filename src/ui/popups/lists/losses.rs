@@ -20,6 +20,11 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &LossList)
 fn row<'a>(paint: &Paint<'_>, model: &'a Model, loss: &'a Loss) -> Bits<'a> {
     let t = paint.theme;
     let mut line = vec![key(paint, &loss.cell.key), short(paint, model, loss.theirs.as_str(), 30, t.theirs())];
+    // Should messages have been late, it was one of these.
+    for value in loss.before.iter().rev() {
+        line.push(bit(" or ", t.quiet()));
+        line.push(short(paint, model, value.as_str(), 20, t.theirs()));
+    }
     match &loss.ours {
         Some(ours) => {
             line.push(bit(" reverted to ", t.quiet()));
