@@ -150,10 +150,15 @@ impl ParticipantQueue {
         }
     }
 
-    /// The same of one that is given back, where a try whose answer was lost may have been applied.
-    fn remember_lost(&mut self, write: &QueuedWrite) {
+    /// It is given back. A try whose answer was lost may have been applied all the same.
+    fn left_over(&mut self, write: &QueuedWrite, context: &Context<'_>) {
         if write.maybe_applied {
             self.remember_sent(write);
+        }
+        self.sent.extend(write.ghost(context.at));
+        if write.first_sent.is_some() && !self.sent.is_empty() {
+            // While this one was out, nothing could be said of earlier values of its keys.
+            self.ask(context.at.mono);
         }
     }
 
@@ -174,8 +179,7 @@ impl ParticipantQueue {
         let conflicts = foreign.iter().filter_map(changed).chain(unmet.iter().cloned()).collect();
         Self::file(WriteReport { outcome: WriteOutcome::Conflict, conflicts, ..write.report(target) }, context);
         let maybe_applied = write.maybe_applied;
-        self.remember_lost(&write);
-        self.sent.extend(write.ghost(context.at));
+        self.left_over(&write, context);
         for item in write.items {
             let theirs = foreign.iter().find(|(key, _)| *key == item.key).map(|(_, theirs)| theirs.clone());
             if theirs.is_some() {
@@ -207,14 +211,9 @@ impl ParticipantQueue {
         let failed = Some(failure.clone());
         Self::file(WriteReport { outcome: WriteOutcome::Failed, failure: failed, ..write.report(target) }, context);
         context.out.push(Effect::Notice(OutboxNotice::Failed { target: target.clone(), failure: failure.clone() }));
-        self.remember_lost(&write);
-        self.sent.extend(write.ghost(context.at));
+        self.left_over(&write, context);
         for item in write.items {
             self.keep(target, item, EditStage::Failed(failure.clone()), context);
-        }
-        if !self.sent.is_empty() {
-            // While this one was out, nothing could be said of earlier values of its keys.
-            self.ask(context.at.mono);
         }
     }
 

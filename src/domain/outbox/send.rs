@@ -304,6 +304,7 @@ impl ParticipantQueue {
         if write.shown.is_empty() {
             write.doubt = None;
         }
+        write.contest(&self.trail.may_be_newer_than(view.asked));
         self.send(target, write, context);
     }
 

@@ -227,10 +227,13 @@ impl ParticipantQueue {
         if matches!(trust, Some(Trust::Older | Trust::Doubtful(_))) {
             // It decides nothing; what it shows of others, and is not known to be old, was there once all the same.
             let news = &self.trail.not_earlier(map, view.asked);
-            let known: Vec<_> = map.iter().filter(|told| !news.contains(told)).collect();
+            let known = map.iter().filter(|told| !news.contains(told));
+            let known: Vec<_> = known.map(|(key, value)| (key.as_str(), value)).collect();
             for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
                 write.suspect_all(map, now);
-                write.contest(&known, view.asked);
+                if write.first_sent.is_some_and(|sent| view.asked >= sent) {
+                    write.contest(&known);
+                }
                 write.show_read(news, view.asked, true, now);
                 // Whatever is wrong with it, the watch does not end before a read has decided.
                 if write.first_sent.is_some() {

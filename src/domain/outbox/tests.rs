@@ -3,6 +3,7 @@
 mod answers;
 mod edits;
 mod seen;
+mod unclear;
 mod vanished;
 
 use super::*;

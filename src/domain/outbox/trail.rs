@@ -16,6 +16,8 @@ use compact_str::CompactString;
 use rustc_hash::FxHashMap;
 use std::time::Duration;
 
+/// What reads in a row have shown for this long against the stream may have been there: should our map replace it, it is reported.
+const ROW: Duration = Duration::from_secs(1);
 /// How many earlier values of a key are remembered.
 const EARLIER: usize = 16;
 
@@ -161,18 +163,26 @@ impl Trail {
         self.keys.get(key).into_iter().flat_map(|steps| steps.earlier.iter().chain([&steps.newest]))
     }
 
-    /// What of this map, asked for at `asked`, is not known to be earlier than what was seen last. No read is older than [`PATIENCE`], as
-    /// far as anybody can tell.
+    /// What of this map, asked for at `asked`, is not known to be earlier than what was seen last: no read is older than [`PATIENCE`], as
+    /// far as anybody can tell, and what several have shown in a row for [`ROW`] is likely to have been there.
     pub(super) fn not_earlier(&self, map: &[(CompactString, Value)], asked: Duration) -> Vec<(CompactString, Value)> {
         let after = self.is_after(map);
-        let is_long_ago = |steps: &Steps| steps.since.max(steps.told).is_some_and(|at| asked >= at + PATIENCE);
+        let is_past = |from: Option<Duration>, pause| from.is_some_and(|from| asked >= from + pause);
+        let is_likely = |steps: &Steps| is_past(steps.since.max(steps.told), PATIENCE) || is_past(steps.against, ROW);
         // What has something that was never seen may be newer in all of it.
         let is_news = |key: &str, value| {
             self.keys.get(key).is_none_or(|steps| steps.newest.as_ref() != Some(value) && steps.is_new(value))
         };
         let has_news = map.iter().any(|(key, value)| is_news(key, value));
-        let is_newer = |key: &str| self.keys.get(key).is_some_and(|s| has_news || s.is_before(after) || is_long_ago(s));
+        let is_newer = |key: &str| self.keys.get(key).is_some_and(|s| has_news || s.is_before(after) || is_likely(s));
         map.iter().filter(|(key, value)| is_newer(key) || !self.is_earlier(key, value)).cloned().collect()
+    }
+
+    /// What was seen for the first time so shortly before a read was asked for at `asked` that the read may be from before that.
+    pub(super) fn may_be_newer_than(&self, asked: Duration) -> Vec<(&str, &Value)> {
+        let firsts = self.keys.iter().flat_map(|(key, steps)| steps.firsts.iter().map(move |first| (key, first)));
+        let soon = firsts.filter(|(_, (_, at))| asked < *at + PATIENCE);
+        soon.map(|(key, (value, _))| (key.as_str(), value)).collect()
     }
 
     /// The key is known to have held this value before what was seen last.
@@ -323,8 +333,12 @@ impl Steps {
         self.in_whole && self.since.zip(after).is_some_and(|(since, after)| since < after)
     }
 
-    /// When this value was seen for the first time; `None` if it may have been there before.
+    /// When this value was seen for the first time; `None` if it may have been there before: from the start, or as what came in a late
+    /// message.
     fn first_seen(&self, value: &Value) -> Option<Duration> {
+        if self.doubt.is_some() && self.newest.as_ref() == Some(value) {
+            return None;
+        }
         self.firsts.iter().find(|(first, _)| first == value).map(|(_, at)| *at)
     }
 
@@ -483,6 +497,19 @@ mod tests {
         let mut back = trail(&[("n", Some("b"), 0), ("n", Some("a"), 5), ("k", Some("a"), 0), ("k", Some("b"), 10)]);
         back.note(&Key::from("n"), Some(&Value::from("b")), s(11), Source::Stream);
         assert_eq!(judge(&mut back, &both("b"), 12), Trust::Older, "n held it before");
+    }
+
+    /// `n` was seen to be `c` last, and reads deny it: that may have been a late message, so a read that has it may be from before `k`
+    /// became `b`.
+    #[test]
+    fn a_value_that_may_be_an_old_one_dates_no_read() {
+        let steps = [("k", Some("a"), 0), ("n", Some("a"), 0), ("k", Some("b"), 10), ("n", Some("b"), 10)];
+        let mut trail = trail(&steps);
+        trail.note(&Key::from("n"), Some(&Value::from("c")), s(11), Source::Stream);
+        for asked in [12, 13] {
+            assert_eq!(judge(&mut trail, &[("k", "b"), ("n", "b")], asked), Trust::Older);
+        }
+        assert_eq!(judge(&mut trail, &[("k", "a"), ("n", "c")], 13), Trust::Older);
     }
 
     #[test]

@@ -98,15 +98,12 @@ impl QueuedWrite {
     }
 
     /// A read that is not believed shows these values, which the keys held before.
-    pub(super) fn contest(&mut self, known: &[&(CompactString, Value)], asked: Duration) {
-        if self.first_sent.is_none_or(|sent| asked < sent) {
-            return;
-        }
+    pub(super) fn contest(&mut self, known: &[(&str, &Value)]) {
         for (key, value) in known {
-            if !self.is_own(key) && !self.fresh.iter().any(|(k, v)| k == key && v == value) {
-                let values = self.contested.entry(Key::new(key.as_str())).or_default();
+            if !self.is_own(key) && !self.fresh.iter().any(|(k, v)| k == key && v == *value) {
+                let values = self.contested.entry(Key::new(*key)).or_default();
                 if !values.contains(value) && values.len() < MAX_SHOWN {
-                    values.push(value.clone());
+                    values.push((*value).clone());
                 }
             }
         }
@@ -315,7 +312,8 @@ impl ParticipantQueue {
                 let cell = Cell::new(target, key);
                 // Writes overlap: one report is enough, if it has every value that this one has.
                 let loss = Loss { cell: cell.clone(), write: write.id, theirs, before: values, ours, at: context.at };
-                if context.losses.iter().any(|told| told.covers(&loss)) {
+                if let Some(told) = context.losses.iter_mut().find(|told| told.covers(&loss)) {
+                    told.at = context.at;
                     continue;
                 }
                 context.out.push(Effect::Notice(OutboxNotice::Lost(cell)));
@@ -387,6 +385,7 @@ impl ParticipantQueue {
                 self.raise(target, context);
             }
         }
+        let to_read = self.has_to_read();
         self.sent.retain(|write| {
             // Values of ours that were replaced by newer ones of ours are not waited for.
             let alarmed = write.items.iter().any(|i| !matches!(i.phase, Phase::Seen { .. } | Phase::Replaced));
@@ -395,7 +394,8 @@ impl ParticipantQueue {
                 (Some(_), None) => false,
                 (None, _) => true,
             };
-            let stays = alarmed || !flow_over || write.is_doubtful() || context.at.since(write.touched) < settle;
+            let stays =
+                alarmed || !flow_over || write.is_doubtful() || to_read || context.at.since(write.touched) < settle;
             if !stays && !write.ghost {
                 Self::file(write.report(target), context);
             }
@@ -405,6 +405,11 @@ impl ParticipantQueue {
             self.wants.clear();
             self.reading = None;
         }
+    }
+
+    /// A read that decides is out, or is going to be asked for.
+    fn has_to_read(&self) -> bool {
+        !self.wants.is_empty() || self.reading.is_some()
     }
 
     /// No read can decide: what the board shows has to.
@@ -449,8 +454,8 @@ impl ParticipantQueue {
         let confirm = open.filter_map(QueuedWrite::accepted_at).map(|at| at.mono + policy.confirm);
         let read = self.next_read();
         // An overdue write waits for its read, not for time.
-        let confirm = confirm.filter(|_| self.wants.is_empty() && self.reading.is_none());
-        let settled = self.sent.iter().filter(|w| w.is_decided() && !w.is_doubtful());
+        let confirm = confirm.filter(|_| !self.has_to_read());
+        let settled = self.sent.iter().filter(|w| !self.has_to_read() && w.is_decided() && !w.is_doubtful());
         let settled =
             settled.filter(|w| w.items.iter().all(|i| matches!(i.phase, Phase::Seen { .. } | Phase::Replaced)));
         let over = settled.filter_map(|w| match (&w.flow, w.flow_ended) {

@@ -27,7 +27,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 const HISTORIES: u64 = 200;
 const ALL_HISTORIES: u64 = 1_000_000;
 /// Some that ended badly once, each for a reason of its own. They are tried every time; what they show depends on how dice are thrown.
-const ONCE_BAD: [u64; 28] = [
+const ONCE_BAD: [u64; 33] = [
     6718666843791873253,
     7350424274957259758,
     6718666843791991366,
@@ -56,6 +56,11 @@ const ONCE_BAD: [u64; 28] = [
     491300669390453186,
     2865289872388317547,
     6517739576648917016,
+    7578606350164416257,
+    7578606350164927934,
+    7578606350165052282,
+    7985573572535912689,
+    1469956644051350264,
 ];
 /// A read is at most so many ms older than the moment at which it is served.
 const LAG: u64 = 2_500;
