@@ -27,6 +27,9 @@ pub struct Args {
     /// Events after the first sight of each conversation; calls end and others begin in their place.
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
+    /// Only these: ui, watch.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
 }
 
 /// How many of the events fill what is bounded.
@@ -38,7 +41,10 @@ pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Fig
     let values = bytes_of_values(conversations, size) as f64 / 1e6;
     let load = |events| Load::Made { what: What::Mix(size), conversations, events, rate: None };
     let mut figures = Vec::new();
-    for (name, run) in [("the UI", ui as fn(_, _, _) -> _), ("`watch --json`", watch)] {
+    for (word, name, run) in [("ui", "the UI", ui as fn(_, _, _) -> _), ("watch", "`watch --json`", watch)] {
+        if !args.only.is_empty() && !args.only.iter().any(|only| only == word) {
+            continue;
+        }
         let first = run(runtime, program, load(0))?;
         let filled = run(runtime, program, load(args.events / FILLED))?;
         let then = run(runtime, program, load(args.events))?;

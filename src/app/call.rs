@@ -336,7 +336,7 @@ impl CallScreen {
         for p in &c.participants {
             let target = PatchTarget { conversation: c.id.clone(), participant: p.id.clone() };
             let edited = outbox.views(&target);
-            let keys = p.attributes.iter().map(|a| &a.key).chain(edited.iter().map(|v| v.key));
+            let keys = p.attributes.iter().map(|a| a.key).chain(edited.iter().map(|v| v.key));
             let by = (self.mode == Mode::Table).then(|| p.id.clone());
             for key in keys {
                 let row = CallRow { key: key.clone(), participant: by.clone() };

@@ -264,7 +264,7 @@ fn left(c: &Conversation) -> String {
 pub fn value<'a>(
     conversation: &'a Conversation,
     key: &str,
-) -> Option<(&'a crate::domain::Participant, &'a crate::domain::Attribute)> {
+) -> Option<(&'a crate::domain::Participant, crate::domain::Attribute<'a>)> {
     let of = |p: &'a crate::domain::Participant| p.attributes.get(key).map(|a| (p, a));
     let customers = || conversation.customer().and_then(of).or_else(|| conversation.carrier("customer", key));
     customers().or_else(|| conversation.participants.iter().rev().find_map(of))

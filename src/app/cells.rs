@@ -5,10 +5,10 @@ use crate::domain::{Value, outbox::Cell};
 
 impl Model {
     /// The value on the board now.
-    pub(crate) fn value_of(&self, cell: &Cell) -> Option<&Value> {
+    pub(crate) fn value_of(&self, cell: &Cell) -> Option<Value> {
         let entry = self.monitor.board.get(cell.conversation.as_str())?;
         let participant = entry.conversation.participant(cell.participant.as_str())?;
-        participant.attributes.get(cell.key.as_str()).map(|a| &a.value)
+        participant.attributes.get(cell.key.as_str()).map(|a| a.value.to_value())
     }
 
     /// True, with the reason told, when nothing may be written.

@@ -45,7 +45,7 @@ pub fn clock_age(age: Duration) -> String {
 }
 
 /// The value was there when the participant was seen first, which had been on the call for a while: when it was set is not known.
-pub fn was_there(entry: &BoardEntry, participant: &Participant, attribute: &Attribute) -> bool {
+pub fn was_there(entry: &BoardEntry, participant: &Participant, attribute: Attribute<'_>) -> bool {
     const AT_ONCE: Duration = Duration::from_secs(3);
     let call = &entry.conversation;
     let changed = attribute.changed.timestamp();

@@ -383,14 +383,14 @@ impl Board {
         };
         let mut contested = false;
         for (key, value) in event.attributes {
-            let mut known = participant.attributes.0.iter_mut().enumerate();
-            if let Some((place, attribute)) = known.find(|(_, a)| a.key.as_str() == key) {
-                if attribute.value != value {
+            let known = &mut participant.attributes;
+            match known.place(&key).and_then(|place| Some((place, known.at(place)?))) {
+                Some((_, attribute)) if attribute.value == value => {}
+                Some((place, attribute)) => {
                     contested |= younger_than(attribute.changed.timestamp(), at.wall, SETTLE);
-                    sink.changed(place, attribute, value);
+                    sink.changed(known, place, value);
                 }
-            } else {
-                sink.added(&mut participant.attributes, &key, value, &mut self.interner);
+                None => sink.added(known, &key, value, &mut self.interner),
             }
         }
         entry.conversation.last_seen = at;

@@ -2,7 +2,7 @@
 
 mod flows;
 
-use super::{At, ConversationId, FlowRun, Key, Moment, ParticipantId, QueueId, UserId, Value};
+use super::{At, Attribute, Attributes, ConversationId, FlowRun, ParticipantId, QueueId, UserId};
 use compact_str::CompactString;
 use jiff::Timestamp;
 
@@ -128,71 +128,6 @@ impl State {
     }
 }
 
-/// One attribute of one participant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attribute {
-    /// Verbatim key.
-    pub key: Key,
-    /// Current value.
-    pub value: Value,
-    /// When this value was first observed; the moment of first sight for one that was there before us.
-    pub changed: Moment,
-}
-
-/// A participant's attributes in the order in which they were first seen. Keys are unique.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Attributes(pub(super) Vec<Attribute>);
-
-impl Attributes {
-    /// Adds one that came. There are so many of these lists that none has room for more than a few to come.
-    pub(super) fn push(&mut self, attribute: Attribute) {
-        if self.0.len() == self.0.capacity() {
-            self.0.reserve_exact(self.0.len() / 8 + 1);
-        }
-        self.0.push(attribute);
-    }
-
-    /// The attribute under exactly this key.
-    pub fn get(&self, key: &str) -> Option<&Attribute> {
-        self.0.iter().find(|a| a.key.as_str() == key)
-    }
-
-    /// The attribute under this key, which the board shares; most likely it is here.
-    pub(super) fn of(&self, key: &Key, place: u32) -> Option<&Attribute> {
-        let is = |a: &&Attribute| a.key.place() == key.place();
-        let here = self.0.get(place as usize).filter(is);
-        here.or_else(|| self.0.iter().find(is)).or_else(|| self.get(key.as_str()))
-    }
-
-    /// The text under exactly this key.
-    pub fn text(&self, key: &str) -> Option<&str> {
-        self.get(key).map(|a| a.value.as_str())
-    }
-
-    /// All of them, in order of first sight.
-    pub fn iter(&self) -> std::slice::Iter<'_, Attribute> {
-        self.0.iter()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// True without any.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<'a> IntoIterator for &'a Attributes {
-    type Item = &'a Attribute;
-    type IntoIter = std::slice::Iter<'a, Attribute>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
-    }
-}
-
 /// One participant of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Participant {
@@ -300,7 +235,7 @@ impl Conversation {
 
     /// Of several with one purpose the one that has the key: with a value rather than empty, on the call still rather than not, the
     /// newest.
-    pub fn carrier(&self, purpose: &str, key: &str) -> Option<(&Participant, &Attribute)> {
+    pub fn carrier(&self, purpose: &str, key: &str) -> Option<(&Participant, Attribute<'_>)> {
         let of_purpose = self.participants.iter().filter(|p| p.purpose.as_str() == purpose);
         let carrying = of_purpose.filter_map(|p| p.attributes.get(key).map(|a| (p, a)));
         carrying.max_by_key(|(p, a)| (!a.value.as_str().trim().is_empty(), p.is_connected()))
@@ -350,20 +285,5 @@ impl Conversation {
     /// True once it is over.
     pub fn is_over(&self) -> bool {
         self.ended.is_some()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attributes_that_come_leave_little_room_behind() {
-        let mut attributes = Attributes::default();
-        for n in 1..=100 {
-            let (key, value) = (Key::from("k"), Value::default());
-            attributes.push(Attribute { key, value, changed: Moment::of(Timestamp::UNIX_EPOCH) });
-            assert!(attributes.0.capacity() <= n + n / 8 + 1, "{} of {n}", attributes.0.capacity());
-        }
     }
 }

@@ -6,7 +6,7 @@ mod milestone;
 mod tests;
 
 use super::filter::Filter;
-use super::{Value, json, typed};
+use super::{json, typed};
 use compact_str::CompactString;
 pub use milestone::{Milestone, Milestones, Passed};
 use regex::Regex;
@@ -143,8 +143,7 @@ impl fmt::Display for Allowed {
 
 impl Allowed {
     /// Judges a value.
-    pub fn judge(&self, value: &Value) -> Result<(), Wrong> {
-        let text = value.as_str();
+    pub fn judge(&self, text: &str) -> Result<(), Wrong> {
         let listed = self.one_of.as_ref().is_some_and(|all| all.iter().any(|v| v == text));
         if text.trim().is_empty() && !listed {
             return Err(Wrong::Blank);

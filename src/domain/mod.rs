@@ -2,6 +2,7 @@
 //! clock: time comes in as [`At`].
 
 pub mod alert;
+mod attributes;
 mod board;
 mod call_state;
 mod change;
@@ -38,6 +39,7 @@ pub(crate) mod typed;
 mod update;
 mod value;
 
+pub use attributes::*;
 pub use board::*;
 pub use call_state::CallState;
 pub use change::*;

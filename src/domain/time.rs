@@ -32,7 +32,7 @@ impl At {
 }
 
 /// A moment of the wall clock in one word, to the microsecond: for what there is one of in every attribute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Moment(i64);
 
 impl Moment {
@@ -45,5 +45,16 @@ impl Moment {
     pub fn timestamp(self) -> Timestamp {
         // Every one was made from a timestamp.
         Timestamp::from_microsecond(self.0).unwrap_or_default()
+    }
+
+    /// So many lie between the two; of more than three weeks the nearest that there is a number for.
+    pub(super) fn milliseconds_since(self, earlier: Self) -> i32 {
+        let since = self.0.saturating_sub(earlier.0) / 1_000;
+        i32::try_from(since).unwrap_or(if since < 0 { i32::MIN } else { i32::MAX })
+    }
+
+    /// The moment so much later.
+    pub(super) fn plus_milliseconds(self, later: i32) -> Self {
+        Self(self.0.saturating_add(i64::from(later) * 1_000))
     }
 }

@@ -190,7 +190,6 @@ mod tests {
     #[test]
     fn what_there_are_a_million_of_is_small() {
         assert_eq!((size_of::<Key>(), size_of::<Value>(), size_of::<Option<Value>>()), (8, 24, 24));
-        assert_eq!(size_of::<crate::domain::Attribute>(), 40);
         assert_eq!(size_of::<crate::domain::HistoryEntry>(), 136);
     }
 

@@ -167,7 +167,7 @@ impl HtmlReport<'_> {
             td class=[self.severity(participant, key)] {
                 @match participant.attributes.get(key) {
                     Some(attribute) => {
-                        (self.shown(&attribute.value))
+                        (self.shown(attribute.value.as_str()))
                         @if changed { " " span.changed title="changed while watched" { "changed" } }
                     }
                     None => span.quiet { "—" }
@@ -227,15 +227,15 @@ impl HtmlReport<'_> {
     fn side(&self, value: Option<&Value>) -> Markup {
         html! {
             @match value {
-                Some(value) => (self.shown(value)),
+                Some(value) => (self.shown(value.as_str())),
                 None => span.quiet { "(absent)" }
             }
         }
     }
 
     /// A value in a cell: long ones open on demand.
-    fn shown(&self, value: &Value) -> Markup {
-        let text = self.call.cover(value.as_str(), self.options);
+    fn shown(&self, value: &str) -> Markup {
+        let text = self.call.cover(value, self.options);
         let count = text.chars().count();
         let cut: String = text.chars().take(LONGEST).collect();
         html! {

@@ -61,7 +61,7 @@ fn settled<'a>(
     conversation: &ConversationId,
     p: &Participant,
     key: &str,
-    attribute: Option<&'a Attribute>,
+    attribute: Option<Attribute<'a>>,
     base: Style,
 ) -> CellLook<'a> {
     let t = paint.theme;
@@ -81,7 +81,7 @@ fn settled<'a>(
     };
     let text = shown(model, paint, attribute.value.as_str());
     let masked = matches!(text, Cow::Owned(_));
-    let fresh = model.fresh.of(model.now, conversation, &p.id, &attribute.key);
+    let fresh = model.fresh.of(model.now, conversation, &p.id, attribute.key);
     let style = match fresh {
         Some(age) if age.flashes() => t.flash(),
         Some(_) => t.fresh(),
@@ -120,7 +120,7 @@ fn in_a_cell(rule: RuleId, on: &Participant) -> Cow<'static, str> {
 fn edited<'a>(
     paint: &Paint<'_>,
     model: &Model,
-    attribute: Option<&'a Attribute>,
+    attribute: Option<Attribute<'a>>,
     view: &EditView<'a>,
     base: Style,
     stale: bool,

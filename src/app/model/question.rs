@@ -267,7 +267,7 @@ impl Model {
         let view = self.outbox.view(cell);
         CellChange {
             cell: cell.clone(),
-            there: self.value_of(cell).cloned(),
+            there: self.value_of(cell),
             mine: view.as_ref().map(|v| v.mine.to_owned()),
             state: view.map(|v| v.state.clone()),
         }

@@ -17,7 +17,7 @@ impl ConflictQuestion {
     /// What the question showed as theirs counts as seen: the draft can be sent again. Its text.
     fn redraft(&self, model: &mut Model) -> Option<String> {
         let text = model.outbox.edit_again(&self.cell)?;
-        let now = model.value_of(&self.cell).cloned();
+        let now = model.value_of(&self.cell);
         // The base of an edit that is there stays: it is made anew.
         model.outbox.discard(&self.cell);
         model.outbox.draft(&self.cell, Base::Saw(now), text.clone());

@@ -46,7 +46,7 @@ pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
         if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
             model.overlays.pop();
         }
-        let theirs = model.value_of(cell).cloned();
+        let theirs = model.value_of(cell);
         model.outbox.overtaken(cell, theirs);
         model.overlays.push(Overlay::Conflict(ConflictQuestion { cell: cell.clone() }));
         model.touch();
@@ -62,7 +62,7 @@ fn has_changed(model: &Model, cell: &Cell) -> bool {
     let is_decided = |state: &EditState| matches!(state, EditState::Seen { .. }) || state.needs_attention();
     let is_plain = |v: &EditView<'_>| v.state == EditState::Draft && v.beneath.as_ref().is_none_or(is_decided);
     let Some(view) = model.outbox.view(cell).filter(is_plain) else { return false };
-    let now = model.value_of(cell).cloned();
+    let now = model.value_of(cell);
     let is_new = now.as_ref().is_some_and(|now| now.as_str() == view.mine);
     matches!(&view.base, Base::Saw(saw) if *saw != now) && !is_new
 }
@@ -79,7 +79,7 @@ pub(super) fn overtaken(model: &mut Model) {
     if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
         model.overlays.pop();
     }
-    let theirs = model.value_of(&cell).cloned();
+    let theirs = model.value_of(&cell);
     model.outbox.overtaken(&cell, theirs);
     model.overlays.push(Overlay::Conflict(ConflictQuestion { cell }));
 }

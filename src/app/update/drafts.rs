@@ -8,7 +8,7 @@ use crate::domain::{
 
 /// What an edit of this cell begins with: what is on its way there, or the value on the board.
 pub(super) fn beginning(model: &Model, cell: &Cell) -> Option<Value> {
-    model.outbox.beginning(cell, model.value_of(cell).cloned())
+    model.outbox.beginning(cell, model.value_of(cell))
 }
 
 /// The text is what was there: nothing to send. An absent key and an empty text are not the same, unless it is an empty

@@ -112,7 +112,7 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     }
     let Some(here) = model.call.as_ref().map(|c| c.id.clone()) else { return Vec::new() };
     if let Some((cell, text)) = model.outbox.take_given_up(&here) {
-        let now = model.value_of(&cell).cloned();
+        let now = model.value_of(&cell);
         model.outbox.draft(&cell, Base::Saw(now), text);
         model.touch();
         let key = model.key_label(Command::Review);

@@ -90,7 +90,7 @@ pub(super) fn onto(model: &mut Model) {
     let Some(call) = &model.call else { return };
     let (Some(from), Some(c)) = (call.target(), call.conversation(&model.monitor.board)) else { return };
     let Some(p) = c.participant(from.participant.as_str()) else { return };
-    let all: Vec<(Key, Value)> = p.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
+    let all: Vec<(Key, Value)> = p.attributes.iter().map(|a| (a.key.clone(), a.value.to_value())).collect();
     let selected = call.selection.as_ref().and_then(|h| h.key.clone());
     let one: Vec<(Key, Value)> = all.iter().filter(|(k, _)| Some(k) == selected.as_ref()).cloned().collect();
     let others = || c.participants.iter().filter(|o| o.id != p.id);

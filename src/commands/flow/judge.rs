@@ -225,7 +225,7 @@ fn one(run: &Run, expectation: &Expectation) -> Option<FlowFinding> {
         }
         other => other.text().unwrap_or_else(|| other.to_string()),
     };
-    match expectation.allowed.judge(&Value::text(text.as_str())) {
+    match expectation.allowed.judge(text.as_str()) {
         Ok(()) => None,
         Err(Wrong::Blank) => finding("blank", "error", format!("{key} is empty"), "set it to what is expected"),
         Err(Wrong::Type(kind)) => finding(

@@ -93,10 +93,10 @@ fn unmet(whom: Whom<'_>, request: &SetRequest) -> Vec<KeyConflict> {
     let conditions = request.only_if.iter();
     conditions
         .filter_map(|(key, expected)| {
-            let there = whom.participant.attributes.get(key).map(|a| &a.value);
+            let there = whom.participant.attributes.get(key).map(|a| a.value.to_value());
             let wanted = expected.as_deref().map(Value::text);
-            let conflict = KeyConflict::new(key, expected.clone(), there);
-            (!is_same(wanted.as_ref(), there)).then_some(conflict)
+            let conflict = KeyConflict::new(key, expected.clone(), there.as_ref());
+            (!is_same(wanted.as_ref(), there.as_ref())).then_some(conflict)
         })
         .collect()
 }
@@ -142,7 +142,8 @@ fn elsewhere(call: &Conversation, chosen: &ParticipantId, conflicts: &[KeyConfli
     let mut hints = Vec::new();
     for KeyConflict { key, expected, .. } in conflicts.iter().filter(|c| c.expected.is_some()) {
         let wanted = expected.as_deref().map(Value::text);
-        let holds = |p: &&Participant| is_same(wanted.as_ref(), p.attributes.get(key).map(|a| &a.value));
+        let holds =
+            |p: &&Participant| is_same(wanted.as_ref(), p.attributes.get(key).map(|a| a.value.to_value()).as_ref());
         for other in call.participants.iter().filter(|p| p.id != *chosen).filter(holds) {
             let id = text::visible(other.id.as_str());
             hints.push(format!("{:?} has this value on {}: --participant {id}", text::cut(key, 60), named(other)));
@@ -193,7 +194,7 @@ impl<'a> SetWriter<'a> {
         let wanted = participant;
         let participant = lookup::participant(call, Some(wanted))?;
         name_participant(call, participant, wanted);
-        let before = participant.attributes.iter().map(|a| (a.key.clone(), Some(a.value.clone()))).collect();
+        let before = participant.attributes.iter().map(|a| (a.key.clone(), Some(a.value.to_value()))).collect();
         let target = PatchTarget { conversation: id.clone(), participant: participant.id.clone() };
         Ok(Self {
             client,

@@ -24,21 +24,22 @@ pub(super) struct Sink<'a> {
 
 impl Sink<'_> {
     /// `place`: which of the participant's attributes it is.
-    pub fn changed(&mut self, place: usize, attribute: &mut Attribute, new: Value) {
-        let old = std::mem::replace(&mut attribute.value, new);
-        attribute.changed = Moment::of(self.at.wall);
-        self.record(place, &attribute.key, Some(old), Some(attribute.value.clone()));
+    pub fn changed(&mut self, attributes: &mut Attributes, place: usize, new: Value) {
+        let old = attributes.replace(place, (&new).into(), Moment::of(self.at.wall));
+        if let Some(key) = attributes.key(place) {
+            self.record(place, key, old, Some(new));
+        }
     }
 
-    pub fn vanished(&mut self, attribute: &Attribute) {
-        self.record(0, &attribute.key, Some(attribute.value.clone()), None);
+    pub fn vanished(&mut self, attribute: Attribute<'_>) {
+        self.record(0, attribute.key, Some(attribute.value.to_value()), None);
     }
 
     /// Adds one that came.
     pub fn added(&mut self, to: &mut Attributes, key: &str, value: Value, interner: &mut Interner) {
-        let attribute = Attribute { key: interner.key(key), value, changed: Moment::of(self.at.wall) };
-        self.record(to.len(), &attribute.key, None, Some(attribute.value.clone()));
-        to.push(attribute);
+        let (place, key) = (to.len(), interner.key(key));
+        to.push(key.clone(), (&value).into(), Moment::of(self.at.wall));
+        self.record(place, &key, None, Some(value));
     }
 
     fn record(&mut self, place: usize, key: &Key, old: Option<Value>, new: Option<Value>) {
@@ -82,26 +83,30 @@ pub(super) fn lay_over(
     interner: &mut Interner,
     sink: &mut Sink<'_>,
 ) {
-    if whole && known.0.iter().any(|a| !told.iter().any(|(key, _)| a.key.as_str() == key)) {
-        let (keep, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut known.0)
-            .into_iter()
-            .partition(|a: &Attribute| told.iter().any(|(key, _)| a.key.as_str() == key));
-        known.0 = keep;
-        gone.iter().for_each(|attribute| sink.vanished(attribute));
+    if whole {
+        let is_told = |place: &usize| told.iter().any(|(key, _)| known.key(*place).is_some_and(|k| k.as_str() == key));
+        let gone: Vec<usize> = (0..known.len()).filter(|place| !is_told(place)).collect();
+        take_away(known, &gone, sink);
     }
-    if known.0.is_empty() {
-        known.0.reserve_exact(told.len());
+    if known.is_empty() {
+        known.expect(told.len(), told.iter().map(|(_, value)| value.as_str().len()).sum());
     }
     for (i, (key, value)) in told.into_iter().enumerate() {
         // The wire keeps its order, so the key is nearly always where it was last time.
-        let here = match known.0.get(i) {
-            Some(a) if a.key.as_str() == key => Some(i),
-            _ => known.0.iter().position(|a| a.key.as_str() == key),
+        let here = match known.key(i) {
+            Some(known) if known.as_str() == key => Some(i),
+            _ => known.place(&key),
         };
         match here {
-            Some(i) if known.0[i].value == value => {}
-            Some(i) => sink.changed(i, &mut known.0[i], value),
+            Some(i) if known.at(i).is_some_and(|known| known.value == value) => {}
+            Some(i) => sink.changed(known, i, value),
             None => sink.added(known, &key, value, interner),
         }
     }
+}
+
+/// Those at these places, in ascending order, are no longer there.
+pub(super) fn take_away(known: &mut Attributes, gone: &[usize], sink: &mut Sink<'_>) {
+    gone.iter().filter_map(|place| known.at(*place)).for_each(|attribute| sink.vanished(attribute));
+    gone.iter().rev().for_each(|place| known.remove(*place));
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Claims,
-    attributes::{Sink, lay_over},
+    attributes::{Sink, lay_over, take_away},
 };
 use crate::domain::{
     At, AttributeDelta, Attributes, Change, Conversation, ConversationId, FlowRun, FlowSource, History, HistoryLimits,
@@ -73,19 +73,12 @@ impl Merge<'_> {
         let attributes = &mut participant.attributes;
         let (mut sink, interner) = self.sink(false, id, &participant.id);
         let gone = &told.gone;
-        gone.iter().filter_map(|place| attributes.0.get(*place)).for_each(|attribute| sink.vanished(attribute));
-        for place in gone.iter().rev() {
-            if *place < attributes.len() {
-                attributes.0.remove(*place);
-            }
-        }
+        take_away(attributes, gone, &mut sink);
         for news in told.attributes {
             match news {
                 AttributeDelta::Value { place, value } => {
                     let place = place - gone.iter().take_while(|gone| **gone < place).count();
-                    if let Some(attribute) = attributes.0.get_mut(place) {
-                        sink.changed(place, attribute, value);
-                    }
+                    sink.changed(attributes, place, value);
                 }
                 AttributeDelta::New { key, value } => sink.added(attributes, &key, value, interner),
             }

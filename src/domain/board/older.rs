@@ -2,7 +2,7 @@
 
 use super::{BoardEntry, Claims, DisbelievedValue};
 use crate::domain::{
-    Key, Participant, ParticipantId, ParticipantSnapshot, Snapshot, Value,
+    Key, Participant, ParticipantId, ParticipantSnapshot, Snapshot, Value, ValueRef,
     suspect::{Disagreement, PATIENCE, WINDOW, may_be_older},
 };
 use compact_str::CompactString;
@@ -97,10 +97,10 @@ fn differences<'a>(
     map: &'a [(CompactString, Value)],
 ) -> impl Iterator<Item = (&'a str, Option<&'a Value>)> {
     let of = |key: &str| map.iter().find(|(told, _)| told == key).map(|(_, value)| value);
-    let here = known.attributes.iter().map(move |a| (a.key.as_str(), of(a.key.as_str()), Some(&a.value)));
+    let here = known.attributes.iter().map(move |a| (a.key.as_str(), of(a.key.as_str()), Some(a.value)));
     let more = map.iter().filter(|(key, _)| known.attributes.get(key).is_none());
     let more = more.map(|(key, value)| (key.as_str(), Some(value), None));
-    here.chain(more).filter(|(_, told, known)| told != known).map(|(key, told, _)| (key, told))
+    here.chain(more).filter(|(_, told, known)| told.map(ValueRef::from) != *known).map(|(key, told, _)| (key, told))
 }
 
 /// The participant is told in another state or place.

@@ -161,7 +161,7 @@ fn told_again(known: &Participant, news: Option<&ParticipantDelta>, has_map: boo
 
 fn map(known: &Participant, news: Option<&ParticipantDelta>) -> Vec<(CompactString, Value)> {
     let mut map: Vec<(CompactString, Value)> =
-        known.attributes.iter().map(|a| (CompactString::new(a.key.as_str()), a.value.clone())).collect();
+        known.attributes.iter().map(|a| (CompactString::new(a.key.as_str()), a.value.to_value())).collect();
     let Some(news) = news else { return map };
     for told in &news.attributes {
         match told {

@@ -458,7 +458,7 @@ impl<'a> Touched<'a> {
 /// All attributes of the call.
 fn cells_of<'a>(entry: &'a BoardEntry, came: impl Fn((&'a ParticipantId, &'a Key)) -> bool) -> Vec<TouchedCell<'a>> {
     let participants = entry.conversation.participants.iter();
-    let cells = participants.flat_map(|p| p.attributes.iter().zip(0..).map(|(a, place)| (&p.id, &a.key, place)));
+    let cells = participants.flat_map(|p| p.attributes.iter().zip(0..).map(|(a, place)| (&p.id, a.key, place)));
     cells
         .map(|(participant, key, place)| TouchedCell { participant, key, place, came: came((participant, key)) })
         .collect()

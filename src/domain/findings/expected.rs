@@ -120,7 +120,7 @@ fn judge(
     }
     memory.judged = Judged::NotDue;
     let there = scene.call().carrier(&expectation.on, &expectation.key);
-    let is_blank = there.is_some_and(|(_, a)| expectation.allowed.judge(&a.value) == Err(Wrong::Blank));
+    let is_blank = there.is_some_and(|(_, a)| expectation.allowed.judge(a.value.as_str()) == Err(Wrong::Blank));
     if there.is_some() && !is_blank && memory.present.is_none() {
         // It may have come at any time while nothing was observed: it is not called late for that.
         let came = scene.unobserved.unwrap_or(now);
@@ -147,7 +147,7 @@ fn judge(
     }
     if applies.is_none() {
         let met = match there {
-            Some((_, attribute)) => expectation.allowed.judge(&attribute.value).is_ok(),
+            Some((_, attribute)) => expectation.allowed.judge(attribute.value.as_str()).is_ok(),
             None => !expectation.required,
         };
         if is_past && !met {
@@ -164,7 +164,7 @@ fn judge(
             }
             let severity = if is_past && expectation.required { Severity::Error } else { Severity::Warn };
             let message = format!("{key} is on {}, not on {}{source}", other.purpose.as_str(), expectation.on);
-            notes.add(RuleId::WrongParticipant, Some(severity), Some(&other.id), Some(&attribute.key), message);
+            notes.add(RuleId::WrongParticipant, Some(severity), Some(&other.id), Some(attribute.key), message);
             return wait;
         }
         memory.misplaced = None;
@@ -192,7 +192,7 @@ fn judge(
     if !is_past {
         return wait;
     }
-    let (id, key_of) = (Some(&participant.id), Some(&attribute.key));
+    let (id, key_of) = (Some(&participant.id), Some(attribute.key));
     // While the one who has it is on the call, it is where it belongs; whoever reads the newest one alone does not find it.
     if let Some(newest) = scene.call().newest(&expectation.on).filter(|newest| newest.id != participant.id) {
         let name = participant.name.as_deref().map(|name| format!(" ({})", shown_key(name))).unwrap_or_default();
@@ -208,7 +208,7 @@ fn judge(
             notes.add(RuleId::WrongParticipant, Some(severity), id, key_of, message);
         }
     }
-    match expectation.allowed.judge(&attribute.value) {
+    match expectation.allowed.judge(attribute.value.as_str()) {
         Err(Wrong::Blank) => {
             let severity = expectation.required.then_some(Severity::Error);
             notes.add(
@@ -253,7 +253,7 @@ fn judge(
 }
 
 /// A payload that nothing has unpacked, with the key in it.
-fn holder<'a>(call: &'a Conversation, key: &str) -> Option<&'a Attribute> {
+fn holder<'a>(call: &'a Conversation, key: &str) -> Option<Attribute<'a>> {
     let mut all = call.participants.iter().flat_map(|p| &p.attributes);
     all.find(|attribute| json::has_name(attribute.value.as_str(), key))
 }
@@ -263,7 +263,7 @@ fn misplaced<'a>(
     expectation: &Expectation,
     expected: &Expectations,
     scene: &Scene<'a>,
-) -> Option<(&'a Participant, &'a Attribute)> {
+) -> Option<(&'a Participant, Attribute<'a>)> {
     let key = expectation.key.as_str();
     let others = scene.facts.conversation.participants.iter().rev();
     others
@@ -293,7 +293,7 @@ pub(super) fn by_habit(
             if !odd {
                 continue;
             }
-            let first = since.iter().find(|(k, _)| *k == attribute.key).map_or(scene.now(), |(_, at)| *at);
+            let first = since.iter().find(|(k, _)| k == attribute.key).map_or(scene.now(), |(_, at)| *at);
             still.push((attribute.key.clone(), first));
             let settled = first.plus(scene.tuning.grace);
             if settled > scene.now() && !scene.first_look {
@@ -302,7 +302,7 @@ pub(super) fn by_habit(
             }
             let message =
                 format!("{} is on {}; other calls have it on the customer", shown_key(key), other.purpose.as_str());
-            notes.add(RuleId::WrongParticipant, Some(Severity::Warn), Some(&other.id), Some(&attribute.key), message);
+            notes.add(RuleId::WrongParticipant, Some(Severity::Warn), Some(&other.id), Some(attribute.key), message);
         }
     }
     *since = still;

@@ -65,14 +65,14 @@ fn by_itself(participant: &ParticipantId, key: &Key, spelled: &Spelled, notes: &
 
 /// Examines all keys of the call.
 pub(super) fn examine(call: &Conversation, expected: &Expectations, habits: &mut Habits, notes: &mut Notes<'_>) {
-    let keys = || call.participants.iter().flat_map(|p| &p.attributes).map(|a| &a.key);
+    let keys = || call.participants.iter().flat_map(|p| &p.attributes).map(|a| a.key);
     keys().for_each(|key| habits.spell(key));
     let habits = &*habits;
     let mut carried: Vec<Carried<'_>> = Vec::with_capacity(keys().count());
     for participant in &call.participants {
         for attribute in &participant.attributes {
-            let spelled = habits.spelled(&attribute.key);
-            carried.push(Carried { participant: &participant.id, key: &attribute.key, spelled });
+            let spelled = habits.spelled(attribute.key);
+            carried.push(Carried { participant: &participant.id, key: attribute.key, spelled });
         }
     }
     let absent = expected.absent(call);

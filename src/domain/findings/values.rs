@@ -40,13 +40,13 @@ static TEMPLATE: LazyLock<Option<Regex>> =
 pub(super) fn examine(
     call: &Conversation,
     participant: &Participant,
-    attribute: &Attribute,
+    attribute: Attribute<'_>,
     has_value_before: bool,
     notes: &mut Notes<'_>,
 ) {
     let (key, value) = (attribute.key.as_str(), attribute.value.as_str());
     let mut note = |rule, severity, message: String| {
-        notes.add(rule, severity, Some(&participant.id), Some(&attribute.key), message);
+        notes.add(rule, severity, Some(&participant.id), Some(attribute.key), message);
     };
     if attribute.value.kind() != JsonKind::Text {
         let kind = match attribute.value.kind() {

@@ -203,7 +203,7 @@ impl Outbox {
             if self.policy.mode == WriteMode::Merged && self.semantics != Semantics::Merges {
                 let edited = |key: &Key| cells.iter().any(|c| c.participant == participant.id && c.key == *key);
                 let found =
-                    participant.attributes.iter().filter(|a| a.value.kind() != JsonKind::Text && !edited(&a.key));
+                    participant.attributes.iter().filter(|a| a.value.kind() != JsonKind::Text && !edited(a.key));
                 odd.extend(found.map(|a| a.key.clone()));
             }
         }
@@ -263,12 +263,12 @@ impl Outbox {
         queue.ended = !participant.is_connected();
         queue.media = super::medium(conversation, participant);
         if queue.last.is_empty() {
-            queue.last = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
+            queue.last = participant.attributes.iter().map(|a| (a.key.clone(), a.value.to_value())).collect();
         }
         if queue.trail.is_empty() {
             queue.trail.seed(
                 &participant.id,
-                participant.attributes.iter().map(|a| (&a.key, &a.value)),
+                participant.attributes.iter().map(|a| (a.key, a.value)),
                 &entry.history,
                 entry.told_at(),
                 entry.disbelieved(),

@@ -41,19 +41,19 @@ impl Outbox {
         let is_edited = |key: &Key| cells.iter().any(|cell| cell.key == *key && cell.target() == target);
         let mut body = super::PatchBody::default();
         if self.policy.mode == WriteMode::Merged {
-            let there = participant.attributes.iter().filter(|a| a.value.kind() == JsonKind::Text || is_edited(&a.key));
+            let there = participant.attributes.iter().filter(|a| a.value.kind() == JsonKind::Text || is_edited(a.key));
             body.extend(there.map(|a| (a.key.clone(), CompactString::new(a.value.as_str()))));
         }
         let mut changes = Vec::new();
         for cell in cells.iter().filter(|cell| cell.target() == target) {
             let Some(edit) = queue.edits.get(&cell.key) else { continue };
             body.insert(cell.key.clone(), CompactString::new(&edit.mine));
-            let old = participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone());
+            let old = participant.attributes.get(cell.key.as_str()).map(|a| a.value.to_value());
             changes.push((cell.key.clone(), old, edit.mine.clone()));
         }
-        let odd = participant.attributes.iter().filter(|a| a.value.kind() != JsonKind::Text && !is_edited(&a.key));
+        let odd = participant.attributes.iter().filter(|a| a.value.kind() != JsonKind::Text && !is_edited(a.key));
         let non_text = match self.policy.mode {
-            WriteMode::Merged => odd.map(|a| (a.key.clone(), a.value.clone())).collect(),
+            WriteMode::Merged => odd.map(|a| (a.key.clone(), a.value.to_value())).collect(),
             WriteMode::Changed => Vec::new(),
         };
         let running = conversation.running_flow().is_some();

@@ -42,10 +42,10 @@ impl Outbox {
                 // Most updates are about something else.
                 let held = queue.last.iter().zip(&participant.attributes);
                 let same = queue.last.len() == participant.attributes.len();
-                if same && held.into_iter().all(|((key, value), a)| *value == a.value && *key == a.key) {
+                if same && held.into_iter().all(|((key, value), a)| a.value == *value && key == a.key) {
                     return;
                 }
-                let now = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
+                let now = participant.attributes.iter().map(|a| (a.key.clone(), a.value.to_value())).collect();
                 queue.observe(target, now, told.by, context);
             },
         );
@@ -89,8 +89,8 @@ impl ParticipantQueue {
         if self.trail.is_empty() {
             return;
         }
-        let held = |key: &str| participant.attributes.get(key).map(|a| &a.value);
-        let taken = told.attributes.iter().filter(|(key, value)| held(key) == Some(value));
+        let held = |key: &str| participant.attributes.get(key).map(|a| a.value);
+        let taken = told.attributes.iter().filter(|(key, value)| held(key) == Some(value.into()));
         let by = if told.whole { Source::Stream } else { Source::Event };
         for (key, value) in taken {
             self.trail.note(&Key::new(key.as_str()), Some(value), at.mono, by);

@@ -9,7 +9,7 @@
 use super::types::ByKey;
 pub(super) use crate::domain::suspect::PATIENCE;
 use crate::domain::{
-    DisbelievedValue, History, Key, ParticipantId, Source, Value,
+    DisbelievedValue, History, Key, ParticipantId, Source, Value, ValueRef,
     suspect::{LONGEST, may_be_older},
 };
 use compact_str::CompactString;
@@ -97,7 +97,7 @@ impl Trail {
     pub(super) fn seed<'a>(
         &mut self,
         participant: &ParticipantId,
-        there: impl Iterator<Item = (&'a Key, &'a Value)>,
+        there: impl Iterator<Item = (&'a Key, ValueRef<'a>)>,
         history: &History,
         told: Option<Duration>,
         disbelieved: &[DisbelievedValue],
@@ -207,7 +207,7 @@ impl Trail {
         let there: FxHashMap<&str, &Value> = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
         if self.keys.is_empty() {
             // The first sight of it is no change.
-            self.keys.extend(map.iter().map(|(key, value)| (Key::new(key.as_str()), Steps::first(value))));
+            self.keys.extend(map.iter().map(|(key, value)| (Key::new(key.as_str()), Steps::first(value.into()))));
             return Trust::Fresh;
         }
         let after = self.is_after(map);
@@ -271,8 +271,8 @@ impl Trail {
 
 impl Steps {
     /// It was there when somebody looked first.
-    fn first(value: &Value) -> Self {
-        Self { newest: Some(value.clone()), ..Self::default() }
+    fn first(value: ValueRef<'_>) -> Self {
+        Self { newest: Some(value.to_value()), ..Self::default() }
     }
 
     fn note(&mut self, value: Option<Value>, at: Duration, by: Source) {
@@ -458,7 +458,7 @@ mod tests {
     #[test]
     fn what_reads_lack_that_the_stream_told_a_moment_ago_is_not_there_again_by_one_that_agrees() {
         let mut trail = Trail::default();
-        trail.keys.insert("k".into(), Steps { told: Some(s(10)), ..Steps::first(&Value::from("a")) });
+        trail.keys.insert("k".into(), Steps { told: Some(s(10)), ..Steps::first((&Value::from("a")).into()) });
         assert_eq!(judge(&mut trail, &[], 11), Trust::Older);
         assert_eq!(judge(&mut trail, &[("k", "a")], 12), Trust::Doubtful(vec!["k".into()]));
         assert_eq!(judge(&mut trail, &[], 13), Trust::Fresh, "it was told longer ago than reads are old");

@@ -5,7 +5,7 @@ use super::{
     cursor::{Cursor, Quoted},
     outline::Run,
 };
-use crate::domain::{Attribute, AttributeDelta as Told, Attributes, JsonKind, Value};
+use crate::domain::{AttributeDelta as Told, Attributes, JsonKind, Value, ValueRef};
 use compact_str::CompactString;
 use serde::{
     Deserialize, Deserializer,
@@ -118,7 +118,7 @@ pub(super) fn compare_runs(raw: &str, known: &Attributes, runs: &[Run], count: u
 
 /// An attribute map that is compared with what is known.
 struct Comparison<'k> {
-    known: &'k [Attribute],
+    known: &'k Attributes,
     news: News,
     /// The known attributes that it has, by their places.
     seen: [u64; MOST / 64],
@@ -130,7 +130,6 @@ struct Comparison<'k> {
 impl<'k> Comparison<'k> {
     /// With these; `None` if they are too many.
     fn with(known: &'k Attributes) -> Option<Self> {
-        let known = known.iter().as_slice();
         (known.len() <= MOST).then(|| Self {
             known,
             news: News::default(),
@@ -143,15 +142,15 @@ impl<'k> Comparison<'k> {
     /// Reads an attribute.
     fn attribute(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
         // The wire keeps its order, so the key is nearly always where it was last time.
-        let place = match self.known.get(self.next) {
-            Some(attribute) if cursor.takes(attribute.key.as_str()) => Ok(self.next),
+        let place = match self.known.key(self.next) {
+            Some(key) if cursor.takes(key.as_str()) => Ok(self.next),
             _ => find(cursor.string()?, self.known)?,
         };
         cursor.expect(b':')?;
         let told = &mut self.news.told;
         match place {
             Ok(place) => {
-                if let Some(value) = other_value(cursor, &self.known[place].value)? {
+                if let Some(value) = other_value(cursor, self.known.at(place)?.value)? {
                     told.push(Told::Value { place, value });
                 }
                 self.as_before(place..place + 1)
@@ -197,9 +196,9 @@ impl<'k> Comparison<'k> {
 }
 
 /// The place of the attribute with this key, or the key if there is none.
-fn find(key: Quoted<'_>, known: &[Attribute]) -> Option<Result<usize, CompactString>> {
-    for (place, attribute) in known.iter().enumerate() {
-        if key.is(attribute.key.as_str())? {
+fn find(key: Quoted<'_>, known: &Attributes) -> Option<Result<usize, CompactString>> {
+    for place in 0..known.len() {
+        if key.is(known.key(place)?.as_str())? {
             return Some(Ok(place));
         }
     }
@@ -207,7 +206,7 @@ fn find(key: Quoted<'_>, known: &[Attribute]) -> Option<Result<usize, CompactStr
 }
 
 /// The value at the cursor, if it is another one than this.
-fn other_value(cursor: &mut Cursor<'_>, known: &Value) -> Option<Option<Value>> {
+fn other_value(cursor: &mut Cursor<'_>, known: ValueRef<'_>) -> Option<Option<Value>> {
     let is_text = known.kind() == JsonKind::Text;
     if is_text && cursor.takes(known.as_str()) {
         return Some(None);

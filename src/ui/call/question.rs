@@ -295,7 +295,7 @@ fn conflict<'a>(
     {
         lines.extend(paragraph(paint, call, &cause.text(), t.warn()));
     }
-    let others = p.attributes.iter().filter(|a| a.key != cell.key).count();
+    let others = p.attributes.iter().filter(|a| *a.key != cell.key).count();
     let kept = if others == 1 { "1 current attribute".to_owned() } else { format!("{others} current attributes") };
     let body = match model.outbox.policy().mode {
         WriteMode::Merged => format!("1 PATCH: {kept} + 1 change"),

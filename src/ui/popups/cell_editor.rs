@@ -4,7 +4,6 @@ use super::Cursor;
 use crate::{
     app::{Model, popups::CellEditor},
     domain::{
-        Value,
         outbox::Base,
         text::{self, Units},
     },
@@ -117,12 +116,12 @@ fn meanwhile<'a>(paint: &Paint<'_>, model: &'a Model, editor: &CellEditor) -> Op
     let t = paint.theme;
     let now = model.value_of(&editor.cell);
     let changed = match &editor.base {
-        Base::Saw(saw) => saw.as_ref() != now && !model.outbox.explains(&editor.cell, now),
+        Base::Saw(saw) => *saw != now && !model.outbox.explains(&editor.cell, now.as_ref()),
         Base::Any => false,
     };
     if !changed {
         return None;
     }
-    let value = now.map_or("absent", Value::as_str);
+    let value = now.map_or_else(|| "absent".to_owned(), |now| now.as_str().to_owned());
     Some(vec![bit(format!("{} now ", paint.glyphs.alarm), t.alarm()), bit(value, t.theirs())])
 }

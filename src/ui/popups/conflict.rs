@@ -27,7 +27,7 @@ pub(in crate::ui) fn draw(
         }
         EditState::Overwritten { theirs, .. } => ("holds another value than the one you sent", theirs.clone()),
         EditState::Unseen(alarm) => ("was accepted but is not there", alarm.read_back.clone()),
-        _ => ("", model.value_of(cell).cloned()),
+        _ => ("", model.value_of(cell)),
     };
     let inner = drawer(paint, model, "Two values", 7);
     let (x, end) = (inner.x + 1, inner.right());

@@ -65,7 +65,7 @@ impl World {
             let text = self.value();
             let conversation = &self.board.get("c").unwrap().conversation;
             let there = conversation.participant(PARTS[part]).and_then(|p| p.attributes.get(key.as_str()));
-            let there = there.map(|a| a.value.clone());
+            let there = there.map(|a| a.value.to_value());
             let cell = Cell { conversation: "c".into(), participant: PARTS[part].into(), key };
             let base = Base::Saw(self.outbox.beginning(&cell, there));
             self.say(|| format!("type p{part} {} = {text}", cell.key));

@@ -19,7 +19,7 @@ impl World {
         for (part, map) in self.server.maps.iter().enumerate() {
             let known = conversation.participant(PARTS[part]).unwrap();
             for (key, value) in map {
-                assert_eq!(known.attributes.get(key).map(|a| &a.value), Some(value), "board: p{part} {key}");
+                assert_eq!(known.attributes.get(key).map(|a| a.value), Some(value.into()), "board: p{part} {key}");
             }
             assert_eq!(known.attributes.len(), map.len(), "board: p{part} has keys that the server has not");
         }

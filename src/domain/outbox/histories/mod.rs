@@ -89,7 +89,7 @@ fn difference(known: KnownState<'_>, snapshot: &Snapshot) -> Option<Delta> {
     }
     let of = |told: &ParticipantSnapshot| {
         let place = participants.iter().position(|p| p.id == told.id)?;
-        let attributes = participants[place].attributes.iter().as_slice();
+        let attributes = &participants[place].attributes;
         if participants[place].ended.is_some() && told.ended.is_none() {
             return None;
         }
@@ -97,12 +97,14 @@ fn difference(known: KnownState<'_>, snapshot: &Snapshot) -> Option<Delta> {
         let Some(map) = &told.attributes else {
             return Some(ParticipantDelta { place, facts, attributes: Vec::new(), gone: Vec::new() });
         };
-        let news = map.iter().filter_map(|(key, value)| match attributes.iter().position(|a| a.key.as_str() == key) {
-            Some(place) if attributes[place].value == *value => None,
+        let news = map.iter().filter_map(|(key, value)| match attributes.place(key) {
+            Some(place) if attributes.at(place).is_some_and(|known| known.value == *value) => None,
             Some(place) => Some(AttributeDelta::Value { place, value: value.clone() }),
             None => Some(AttributeDelta::New { key: key.clone(), value: value.clone() }),
         });
-        let is_gone = |place: &usize| !map.iter().any(|(key, _)| attributes[*place].key.as_str() == key);
+        let is_gone = |place: &usize| {
+            !map.iter().any(|(key, _)| attributes.key(*place).is_some_and(|known| known.as_str() == key))
+        };
         let gone = (0..attributes.len()).filter(is_gone).collect();
         Some(ParticipantDelta { place, facts, attributes: news.collect(), gone })
     };
