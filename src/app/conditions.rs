@@ -142,7 +142,7 @@ impl Model {
 
     /// That no edit of the operator's cost a value; and how many values went without one.
     pub(super) fn no_losses(&self) -> String {
-        let vanished = self.monitor.examiner.all().filter(|f| f.rule == RuleId::LostOnTransfer).count();
+        let vanished = self.monitor.examiner.all_by(|rule| rule == RuleId::LostOnTransfer).count();
         if vanished == 0 {
             return "Nothing vanished or was reverted while an edit of yours was in progress.".to_owned();
         }

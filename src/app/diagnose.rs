@@ -107,17 +107,21 @@ impl DiagnoseRow {
 /// Findings of a rule that are shown where not all findings have room.
 const FOLDED: usize = 4;
 
+/// Findings of this rule come of expectations.
+pub fn is_judged(rule: RuleId) -> bool {
+    matches!(rule, RuleId::Missing | RuleId::Late | RuleId::WrongType | RuleId::NotAllowedValue)
+}
+
 /// The finding came of this expectation, as far as its rule and key tell.
 pub fn is_of(finding: &Finding, expectation: &Expectation) -> bool {
-    let judged = matches!(finding.rule, RuleId::Missing | RuleId::Late | RuleId::WrongType | RuleId::NotAllowedValue);
-    judged && finding.key.as_ref().is_some_and(|key| key.as_str() == expectation.key)
+    is_judged(finding.rule) && finding.key.as_ref().is_some_and(|key| key.as_str() == expectation.key)
 }
 
 /// The expectations in the order in which they are listed, by their places in the file: those that were not met first,
 /// most calls first.
 pub fn listed(examiner: &Examiner) -> Vec<usize> {
     let all = examiner.expectations();
-    let found = |e: &Expectation| examiner.all().filter(|f| is_of(f, e)).count();
+    let found = |e: &Expectation| examiner.all_by(is_judged).filter(|f| is_of(f, e)).count();
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_cached_key(|i| Reverse(found(&all[*i])));
     order
@@ -255,12 +259,12 @@ impl Diagnose {
 
     /// Every finding, in the order of the groups: those of live calls, then those of ended ones.
     fn fill(&mut self, seen: FindingScope<'_>) {
-        let (findings, hidden): (Vec<&Finding>, Vec<&Finding>) =
+        let (findings, hidden): (Vec<Finding>, Vec<Finding>) =
             seen.examiner.all().partition(|finding| seen.matches(&self.filter, finding));
-        let (ended, live): (Vec<&Finding>, Vec<&Finding>) =
+        let (ended, live): (Vec<Finding>, Vec<Finding>) =
             findings.into_iter().partition(|finding| seen.is_over(finding));
         (self.live, self.hidden) = (live.len(), hidden.len());
-        self.found = [live, ended].into_iter().flat_map(sorted).cloned().collect();
+        self.found = [&live, &ended].into_iter().flat_map(|of| sorted(of.iter().collect())).cloned().collect();
     }
 
     /// The rows of what was found: long groups are folded where not all of it has room on a page, and what is of ended calls until it

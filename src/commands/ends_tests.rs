@@ -94,7 +94,7 @@ fn reported(file: &Path) -> Reported {
 }
 
 fn standing(monitor: &Monitor) -> Vec<String> {
-    let mut all: Vec<String> = monitor.examiner.all().map(words).collect();
+    let mut all: Vec<String> = monitor.examiner.all().map(|f| words(&f)).collect();
     all.sort();
     all
 }

@@ -108,7 +108,7 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
         None => monitor.board.iter().collect(),
     };
     let options = ExportOptions { mask: !args.unmasked, now: at.wall };
-    let findings: Vec<Vec<&Finding>> = entries.iter().map(|entry| findings(&monitor, entry)).collect();
+    let findings: Vec<Vec<Finding>> = entries.iter().map(|entry| findings(&monitor, entry)).collect();
     let calls: Vec<ExportedCall<'_>> = entries
         .iter()
         .zip(&findings)
@@ -154,8 +154,8 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// The findings of a call, the worst first.
-fn findings<'a>(monitor: &'a Monitor, entry: &BoardEntry) -> Vec<&'a Finding> {
-    let mut findings: Vec<&Finding> = monitor.examiner.of(entry.conversation.id.as_str()).collect();
+fn findings(monitor: &Monitor, entry: &BoardEntry) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = monitor.examiner.of(entry.conversation.id.as_str()).collect();
     findings.sort_by_key(|finding| Reverse(finding.severity));
     findings
 }

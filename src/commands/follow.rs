@@ -331,8 +331,8 @@ impl Follow {
             InScope::New => {
                 ndjson::first_sight(time, entry, &board.names, report.source).for_each(|line| sink.tell(&line));
                 for finding in monitor.examiner.of(report.call.as_str()) {
-                    let cause = cause(finding);
-                    sink.tell(&ndjson::finding_with(time, board, finding, cause.as_ref().map(causes::told)));
+                    let cause = cause(&finding);
+                    sink.tell(&ndjson::finding_with(time, board, &finding, cause.as_ref().map(causes::told)));
                 }
             }
         }

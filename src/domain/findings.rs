@@ -10,6 +10,7 @@ mod examiner;
 mod expected;
 mod habits;
 mod held;
+mod kept;
 mod keys;
 mod lost;
 mod notes;

@@ -298,7 +298,7 @@ impl Monitor {
 /// A call is reported from now on: what was found on it before counts as found now.
 fn newly_in_scope(alerts: &mut Alerts, examiner: &Examiner, id: &str, at: At) {
     if !alerts.is_empty() {
-        examiner.of(id).for_each(|finding| fire_found(alerts, examiner, finding, at));
+        examiner.of(id).for_each(|finding| fire_found(alerts, examiner, &finding, at));
     }
 }
 

@@ -46,7 +46,7 @@ pub struct ExportedCall<'a> {
     /// Names for ids.
     pub names: &'a Names,
     /// Findings, worst first.
-    pub findings: &'a [&'a Finding],
+    pub findings: &'a [Finding],
 }
 
 impl<'a> ExportedCall<'a> {

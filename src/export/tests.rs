@@ -79,7 +79,7 @@ fn with_call<T>(f: impl FnOnce(ExportedCall<'_>) -> T) -> T {
     let board = board();
     let finding = finding();
     let entry = board.iter().next().unwrap();
-    f(ExportedCall { entry, names: &board.names, findings: &[&finding] })
+    f(ExportedCall { entry, names: &board.names, findings: &[finding] })
 }
 
 /// All formats of the call.

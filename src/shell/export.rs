@@ -39,10 +39,10 @@ pub(super) fn make(model: &mut Model, theme: Theme, plan: &ExportPlan, now: At) 
         Subject::Shown(ids) => ids.iter().filter_map(|id| model.monitor.board.get(id.as_str())).collect(),
         Subject::All(_) => model.monitor.board.iter().collect(),
     };
-    let findings: Vec<Vec<&Finding>> = entries
+    let findings: Vec<Vec<Finding>> = entries
         .iter()
         .map(|entry| {
-            let mut of: Vec<&Finding> = model.monitor.examiner.of(entry.conversation.id.as_str()).collect();
+            let mut of: Vec<Finding> = model.monitor.examiner.of(entry.conversation.id.as_str()).collect();
             of.sort_by_key(|f| Reverse(f.severity));
             of
         })

@@ -69,7 +69,7 @@ fn settled<'a>(
     let Some(attribute) = attribute else {
         let caller = model.monitor.board.get(conversation.as_str()).and_then(|e| e.conversation.customer());
         // A finding that names nobody is about the caller.
-        let here = |f: &&&Finding| f.participant.is_some() || caller.is_some_and(|c| c.id == p.id);
+        let here = |f: &&Finding| f.participant.is_some() || caller.is_some_and(|c| c.id == p.id);
         // What is expected, or a key that its flow no longer sets.
         if let Some(missing) =
             found.iter().filter(here).find(|f| matches!(f.rule, RuleId::Missing | RuleId::PresenceDrop))

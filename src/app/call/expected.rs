@@ -5,7 +5,7 @@ use crate::domain::{
     At, BoardEntry, Conversation, HistoryEntry, Key, Names, ParticipantId,
     expect::{Expectation, Milestone, Milestones, Passed},
     filter::CallFacts,
-    findings::{Examiner, Finding, RuleId, Severity},
+    findings::{Examiner, RuleId, Severity},
     text,
 };
 use crate::flow::keys::SetWhen;
@@ -193,8 +193,7 @@ fn passed(facts: &Facts<'_>, milestones: Option<&Milestones>, by: Milestone) -> 
 fn item(facts: &Facts<'_>, milestones: Option<&Milestones>, expectation: &Expectation) -> ExpectedKey {
     let key = expectation.key.as_str();
     let there = facts.call().carrier(&expectation.on, key).map(|(carrier, _)| carrier);
-    let found = |f: &&Finding| f.key.as_ref().is_some_and(|k| k.as_str() == key);
-    let finding = facts.examiner.of(facts.call().id.as_str()).filter(found).max_by_key(|f| f.severity);
+    let finding = facts.examiner.of_key(facts.call().id.as_str(), key).max_by_key(|f| f.severity);
     let standing = match (finding, there) {
         (Some(f), _) if f.rule == RuleId::Missing => KeyStatus::Missing,
         (Some(f), None) if f.rule == RuleId::WrongParticipant => {

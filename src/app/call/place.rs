@@ -35,7 +35,7 @@ impl CallScreen {
         // The caller is where one looks for what is missing.
         let lacks = |p: &Participant| {
             let of = |f: &Finding| f.participant.as_ref().is_none_or(|on| *on == p.id);
-            examiner.of(c.id.as_str()).any(|f| f.rule == RuleId::Missing && of(f))
+            examiner.of(c.id.as_str()).any(|f| f.rule == RuleId::Missing && of(&f))
         };
         if let Some(customer) = c.customer().filter(|p| !shown.contains(&p.id) && (shown.is_empty() || lacks(p))) {
             // At the first look it is where a caller is; later nobody is moved for it.

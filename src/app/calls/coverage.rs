@@ -67,7 +67,7 @@ impl CallCoverage {
         for entry in board.iter().filter(|entry| !entry.conversation.is_over()) {
             let c = &entry.conversation;
             for (key, tally) in keys.iter().zip(&mut self.tallies) {
-                let about = examiner.of(c.id.as_str()).filter(|f| f.key.as_ref() == Some(key));
+                let about = examiner.of_key(c.id.as_str(), key.as_str());
                 let (mut missing, mut wrong) = (false, false);
                 for finding in about.filter(|f| f.severity > Severity::Info) {
                     if finding.rule == RuleId::Missing { missing = true } else { wrong = true }

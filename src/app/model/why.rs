@@ -46,7 +46,7 @@ impl Model {
             shown.reading = true;
         }
         let keys = self.other_keys(entry, cell, flows, &shown.answer);
-        let fault = self.fault(cell).cloned();
+        let fault = self.fault(cell);
         let calls = match &fault {
             Some(fault) => self.same_fault(fault),
             None if shown.answer.verdict == Verdict::Present => Vec::new(),
@@ -77,8 +77,8 @@ impl Model {
 
     /// What is found of a key on this participant, the worst first. That it is missing is what is answered anyway, and that a flow
     /// lost it is not about one call.
-    fn fault(&self, cell: &Cell) -> Option<&Finding> {
-        let is_own = |f: &&Finding| {
+    fn fault(&self, cell: &Cell) -> Option<Finding> {
+        let is_own = |f: &Finding| {
             let of_cell = f.key.as_ref() == Some(&cell.key) && f.participant.as_ref() == Some(&cell.participant);
             of_cell && f.severity >= Severity::Warn && !matches!(f.rule, RuleId::Missing | RuleId::PresenceDrop)
         };
@@ -123,7 +123,7 @@ impl Model {
     ) -> (Vec<Other>, usize) {
         let c = &entry.conversation;
         let missing = self.monitor.examiner.of(c.id.as_str()).filter(|f| f.rule == RuleId::Missing);
-        let others = missing.filter_map(|f| f.key.as_ref()).filter(|key| **key != cell.key);
+        let others = missing.filter_map(|f| f.key).filter(|key| *key != cell.key);
         let others = others.map(|key| {
             let own = question(entry, &Cell { key: key.clone(), ..cell.clone() });
             let same = turn(&self::answer(entry, flows, &own)).is_some_and(|own| turn(answer) == Some(own));
@@ -138,7 +138,7 @@ impl Model {
         let purpose = entry.conversation.participant(cell.participant.as_str()).map(|p| &p.purpose);
         let is_missing = |c: &crate::domain::Conversation| {
             let told =
-                |f: &crate::domain::findings::Finding| f.rule == RuleId::Missing && f.key.as_ref() == Some(&cell.key);
+                |f: crate::domain::findings::Finding| f.rule == RuleId::Missing && f.key.as_ref() == Some(&cell.key);
             let mut on = c.participants.iter().filter(|p| Some(&p.purpose) == purpose).peekable();
             // What is in its flow may get it yet.
             let has_left = !c.participants.iter().any(|p| p.is_flow() && p.is_connected());

@@ -54,12 +54,9 @@ fn jump(model: &mut Model) {
 
 impl Diagnose {
     /// The findings of the selected call and cell of the Call screen, the worst first.
-    pub fn of_cell<'a>(model: &'a Model, call: &str, participant: &str, key: &str) -> Vec<&'a Finding> {
-        let here = |f: &&Finding| {
-            f.key.as_ref().is_some_and(|k| k.as_str() == key)
-                && f.participant.as_ref().is_none_or(|p| p.as_str() == participant)
-        };
-        let mut found: Vec<&Finding> = model.monitor.examiner.of(call).filter(here).collect();
+    pub fn of_cell(model: &Model, call: &str, participant: &str, key: &str) -> Vec<Finding> {
+        let here = |f: &Finding| f.participant.as_ref().is_none_or(|p| p.as_str() == participant);
+        let mut found: Vec<Finding> = model.monitor.examiner.of_key(call, key).filter(here).collect();
         found.sort_by_key(|f| std::cmp::Reverse(f.severity));
         found
     }

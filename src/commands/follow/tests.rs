@@ -319,8 +319,8 @@ fn ended_calls_are_forgotten_within_their_bounds() {
         }
         let kept = follow.monitor.board.len();
         assert_eq!(gone + kept, usize::try_from(calls).unwrap(), "every call is either kept or reported as gone");
-        let judged: std::collections::BTreeSet<&str> =
-            follow.monitor.examiner.all().map(|f| f.conversation.as_str()).collect();
+        let judged: std::collections::BTreeSet<String> =
+            follow.monitor.examiner.all().map(|f| f.conversation.to_string()).collect();
         assert!(judged.len() <= kept, "findings of {} calls are kept, and {kept} calls", judged.len());
         assert!((0..calls).filter(|n| follow.monitor.is_in_scope(&format!("c{n}"))).count() <= kept);
     }

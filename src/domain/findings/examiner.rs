@@ -2,7 +2,7 @@
 
 use super::expected::{self, Expectations, Judged, Memory, Scene};
 use super::habits::Habits;
-use super::held::{Held, take};
+use super::kept::KeptFindings;
 use super::lost::{self, LostKey};
 use super::notes::{Family, Notes};
 use super::over_time::{self, Trace};
@@ -81,8 +81,7 @@ struct ExaminedCall {
     memory: Vec<Memory>,
     misplaced: Vec<(Key, At)>,
     trace: Trace,
-    findings: Vec<(Family, Finding)>,
-    held: Held,
+    findings: KeptFindings,
     due: Option<At>,
     seen: bool,
     /// Every key was examined, and none decided what is said of another.
@@ -132,17 +131,16 @@ impl Examiner {
             tuning: &self.tuning,
             family: Family::Values,
             unobserved,
-            holds_over_time: call.held.any_of(Family::OverTime),
+            holds_over_time: call.findings.held().any_of(Family::OverTime),
             added: Vec::new(),
             dropped: Vec::new(),
         };
         let mut before = Vec::new();
 
         for TouchedCell { participant, key, place, .. } in &touched.cells {
-            if call.held.value_of(key) {
-                take(&mut call.findings, &mut before, |family, f| {
-                    let is_own = f.participant.as_ref() == Some(*participant) && f.key.as_ref() == Some(*key);
-                    family == Family::Values && is_own
+            if call.findings.held().value_of(key) {
+                call.findings.take(&conversation.id, &mut before, |family, _, on, of| {
+                    family == Family::Values && on == Some(*participant) && of == Some(*key)
                 });
             }
             let Some(participant) = conversation.find(participant) else { continue };
@@ -163,7 +161,7 @@ impl Examiner {
             if !(stands
                 && keys::examine_new(conversation, touched.came(), &self.expected, &mut self.habits, &mut notes))
             {
-                call.held.take(Family::Keys, &mut call.findings, &mut before);
+                call.findings.take_family(Family::Keys, &conversation.id, &mut before);
                 keys::examine(conversation, &self.expected, &mut self.habits, &mut notes);
                 call.keys_stand = keys::is_each_by_itself(conversation, &self.expected, &self.habits);
             }
@@ -192,7 +190,7 @@ impl Examiner {
             }
         } else if decisive {
             notes.family = Family::Expected;
-            call.held.take(Family::Expected, &mut call.findings, &mut before);
+            call.findings.take_family(Family::Expected, &conversation.id, &mut before);
             let facts = CallFacts { conversation, names, now };
             let scene = Scene {
                 facts,
@@ -205,7 +203,7 @@ impl Examiner {
             let judged = expected::examine(&self.expected, &mut call.memory, &scene, &mut notes);
             let habit = expected::by_habit(&self.expected, &mut call.misplaced, &scene, &mut notes);
             notes.family = Family::Lost;
-            call.held.take(Family::Lost, &mut call.findings, &mut before);
+            call.findings.take_family(Family::Lost, &conversation.id, &mut before);
             let lost = lost::examine(&self.lost, &scene, |key| self.expected.names(key), &mut notes);
             let due = judged.into_iter().chain(habit).chain(lost).min();
             if let Some(old) = call.due {
@@ -215,12 +213,12 @@ impl Examiner {
             self.due.extend(due.map(|due| (due, conversation.id.clone())));
         }
         notes.family = Family::Edits;
-        call.held.take(Family::Edits, &mut call.findings, &mut before);
+        call.findings.take_family(Family::Edits, &conversation.id, &mut before);
         edits::examine(conversation, edits, &mut notes);
 
         let Notes { mut added, dropped, .. } = notes;
         added.iter_mut().for_each(|(_, finding)| self.said.share(&mut finding.message));
-        let news = call.settle(before, added, &dropped);
+        let news = call.settle(&conversation.id, before, added, &dropped);
         if !news.is_empty() {
             self.stamp = Stamp::fresh();
         }
@@ -230,10 +228,9 @@ impl Examiner {
     /// Adds what was found of many calls to the one that decided it, unless that has left the board.
     pub fn tell(&mut self, finding: Finding) {
         if let Some(call) = self.calls.get_mut(finding.conversation.as_str())
-            && !call.findings.iter().any(|(_, known)| known.identity() == finding.identity())
+            && call.findings.place(&finding).is_none()
         {
-            call.held.note(Family::Presence, &finding);
-            call.findings.push((Family::Presence, finding));
+            call.findings.push(Family::Presence, &finding);
             self.stamp = Stamp::fresh();
         }
     }
@@ -265,13 +262,24 @@ impl Examiner {
     }
 
     /// The findings of one call, in the order in which they were found.
-    pub fn of(&self, conversation: &str) -> impl Iterator<Item = &Finding> {
-        self.calls.get(conversation).into_iter().flat_map(|call| call.findings.iter().map(|(_, f)| f))
+    pub fn of(&self, conversation: &str) -> impl Iterator<Item = Finding> {
+        self.calls.get_key_value(conversation).into_iter().flat_map(|(id, call)| call.findings.of(id))
     }
 
     /// All findings, those of one call together.
-    pub fn all(&self) -> impl Iterator<Item = &Finding> {
-        self.calls.values().flat_map(|call| call.findings.iter().map(|(_, f)| f))
+    pub fn all(&self) -> impl Iterator<Item = Finding> {
+        self.calls.iter().flat_map(|(id, call)| call.findings.of(id))
+    }
+
+    /// The findings of this key on one call: quicker than to choose among [`Self::of`].
+    pub fn of_key<'a>(&'a self, conversation: &str, key: &'a str) -> impl Iterator<Item = Finding> + 'a {
+        let is = move |_, of: Option<&Key>| of.is_some_and(|of| of.as_str() == key);
+        self.calls.get_key_value(conversation).into_iter().flat_map(move |(id, call)| call.findings.by(id, is))
+    }
+
+    /// All findings of the rules for which `is` holds: quicker than to choose among [`Self::all`].
+    pub fn all_by(&self, is: fn(RuleId) -> bool) -> impl Iterator<Item = Finding> {
+        self.calls.iter().flat_map(move |(id, call)| call.findings.by(id, move |rule, _| is(rule)))
     }
 
     /// How far the expectation at this place was judged on each call.
@@ -288,10 +296,7 @@ impl Examiner {
 
     /// How many findings a call has, and how bad the worst one is. A key that a flow lost and that is missing here is one.
     pub fn summary(&self, conversation: &str) -> Option<(usize, Severity)> {
-        let worst = self.of(conversation).map(|f| f.severity).max()?;
-        let is_missing = |key: &Option<Key>| self.of(conversation).any(|f| f.rule == RuleId::Missing && f.key == *key);
-        let counts = |f: &&Finding| f.rule != RuleId::PresenceDrop || !is_missing(&f.key);
-        Some((self.of(conversation).filter(counts).count(), worst))
+        self.calls.get(conversation)?.findings.summary()
     }
 
     /// When time alone will change a verdict next.
@@ -327,31 +332,28 @@ impl ExaminedCall {
     /// Lays what was found over what was known. `before` was examined again and holds only if it was found again.
     fn settle(
         &mut self,
+        id: &ConversationId,
         mut before: Vec<(Family, Finding)>,
         added: Vec<(Family, Finding)>,
         dropped: &[(RuleId, ParticipantId, Key)],
     ) -> Vec<FindingChange> {
         let mut out = Vec::new();
-        let is_dropped = |family, f: &Finding| {
-            let is = |(rule, participant, key): &(RuleId, ParticipantId, Key)| {
-                (f.rule, f.participant.as_ref(), f.key.as_ref()) == (*rule, Some(participant), Some(key))
-            };
-            family == Family::OverTime && dropped.iter().any(is)
-        };
         if !dropped.is_empty() {
-            take(&mut self.findings, &mut before, is_dropped);
+            self.findings.take(id, &mut before, |family, rule, participant, key| {
+                let is = |(r, p, k): &(RuleId, ParticipantId, Key)| (rule, participant, key) == (*r, Some(p), Some(k));
+                family == Family::OverTime && dropped.iter().any(is)
+            });
         }
         if !before.is_empty() {
-            self.held = Held::default();
-            self.findings.iter().for_each(|(family, finding)| self.held.note(*family, finding));
+            self.findings.look_again();
         }
-        // There are as many of these lists as calls.
-        self.findings.reserve_exact(added.len());
+        self.findings.expect(added.len());
         for (family, mut finding) in added {
-            if let Some((_, known)) = self.findings.iter_mut().find(|(_, f)| f.identity() == finding.identity()) {
-                finding.since = known.since;
-                if *known != finding {
-                    *known = finding.clone();
+            if let Some(place) = self.findings.place(&finding) {
+                let (since, is_same) = self.findings.compare(place, &finding).unwrap_or((finding.since, true));
+                if !is_same {
+                    finding.since = since;
+                    self.findings.say(place, &finding);
                     out.push(FindingChange::Changed(finding));
                 }
                 continue;
@@ -360,14 +362,16 @@ impl ExaminedCall {
                 Some(at) => {
                     let (_, known) = before.swap_remove(at);
                     finding.since = known.since;
+                    self.findings.push(family, &finding);
                     if known != finding {
-                        out.push(FindingChange::Changed(finding.clone()));
+                        out.push(FindingChange::Changed(finding));
                     }
                 }
-                None => out.push(FindingChange::Appeared(finding.clone())),
+                None => {
+                    self.findings.push(family, &finding);
+                    out.push(FindingChange::Appeared(finding));
+                }
             }
-            self.held.note(family, &finding);
-            self.findings.push((family, finding));
         }
         out.extend(before.into_iter().map(|(_, gone)| FindingChange::Gone(gone)));
         out

@@ -1,6 +1,5 @@
 //! What a call's list of findings may hold, without looking through it.
 
-use super::Finding;
 use super::notes::Family;
 use crate::domain::Key;
 
@@ -16,9 +15,9 @@ pub(super) struct Held {
 
 impl Held {
     /// This one is in the list.
-    pub(super) fn note(&mut self, family: Family, finding: &Finding) {
+    pub(super) fn note(&mut self, family: Family, key: Option<&Key>) {
         self.families |= 1 << family as u8;
-        if let (Family::Values, Some(key)) = (family, &finding.key) {
+        if let (Family::Values, Some(key)) = (family, key) {
             self.keys |= Self::group(key);
         }
     }
@@ -26,13 +25,6 @@ impl Held {
     /// There may be some of this family.
     pub(super) fn any_of(self, family: Family) -> bool {
         self.families & (1 << family as u8) != 0
-    }
-
-    /// Moves the findings of this family, which is examined again.
-    pub(super) fn take(self, of: Family, from: &mut Vec<(Family, Finding)>, to: &mut Vec<(Family, Finding)>) {
-        if self.any_of(of) {
-            take(from, to, |family, _| family == of);
-        }
     }
 
     /// Something may have been found of the value of this key.
@@ -44,16 +36,5 @@ impl Held {
         let text = key.as_str().as_bytes();
         let ends = text.iter().rev().take(3).chain(text.first());
         1 << (ends.fold(text.len(), |group, byte| group * 5 + usize::from(*byte)) % 64)
-    }
-}
-
-/// Moves what `is` holds for from one list to the other.
-pub(super) fn take(
-    from: &mut Vec<(Family, Finding)>,
-    to: &mut Vec<(Family, Finding)>,
-    is: impl Fn(Family, &Finding) -> bool,
-) {
-    if !from.is_empty() {
-        to.extend(from.extract_if(.., |(family, finding)| is(*family, finding)));
     }
 }

@@ -177,7 +177,7 @@ fn no_output_holds_a_byte_that_acts() {
         let board = board(&text);
         let finding = finding(&text);
         let entry = board.iter().next().expect("one call");
-        let call = ExportedCall { entry, names: &board.names, findings: &[&finding] };
+        let call = ExportedCall { entry, names: &board.names, findings: &[finding] };
         for mask in [true, false] {
             let options = ExportOptions { mask, now: "2026-11-20T14:04:00Z".parse().unwrap() };
             let csv = board_csv(&[call, call], options).unwrap();

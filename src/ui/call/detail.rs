@@ -108,12 +108,12 @@ fn findings<'a>(paint: &Paint<'_>, model: &'a Model, cell: &Cell, width: u16, li
         lines.push(vec![bit(format!("{} {title}", diagnose::mark(paint, finding.severity)), style)]);
         // Why it is missing, where that was found out, says more than that it is, and what to do about that more than what to do
         // about any key.
-        let cause = model.cause(finding);
+        let cause = model.cause(&finding);
         let words = cause.map_or(&*finding.message, |cause| cause.words.as_str());
         lines.extend(paint.paragraph(words, width).into_iter().map(|l| vec![bit(l, t.text())]));
         let fix = match (finding.rule, cause.and_then(|cause| cause.remedy.as_deref())) {
             (RuleId::PresenceDrop, _) => diagnose::after_fall(model, Scope::Call),
-            (_, None) if model.monitor.examiner.is_lost(finding) => diagnose::after_fall(model, Scope::Call),
+            (_, None) if model.monitor.examiner.is_lost(&finding) => diagnose::after_fall(model, Scope::Call),
             (_, Some(remedy)) => format!("{}.", diagnose::capital(remedy)),
             (_, None) => finding.remedy().to_owned(),
         };
@@ -141,7 +141,7 @@ fn value<'a>(
     let c = &entry.conversation;
     let Some(a) = p.attributes.get(key) else {
         let found = Diagnose::of_cell(model, c.id.as_str(), p.id.as_str(), key);
-        let is_missing = |f: &&&Finding| matches!(f.rule, RuleId::Missing | RuleId::PresenceDrop);
+        let is_missing = |f: &&Finding| matches!(f.rule, RuleId::Missing | RuleId::PresenceDrop);
         lines.push(match found.iter().find(is_missing) {
             Some(finding) => {
                 vec![bit(format!("{} missing", paint.glyphs.missing), diagnose::severity(paint, finding.severity))]

@@ -42,7 +42,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &BoardEntry, are
         if y >= last_row {
             break;
         }
-        finding_line(paint, model, finding, Rect { y, ..area });
+        finding_line(paint, model, &finding, Rect { y, ..area });
         y += 1;
     }
     let line = match last {
@@ -93,14 +93,14 @@ fn mismatch<'a>(paint: &Paint<'_>) -> Vec<Bits<'a>> {
 }
 
 /// Findings worth a line, the worst first.
-fn findings<'a>(model: &'a Model, entry: &BoardEntry) -> Vec<&'a Finding> {
+fn findings(model: &Model, entry: &BoardEntry) -> Vec<Finding> {
     let of = model.monitor.examiner.of(entry.conversation.id.as_str());
-    let mut found: Vec<&Finding> = of.filter(|f| f.severity > Severity::Info).collect();
+    let mut found: Vec<Finding> = of.filter(|f| f.severity > Severity::Info).collect();
     found.sort_by_key(|f| Reverse(f.severity));
     found
 }
 
-fn finding_head<'a>(paint: &Paint<'_>, finding: &'a Finding) -> Bit<'a> {
+fn finding_head(paint: &Paint<'_>, finding: &Finding) -> Bit<'static> {
     let key = finding.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
     // Of what is missing the word says enough, of the rest the message does.
     let word = if finding.rule == RuleId::Missing { " missing" } else { "" };

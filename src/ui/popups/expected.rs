@@ -3,7 +3,7 @@
 use super::{Cursor, drawer, more_below};
 use crate::app::{
     Model,
-    diagnose::{is_of, listed},
+    diagnose::{is_judged, is_of, listed},
     popups::ExpectedList,
 };
 use crate::domain::{
@@ -76,7 +76,7 @@ fn tally<'a>(paint: &Paint<'_>, model: &Model, place: usize, expectation: &Expec
         entry.is_some_and(|entry| !entry.conversation.is_over())
     };
     let found = |is: fn(&Finding) -> bool| {
-        model.monitor.examiner.all().filter(|f| is_of(f, expectation) && is(f) && is_live(f)).count()
+        model.monitor.examiner.all_by(is_judged).filter(|f| is_of(f, expectation) && is(f) && is_live(f)).count()
     };
     let missing = found(|f| f.rule == RuleId::Missing);
     let late = found(|f| f.rule == RuleId::Late);

@@ -290,14 +290,14 @@ fn an_expected_key_that_is_blank() {
 fn findings_are_stable() {
     let mut desk = Desk::expecting(vec![tier(), Expectation::new("missing_too")]);
     desk.event(0, in_queue(&[("k", "{{x}}")]));
-    let before: Vec<_> = desk.examiner.of("c").cloned().collect();
+    let before: Vec<_> = desk.examiner.of("c").collect();
     for second in 1..20 {
         let beat = second.to_string();
         let changes = desk.event(second * 1_000, in_queue(&[("k", "{{x}}"), ("beat", &beat)]));
         assert_eq!(changes, [], "second {second}");
         desk.pass(second * 1_000 + 900);
     }
-    let mut after: Vec<_> = desk.examiner.of("c").cloned().collect();
+    let mut after: Vec<_> = desk.examiner.of("c").collect();
     after.sort_by_key(|f| before.iter().position(|b| b.identity() == f.identity()));
     assert_eq!(after, before, "the time of discovery stays");
     desk.examiner.forget("c");
