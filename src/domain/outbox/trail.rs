@@ -55,6 +55,8 @@ struct Steps {
     earlier: Vec<Option<Value>>,
     /// Values that were not there at first, and when each was first seen.
     firsts: Vec<(Value, Duration)>,
+    /// Earlier values in whose place another one was when all keys were told, and when that first was since they were seen.
+    lefts: Vec<(Value, Duration)>,
     newest: Option<Value>,
     /// What reads showed that were not believed, since the newest value was seen.
     hinted: Vec<Option<Value>>,
@@ -120,7 +122,12 @@ impl Trail {
                 self.keys.insert(key.clone(), Steps::first(value));
             }
         }
-        self.keys.values_mut().for_each(|steps| steps.told = told);
+        for steps in self.keys.values_mut() {
+            steps.told = told;
+            if let Some(told) = told.filter(|told| steps.since.is_none_or(|since| since <= *told)) {
+                steps.told_whole(told);
+            }
+        }
         for DisbelievedValue { key, value, asked, again, .. } in
             disbelieved.iter().filter(|d| d.participant == *participant)
         {
@@ -175,7 +182,10 @@ impl Trail {
         };
         let has_news = map.iter().any(|(key, value)| is_news(key, value));
         let is_newer = |key: &str| self.keys.get(key).is_some_and(|s| has_news || s.is_before(after) || is_likely(s));
-        map.iter().filter(|(key, value)| is_newer(key) || !self.is_earlier(key, value)).cloned().collect()
+        // The map has something that came after this had been replaced: it is there again.
+        let is_back = |key: &str, value| self.keys.get(key).is_some_and(|steps| steps.had_left(value, after));
+        let is_news = |key: &str, value| is_newer(key) || is_back(key, value) || !self.is_earlier(key, value);
+        map.iter().filter(|(key, value)| is_news(key, value)).cloned().collect()
     }
 
     /// What was seen for the first time so shortly before a read was asked for at `asked` that the read may be from before that.
@@ -235,7 +245,7 @@ impl Trail {
                     is_older |= steps.deny(value, asked);
                 }
                 // Should other keys make this read one to be doubted, the next one must not take this back.
-                if is_new {
+                if is_new || steps.is_before(after) {
                     steps.doubt = Some(asked);
                 }
                 continue;
@@ -282,6 +292,9 @@ impl Steps {
         }
         if self.newest == value {
             self.by_read &= by_read;
+            if by == Source::Stream {
+                self.told_whole(at);
+            }
             return;
         }
         let came_and_went = self.hinted[..self.refuted].contains(&value);
@@ -294,18 +307,33 @@ impl Steps {
             self.firsts.push((value.clone(), at));
         }
         let before = std::mem::replace(&mut self.newest, value);
+        self.in_whole = matches!(by, Source::Stream | Source::Read);
+        self.lefts.retain(|(left, _)| Some(left) != before.as_ref());
         // What such a read showed was there, before what is seen now as far as anybody can tell: the next time it may be a late event.
         let hinted = std::mem::take(&mut self.hinted);
         self.refuted = 0;
         for value in std::iter::once(before).chain(hinted) {
             if value != self.newest && !self.earlier.contains(&value) {
                 if self.earlier.len() == EARLIER {
-                    self.earlier.remove(0);
+                    let forgotten = self.earlier.remove(0);
+                    self.lefts.retain(|(left, _)| Some(left) != forgotten.as_ref());
                 }
                 self.earlier.push(value);
             }
         }
-        (self.since, self.by_read, self.in_whole) = (Some(at), by_read, matches!(by, Source::Stream | Source::Read));
+        (self.since, self.by_read) = (Some(at), by_read);
+        if self.in_whole {
+            self.told_whole(at);
+        }
+    }
+
+    /// All keys were told, and this one had the newest value: the earlier ones had been replaced.
+    fn told_whole(&mut self, at: Duration) {
+        for value in self.earlier.iter().flatten() {
+            if !self.lefts.iter().any(|(left, _)| left == value) {
+                self.lefts.push((value.clone(), at));
+            }
+        }
     }
 
     /// A read showed this, which is not believed.
@@ -331,6 +359,11 @@ impl Steps {
     /// What is seen now was there before what was first seen at `after`.
     fn is_before(&self, after: Option<Duration>) -> bool {
         self.in_whole && self.since.zip(after).is_some_and(|(since, after)| since < after)
+    }
+
+    /// Another value was there before what was first seen at `after`.
+    fn had_left(&self, value: &Value, after: Option<Duration>) -> bool {
+        self.lefts.iter().any(|(left, at)| left == value && after.is_some_and(|after| *at < after))
     }
 
     /// When this value was seen for the first time; `None` if it may have been there before: from the start, or as what came in a late
@@ -510,6 +543,37 @@ mod tests {
             assert_eq!(judge(&mut trail, &[("k", "b"), ("n", "b")], asked), Trust::Older);
         }
         assert_eq!(judge(&mut trail, &[("k", "a"), ("n", "c")], 13), Trust::Older);
+    }
+
+    /// `k` was `b` before `n` became `b`: a read that has that, and `k` as it was at first, shows that it is so again, whatever came between.
+    #[test]
+    fn what_was_replaced_before_something_else_of_the_read_came_is_there_again() {
+        for (by, back) in [(Source::Stream, true), (Source::Event, false)] {
+            let mut trail = trail(&[("k", Some("a"), 0), ("n", Some("a"), 0)]);
+            for (key, value, at) in [("k", "b", 5), ("n", "b", 9), ("k", "c", 10)] {
+                trail.note(&Key::from(key), Some(&Value::from(value)), s(at), by);
+            }
+            let read = map(&[("k", "a"), ("n", "b")]);
+            assert_eq!(trail.not_earlier(&read, s(11)).contains(&read[0]), back);
+        }
+        let mut told = trail(&[("k", Some("a"), 0), ("n", Some("a"), 0)]);
+        told.note(&Key::from("k"), Some(&Value::from("b")), s(5), Source::Event);
+        for (value, at) in [("a", 6), ("b", 9)] {
+            told.note(&Key::from("k"), Some(&Value::from("b")), s(at), Source::Stream);
+            told.note(&Key::from("n"), Some(&Value::from(value)), s(at), Source::Stream);
+        }
+        let read = map(&[("k", "a"), ("n", "b")]);
+        assert_eq!(told.not_earlier(&read, s(10)), read, "an event told it first, and then all keys were told");
+    }
+
+    /// The first read is from after `k` became `b`, as it has `n` as `b`, so `k` was replaced; it is doubted for `n`.
+    #[test]
+    fn what_a_doubted_read_showed_as_replaced_is_not_taken_back_by_an_older_one() {
+        let steps =
+            [("k", Some("a"), 0), ("n", Some("a"), 0), ("k", Some("b"), 5), ("n", Some("b"), 9), ("n", Some("a"), 10)];
+        let mut trail = trail(&steps);
+        assert_eq!(judge(&mut trail, &[("k", "a"), ("n", "b")], 11), Trust::Older);
+        assert_eq!(judge(&mut trail, &[("k", "b"), ("n", "a")], 12), Trust::Doubtful(vec!["k".into(), "n".into()]));
     }
 
     #[test]

@@ -145,10 +145,10 @@ impl World {
         }
     }
 
-    /// When the write left, the last message of the stream and the last read both showed the value that it carried, or one that it had
-    /// to leave out, which nobody had seen before the lost one: the message was late, and the read an old one. To a client that is no other than a change to this value,
-    /// an old read, and a new read: it would have to wait as long as reads may be old whenever it meets one old read, and writes
-    /// of everybody else would be held up for that.
+    /// When the write left, the last message of the stream and the last read both showed the value that it carried, which nobody had
+    /// seen before the lost one: the message was late, and the read an old one. To a client that is no other than a change to this
+    /// value, an old read, and a new read: it would have to wait as long as reads may be old whenever it meets one old read, and
+    /// writes of everybody else would be held up for that. What the write did not carry is lost with a report, which has both values.
     fn looked_newer(&self, event: &ServerChange, theirs: usize, last: u64) -> bool {
         let shown = || self.shown.iter().filter(|s| s.time <= last && s.has(event.part, &event.key));
         let held = |s: &ShownVersion| {
@@ -156,11 +156,10 @@ impl World {
             here.take_while(|e| e.version <= s.version).last().and_then(|e| e.new.as_ref())
         };
         let Some(read) = shown().rfind(|s| s.by_read).map(held) else { return false };
-        let left_out = event.new.is_none() && read.is_some_and(|value| value.kind() != JsonKind::Text);
         let is_older = |s: &ShownVersion| s.version < theirs && held(s) == read;
         let newest = |by_read| shown().rfind(|s| s.by_read == by_read).is_some_and(is_older);
         let mut before = shown().take_while(|s| s.version < theirs);
-        (read == event.new.as_ref() || left_out) && newest(true) && newest(false) && !before.any(is_older)
+        read == event.new.as_ref() && newest(true) && newest(false) && !before.any(is_older)
     }
 
     /// It was a read, and showed the participant as it had been before, too, no longer ago than reads may be old: nobody can tell such

@@ -27,7 +27,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 const HISTORIES: u64 = 200;
 const ALL_HISTORIES: u64 = 1_000_000;
 /// Some that ended badly once, each for a reason of its own. They are tried every time; what they show depends on how dice are thrown.
-const ONCE_BAD: [u64; 33] = [
+const ONCE_BAD: [u64; 36] = [
     6718666843791873253,
     7350424274957259758,
     6718666843791991366,
@@ -61,6 +61,9 @@ const ONCE_BAD: [u64; 33] = [
     7578606350165052282,
     7985573572535912689,
     1469956644051350264,
+    3456536185135391577,
+    3456536185135733310,
+    3456536185136563814,
 ];
 /// A read is at most so many ms older than the moment at which it is served.
 const LAG: u64 = 2_500;
