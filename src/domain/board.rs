@@ -489,6 +489,10 @@ impl Board {
             };
             let revision = u64::from(source == Source::Stream);
             self.seen += 1;
+            if self.entries.len() == self.entries.capacity() {
+                // Entries are large: a table that doubles would be half empty.
+                self.entries.reserve_exact(self.entries.len() / 16 + 16);
+            }
             self.entries.insert(
                 id,
                 BoardEntry {

@@ -7,8 +7,9 @@ use crate::{
     genesys::discover::Discovered,
 };
 use compact_str::CompactString;
-use rustc_hash::{FxHashMap, FxHashSet};
-use std::{collections::VecDeque, time::Duration};
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::{collections::VecDeque, hash::Hash, time::Duration};
 
 /// Between two reads of one call that is away; its own topics tell its attributes meanwhile.
 const READ_EVERY: Duration = Duration::from_secs(10);
@@ -20,18 +21,43 @@ const SILENT: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Leg {
     id: ParticipantId,
+    queue: Option<Shared>,
+    user: Option<Shared>,
     is_customer: bool,
-    queue: Option<QueueId>,
-    user: Option<UserId>,
     is_connected: bool,
+}
+
+/// An id of which there is one copy for all legs, by its place among those: there are as many legs as participants.
+type Shared = u32;
+
+/// The ids of queues and users that legs name, one copy of each. They are those of an organisation, so none is let go.
+#[derive(Debug, Default)]
+struct SharedIds {
+    queues: IndexSet<QueueId, FxBuildHasher>,
+    users: IndexSet<UserId, FxBuildHasher>,
+}
+
+impl SharedIds {
+    fn queue(&mut self, id: &QueueId) -> Shared {
+        shared(&mut self.queues, id)
+    }
+
+    fn user(&mut self, id: &UserId) -> Shared {
+        shared(&mut self.users, id)
+    }
+}
+
+fn shared<T: Clone + Eq + Hash>(known: &mut IndexSet<T, FxBuildHasher>, id: &T) -> Shared {
+    let place = known.get_index_of(id).unwrap_or_else(|| known.insert_full(id.clone()).0);
+    place as Shared
 }
 
 /// A call that is or was in one of the watched queues or with one of the watched users.
 #[derive(Debug, Default)]
 struct AwayCall {
-    legs: Vec<Leg>,
+    legs: Box<[Leg]>,
     /// Names of those that it was last seen in.
-    names: Vec<CompactString>,
+    names: Box<[CompactString]>,
     /// When a read told of it last, or it was asked for.
     heard: Duration,
 }
@@ -40,6 +66,7 @@ struct AwayCall {
 #[derive(Debug, Default)]
 pub(super) struct Away {
     calls: FxHashMap<ConversationId, AwayCall>,
+    ids: SharedIds,
     /// Those that are away, the one that was read longest ago first.
     away: VecDeque<(Duration, ConversationId)>,
 }
@@ -81,34 +108,36 @@ impl Away {
         if told.partial || (found.queues.is_empty() && found.users.is_empty()) {
             return None;
         }
-        let call = match self.calls.get_mut(told.id) {
+        let Self { calls, ids, away: known_away } = self;
+        let call = match calls.get_mut(told.id) {
             Some(call) => call,
-            None => self.calls.entry(told.id.clone()).or_default(),
+            None => calls.entry(told.id.clone()).or_default(),
         };
-        if told.legs.len() == call.legs.len() && told.legs.iter().zip(&call.legs).all(|(told, known)| known.is(told)) {
+        let as_before = |(told, known): (&ToldLeg<'_>, &Leg)| known.is(told, ids);
+        if told.legs.len() == call.legs.len() && told.legs.iter().zip(&call.legs).all(as_before) {
             return None;
         }
-        let legs: Option<Vec<Leg>> = told.legs.iter().map(|told| leg(told, &call.legs, found)).collect();
+        let legs: Option<Box<[Leg]>> = told.legs.iter().map(|told| leg(told, &call.legs, ids)).collect();
         // Of a participant that was never told in full it is not known where it is.
         call.legs = legs?;
         let over = told.ended || !call.legs.iter().any(|leg| leg.is_connected);
         if over || found.conversations.contains(told.id) {
             return None;
         }
-        let place = self.away.iter().position(|(_, id)| id == told.id);
-        let now_in = watched(&call.legs, found);
+        let place = known_away.iter().position(|(_, id)| id == told.id);
+        let now_in = watched(&call.legs, ids, found);
         if !now_in.is_empty() {
-            call.names = now_in;
+            call.names = now_in.into();
             return place.map(|place| {
-                self.away.remove(place);
+                known_away.remove(place);
                 Vec::new()
             });
         }
         if call.names.is_empty() || place.is_some() {
             return None;
         }
-        self.away.push_front((Duration::ZERO, told.id.clone()));
-        Some(call.names.clone())
+        known_away.push_front((Duration::ZERO, told.id.clone()));
+        Some(call.names.to_vec())
     }
 
     /// The call is over, or of no interest any more. True when it was away.
@@ -134,19 +163,27 @@ impl Away {
 
 impl Leg {
     /// Nothing else is told of it.
-    fn is(&self, told: &ToldLeg<'_>) -> bool {
+    fn is(&self, told: &ToldLeg<'_>, ids: &SharedIds) -> bool {
         let place = |told: &ToldLeg<'_>| {
             told.purpose.is_customer() == self.is_customer
-                && told.queue.is_none_or(|queue| Some(queue) == self.queue.as_ref())
-                && told.user.is_none_or(|user| Some(user) == self.user.as_ref())
+                && told.queue.is_none_or(|queue| Some(queue) == self.queue(ids))
+                && told.user.is_none_or(|user| Some(user) == self.user(ids))
         };
         *told.id == self.id
             && told.is_connected == self.is_connected
             && (told.purpose.as_str().is_empty() || place(told))
     }
+
+    fn queue<'a>(&self, ids: &'a SharedIds) -> Option<&'a QueueId> {
+        self.queue.and_then(|place| ids.queues.get_index(place as usize))
+    }
+
+    fn user<'a>(&self, ids: &'a SharedIds) -> Option<&'a UserId> {
+        self.user.and_then(|place| ids.users.get_index(place as usize))
+    }
 }
 
-fn leg(told: &ToldLeg<'_>, before: &[Leg], found: &Discovered) -> Option<Leg> {
+fn leg(told: &ToldLeg<'_>, before: &[Leg], ids: &mut SharedIds) -> Option<Leg> {
     let known = before.iter().find(|leg| leg.id == *told.id);
     if told.purpose.as_str().is_empty() {
         return known.map(|known| Leg { is_connected: told.is_connected, ..known.clone() });
@@ -154,26 +191,21 @@ fn leg(told: &ToldLeg<'_>, before: &[Leg], found: &Discovered) -> Option<Leg> {
     Some(Leg {
         id: told.id.clone(),
         is_customer: told.purpose.is_customer(),
-        queue: told.queue.map(|id| shared(id, found)).or_else(|| known?.queue.clone()),
-        user: told.user.cloned().or_else(|| known?.user.clone()),
+        queue: told.queue.map(|id| ids.queue(id)).or_else(|| known?.queue),
+        user: told.user.map(|id| ids.user(id)).or_else(|| known?.user),
         is_connected: told.is_connected,
     })
 }
 
-/// The copy of the id that is there already, of a queue that is watched: there are as many legs as participants.
-fn shared(id: &QueueId, found: &Discovered) -> QueueId {
-    found.queues.iter().map(|(known, _)| known).find(|known| *known == id).unwrap_or(id).clone()
-}
-
 /// The watched queues and users that the call is in, by the participants that are connected. The customer's own queue counts
 /// only where nobody else tells one: it may be where the call began.
-fn watched(legs: &[Leg], found: &Discovered) -> Vec<CompactString> {
+fn watched(legs: &[Leg], ids: &SharedIds, found: &Discovered) -> Vec<CompactString> {
     let connected = || legs.iter().filter(|leg| leg.is_connected);
     let others = connected().any(|leg| !leg.is_customer && (leg.queue.is_some() || leg.user.is_some()));
     let mut names: Vec<CompactString> = Vec::new();
     for leg in connected().filter(|leg| !others || !leg.is_customer) {
-        let queue = leg.queue.as_ref().and_then(|id| found.queues.iter().find(|(known, _)| known == id));
-        let user = leg.user.as_ref().and_then(|id| found.users.iter().find(|(known, _)| known == id));
+        let queue = leg.queue(ids).and_then(|id| found.queues.iter().find(|(known, _)| known == id));
+        let user = leg.user(ids).and_then(|id| found.users.iter().find(|(known, _)| known == id));
         for name in queue.map(|(_, name)| name).into_iter().chain(user.map(|(_, name)| name)) {
             if !names.iter().any(|known| known == name) {
                 names.push(name.as_str().into());

@@ -54,7 +54,7 @@ pub struct BoardEntry {
     /// When an event last told that somebody came, left or changed state.
     pub(super) told_states: Option<Duration>,
     /// Reads show something else than what was seen before.
-    pub(super) disagreement: Option<Disagreement>,
+    pub(super) disagreement: Option<Box<Disagreement>>,
     /// See [`Self::disbelieved`].
     pub(super) disbelieved: Vec<DisbelievedValue>,
     /// Since when it is not observed: the connection was lost, messages are missing, or only a part of it was ever told.

@@ -39,7 +39,7 @@ impl BoardEntry {
             self.disagreement = None;
             return false;
         };
-        let disagreement = self.disagreement.get_or_insert(Disagreement::new(asked, since));
+        let disagreement = self.disagreement.get_or_insert_with(|| Box::new(Disagreement::new(asked, since)));
         let lasts = disagreement.lasts(asked, since);
         if !lasts {
             self.disagreement = None;

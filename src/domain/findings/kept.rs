@@ -4,7 +4,8 @@
 use super::held::Held;
 use super::notes::Family;
 use super::{Finding, RuleId, Severity};
-use crate::domain::{At, ConversationId, Key, Moment, ParticipantId};
+use crate::domain::{At, ConversationId, Key, ParticipantId};
+use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
 
 /// The findings of one call, in the order in which they were found.
@@ -13,6 +14,8 @@ pub(super) struct KeptFindings {
     list: Vec<KeptFinding>,
     /// Those that findings are about.
     participants: Vec<ParticipantId>,
+    /// Those at which they were found: nearly all at one.
+    moments: Vec<At>,
     held: Held,
 }
 
@@ -22,18 +25,19 @@ struct KeptFinding {
     family: Family,
     rule: RuleId,
     severity: Severity,
-    /// Its place among the participants.
-    participant: Option<u16>,
+    /// Its place among the participants; [`NOBODY`] if it is about none.
+    participant: u16,
+    /// The place of the moment at which it was found first.
+    since: u16,
     key: Option<Key>,
     message: Arc<str>,
-    /// When it was found first, in nanoseconds of the clock that never jumps, and of the wall clock.
-    since: (u64, Moment),
 }
 
-impl KeptFinding {
-    fn since(&self) -> At {
-        At { mono: Duration::from_nanos(self.since.0), wall: self.since.1.timestamp() }
-    }
+const NOBODY: u16 = u16::MAX;
+
+/// A place that is counted: no call has more.
+fn place(place: usize) -> u16 {
+    u16::try_from(place).unwrap_or(NOBODY)
 }
 
 impl KeptFindings {
@@ -44,16 +48,12 @@ impl KeptFindings {
 
     /// Each of them, with whom it is about.
     fn each(&self) -> impl Iterator<Item = (&KeptFinding, Option<&ParticipantId>)> {
-        self.list.iter().map(|kept| (kept, self.about(kept)))
-    }
-
-    fn about(&self, kept: &KeptFinding) -> Option<&ParticipantId> {
-        kept.participant.and_then(|place| self.participants.get(usize::from(place)))
+        self.list.iter().map(|kept| (kept, self.participants.get(usize::from(kept.participant))))
     }
 
     /// They, found on this call.
     pub(super) fn of<'a>(&'a self, call: &'a ConversationId) -> impl Iterator<Item = Finding> + 'a {
-        self.each().map(|(kept, participant)| whole(call, kept, participant))
+        self.each().map(|(kept, participant)| whole(call, kept, participant, &self.moments))
     }
 
     /// Those of a rule and a key for which `is` holds, found on this call.
@@ -63,7 +63,7 @@ impl KeptFindings {
         is: impl Fn(RuleId, Option<&Key>) -> bool + 'a,
     ) -> impl Iterator<Item = Finding> + 'a {
         let chosen = self.each().filter(move |(kept, _)| is(kept.rule, kept.key.as_ref()));
-        chosen.map(|(kept, participant)| whole(call, kept, participant))
+        chosen.map(|(kept, participant)| whole(call, kept, participant, &self.moments))
     }
 
     /// How bad the worst one is, and how many there are without those that fell with a version of a flow and are missing here.
@@ -85,7 +85,7 @@ impl KeptFindings {
     /// When the one at this place was found first, and whether it says the same as this one.
     pub(super) fn compare(&self, place: usize, finding: &Finding) -> Option<(At, bool)> {
         let kept = self.list.get(place)?;
-        Some((kept.since(), kept.severity == finding.severity && kept.message == finding.message))
+        Some((since(kept, &self.moments), kept.severity == finding.severity && kept.message == finding.message))
     }
 
     /// The one at this place says this now.
@@ -103,27 +103,47 @@ impl KeptFindings {
     /// Adds one.
     pub(super) fn push(&mut self, family: Family, finding: &Finding) {
         self.held.note(family, finding.key.as_ref());
-        let participant = finding.participant.as_ref().map(|id| self.participant(id));
-        let mono = u64::try_from(finding.since.mono.as_nanos()).unwrap_or(u64::MAX);
+        let participant = finding.participant.as_ref().map_or(NOBODY, |id| self.participant(id));
+        let since = self.moment(finding.since);
         self.list.push(KeptFinding {
             family,
             rule: finding.rule,
             severity: finding.severity,
             participant,
+            since,
             key: finding.key.clone(),
             message: Arc::clone(&finding.message),
-            since: (mono, Moment::of(finding.since.wall)),
         });
     }
 
     fn participant(&mut self, id: &ParticipantId) -> u16 {
-        let place = self.participants.iter().position(|known| known == id).unwrap_or_else(|| {
+        place(self.participants.iter().position(|known| known == id).unwrap_or_else(|| {
             self.participants.reserve_exact(1);
             self.participants.push(id.clone());
             self.participants.len() - 1
-        });
-        // No call has that many.
-        u16::try_from(place).unwrap_or(u16::MAX)
+        }))
+    }
+
+    fn moment(&mut self, at: At) -> u16 {
+        if self.moments.len() > self.list.len() {
+            self.forget_moments();
+        }
+        place(self.moments.iter().rposition(|known| *known == at).unwrap_or_else(|| {
+            self.moments.reserve_exact(1);
+            self.moments.push(at);
+            self.moments.len() - 1
+        }))
+    }
+
+    /// Keeps no moment at which nothing was found that still holds.
+    fn forget_moments(&mut self) {
+        let before = std::mem::take(&mut self.moments);
+        for nth in 0..self.list.len() {
+            let at = since(&self.list[nth], &before);
+            let known = self.moments.iter().position(|known| *known == at);
+            self.list[nth].since = place(known.unwrap_or(self.moments.len()));
+            self.moments.extend(known.is_none().then_some(at));
+        }
     }
 
     /// Moves those for which `is` holds to this list.
@@ -133,10 +153,10 @@ impl KeptFindings {
         to: &mut Vec<(Family, Finding)>,
         is: impl Fn(Family, RuleId, Option<&ParticipantId>, Option<&Key>) -> bool,
     ) {
-        let Self { list, participants, .. } = self;
-        let about = |kept: &KeptFinding| kept.participant.and_then(|place| participants.get(usize::from(place)));
+        let Self { list, participants, moments, .. } = self;
+        let about = |kept: &KeptFinding| participants.get(usize::from(kept.participant));
         let taken = list.extract_if(.., |kept| is(kept.family, kept.rule, about(kept), kept.key.as_ref()));
-        to.extend(taken.map(|kept| (kept.family, whole(call, &kept, about(&kept)))));
+        to.extend(taken.map(|kept| (kept.family, whole(call, &kept, about(&kept), moments))));
     }
 
     /// Some were taken away: what is held is worked out anew.
@@ -153,7 +173,13 @@ impl KeptFindings {
     }
 }
 
-fn whole(call: &ConversationId, kept: &KeptFinding, participant: Option<&ParticipantId>) -> Finding {
+/// When it was found first.
+fn since(kept: &KeptFinding, moments: &[At]) -> At {
+    let known = moments.get(usize::from(kept.since)).or(moments.last());
+    known.copied().unwrap_or(At { mono: Duration::ZERO, wall: Timestamp::UNIX_EPOCH })
+}
+
+fn whole(call: &ConversationId, kept: &KeptFinding, participant: Option<&ParticipantId>, moments: &[At]) -> Finding {
     Finding {
         rule: kept.rule,
         severity: kept.severity,
@@ -161,16 +187,42 @@ fn whole(call: &ConversationId, kept: &KeptFinding, participant: Option<&Partici
         participant: participant.cloned(),
         key: kept.key.clone(),
         message: Arc::clone(&kept.message),
-        since: kept.since(),
+        since: since(kept, moments),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::testing::at;
+
+    #[test]
+    fn findings_are_as_they_were_noted_and_no_moment_stays_without_one() {
+        let (call, mut kept) = (ConversationId::from("c"), KeptFindings::default());
+        for second in 0..100 {
+            let finding = Finding {
+                rule: RuleId::Flapping,
+                severity: Severity::Warn,
+                conversation: call.clone(),
+                participant: (second % 3 > 0).then(|| if second % 2 == 0 { "p".into() } else { "q".into() }),
+                key: Some(second.to_string().as_str().into()),
+                message: second.to_string().into(),
+                since: at(second),
+            };
+            kept.push(Family::OverTime, &finding);
+            assert_eq!(kept.of(&call).last(), Some(finding.clone()));
+            assert_eq!(kept.place(&finding), Some(kept.list.len() - 1));
+            let mut taken = Vec::new();
+            if second > 3 {
+                kept.take(&call, &mut taken, |_, _, participant, _| participant == finding.participant.as_ref());
+                assert_eq!(taken.last().map(|(_, f)| f), Some(&finding));
+            }
+            assert!(kept.moments.len() <= kept.list.len() + taken.len() + 1);
+        }
+    }
 
     #[test]
     fn what_there_are_dozens_of_on_each_call_is_small() {
-        assert_eq!(size_of::<KeptFinding>(), 48);
+        assert_eq!(size_of::<KeptFinding>(), 32);
     }
 }
