@@ -12,12 +12,13 @@ use crate::domain::{
 };
 use compact_str::CompactString;
 use jiff::{Timestamp, tz::TimeZone};
+pub use lines::LineWriter;
 use serde::{Serialize, Serializer};
 use std::io::{self, Write};
 use string::Harmless;
 
 /// A moment as RFC 3339 in UTC with milliseconds, made once for all lines of that moment.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp([u8; 24]);
 
 impl Stamp {

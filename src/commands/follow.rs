@@ -16,7 +16,7 @@ use crate::{
         findings::{Finding, FindingChange, Tuning},
         monitor::{CallReport, InScope, Monitor, MonitorOptions, MonitorOutcome, Retention},
     },
-    ndjson::{self, NdjsonLine},
+    ndjson::{self, LineWriter, NdjsonLine},
 };
 pub(super) use human::severity_role;
 use human::{About, Human};
@@ -312,13 +312,14 @@ impl Follow {
             },
             left: self.count.map(|count| count.saturating_sub(self.counted)),
             counted: 0,
+            writer: LineWriter::default(),
         };
         match report.scope {
             InScope::No => return,
             InScope::Yes => {
                 let lines =
                     report.changes.iter().filter_map(|c| ndjson::line(time, &entry.conversation, &board.names, c));
-                lines.for_each(|line| sink.tell(&line));
+                lines.for_each(|line| sink.tell_change(&line));
                 for change in &report.findings {
                     // What was told and says something new now is told again; that it is gone shows in the lines above.
                     if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
@@ -329,7 +330,7 @@ impl Follow {
             }
             // The reader has not heard of this call yet, so it is told whole.
             InScope::New => {
-                ndjson::first_sight(time, entry, &board.names, report.source).for_each(|line| sink.tell(&line));
+                ndjson::first_sight(time, entry, &board.names, report.source).for_each(|line| sink.tell_change(&line));
                 for finding in monitor.examiner.of(report.call.as_str()) {
                     let cause = cause(&finding);
                     sink.tell(&ndjson::finding_with(time, board, &finding, cause.as_ref().map(causes::told)));
@@ -358,6 +359,7 @@ struct Sink<'a> {
     about: About<'a>,
     left: Option<u64>,
     counted: u64,
+    writer: LineWriter<'a>,
 }
 
 /// The call is reported for the first time.
@@ -366,7 +368,7 @@ fn is_first(report: &CallReport) -> bool {
     report.changes.iter().any(started)
 }
 
-impl Sink<'_> {
+impl<'a> Sink<'a> {
     /// Nothing more comes of this report.
     fn end(&mut self) {
         if let LineForm::Text(human) = self.form {
@@ -376,12 +378,26 @@ impl Sink<'_> {
         }
     }
 
-    fn tell(&mut self, line: &NdjsonLine<'_>) {
-        if self.left.is_some_and(|left| self.counted >= left) {
-            return;
+    /// Tells a change, many of which follow one another.
+    fn tell_change(&mut self, line: &NdjsonLine<'a>) {
+        if !matches!(self.form, LineForm::Json) {
+            self.tell(line);
+        } else if self.counts(line) {
+            self.writer.write(self.out, line);
         }
-        self.counted += u64::from(line.is_attribute());
-        write(self.out, self.form, &self.about, line);
+    }
+
+    fn tell(&mut self, line: &NdjsonLine<'_>) {
+        if self.counts(line) {
+            write(self.out, self.form, &self.about, line);
+        }
+    }
+
+    /// Whether the line is still wanted; then it is counted.
+    fn counts(&mut self, line: &NdjsonLine<'_>) -> bool {
+        let wanted = self.left.is_none_or(|left| self.counted < left);
+        self.counted += u64::from(wanted && line.is_attribute());
+        wanted
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod conclusion;
+mod entries;
 mod entry;
 mod merge;
 mod older;
@@ -22,10 +23,9 @@ use super::{
 use attributes::Sink;
 use compact_str::CompactString;
 use conclusion::{ToldEnd, UpdateFacts, all_ended, conclude, main_media};
-use indexmap::IndexMap;
+use entries::Entries;
 use jiff::Timestamp;
 use merge::{Merge, set};
-use rustc_hash::FxBuildHasher;
 use std::{collections::VecDeque, time::Duration};
 
 /// An attributes event that changes a value younger than this is settled by a read: the two topics are not ordered
@@ -76,7 +76,7 @@ pub struct Applied {
 /// Every watched conversation.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
-    entries: IndexMap<ConversationId, BoardEntry, FxBuildHasher>,
+    entries: Entries,
     interner: Interner,
     limits: HistoryLimits,
     /// Names of queues and users.
@@ -128,7 +128,7 @@ impl Board {
     pub fn take_touched(&mut self) -> Option<Vec<ConversationId>> {
         let touched = self.touched.replace(Vec::new())?;
         for id in &touched {
-            if let Some(entry) = self.entries.get_mut(id) {
+            if let Some(entry) = self.entries.get_mut(id.as_str()) {
                 entry.touched = false;
             }
         }
@@ -174,11 +174,11 @@ impl Board {
     pub fn retire(&mut self, mut gone: impl FnMut(&BoardEntry) -> bool) -> Vec<ConversationId> {
         let mut ids = Vec::new();
         let ended = &mut self.ended;
-        self.entries.retain(|id, entry| {
+        self.entries.retain(|entry| {
             let go = gone(entry);
             if go {
                 *ended -= usize::from(entry.conversation.is_over());
-                ids.push(id.clone());
+                ids.push(entry.conversation.id.clone());
             }
             !go
         });
@@ -236,15 +236,15 @@ impl Board {
             }
         }
         let whole = !snapshot.partial;
-        let first = !self.entries.contains_key(snapshot.id.as_str());
+        let first = !self.entries.has(snapshot.id.as_str());
         let id = snapshot.id.clone();
         self.merge(at, snapshot, Source::Stream, whole, claims, &mut applied);
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.entries.get_mut(id.as_str()) {
             entry.heard(&applied.changes, at);
         }
         // A leg alone does not tell the other participants.
         if first && !whole {
-            applied.reread = self.entries.last().map(|(id, _)| id.clone());
+            applied.reread = self.entries.last().map(|entry| entry.conversation.id.clone());
         }
         applied
     }
@@ -252,7 +252,7 @@ impl Board {
     fn delta(&mut self, at: At, delta: Delta, claims: &dyn Claims) -> Applied {
         let mut applied = Applied::default();
         let limits = self.limits.among(self.entries.len());
-        let entry = self.entries.get_mut(&delta.conversation).filter(|entry| entry.base == delta.base);
+        let entry = self.entries.get_mut(delta.conversation.as_str()).filter(|entry| entry.base == delta.base);
         let Some(entry) = entry else {
             // Something else was laid over the conversation since the event was compared with it.
             applied.reread = Some(delta.conversation);
@@ -349,7 +349,7 @@ impl Board {
     fn event(&mut self, at: At, event: AttributesEvent, claims: &dyn Claims) -> Applied {
         let mut applied = Applied::default();
         let limits = self.limits.among(self.entries.len());
-        let Some(entry) = self.entries.get_mut(&event.conversation) else {
+        let Some(entry) = self.entries.get_mut(event.conversation.as_str()) else {
             applied.reread = Some(event.conversation);
             return applied;
         };
@@ -404,7 +404,7 @@ impl Board {
     /// The platform no longer has the call: it is over. Whatever is told of it later brings it back.
     fn gone(&mut self, at: At, id: &ConversationId) -> Applied {
         let mut applied = Applied::default();
-        let Some(entry) = self.entries.get_mut(id) else { return applied };
+        let Some(entry) = self.entries.get_mut(id.as_str()) else { return applied };
         entry.gone = true;
         entry.observed(at);
         let conversation = &mut entry.conversation;
@@ -420,7 +420,7 @@ impl Board {
 
     fn left(&mut self, id: ConversationId, left: Vec<CompactString>) -> Applied {
         let mut applied = Applied::default();
-        let Some(entry) = self.entries.get_mut(&id) else { return applied };
+        let Some(entry) = self.entries.get_mut(id.as_str()) else { return applied };
         applied.unobserved = entry.unobserved;
         if entry.conversation.left != left {
             entry.conversation.left = left;
@@ -435,7 +435,7 @@ impl Board {
         if let Some(name) = &fact.run.name {
             self.names.learn_flow(fact.run.id.clone(), name);
         }
-        let Some(entry) = self.entries.get_mut(&fact.conversation) else {
+        let Some(entry) = self.entries.get_mut(fact.conversation.as_str()) else {
             if fact.run.source == FlowSource::Event {
                 applied.reread = Some(fact.conversation.clone());
             }
@@ -467,7 +467,7 @@ impl Board {
     ) {
         let changes = &mut applied.changes;
         let limits = self.limits.among(self.entries.len());
-        let known = self.entries.contains_key(snapshot.id.as_str());
+        let known = self.entries.has(snapshot.id.as_str());
         if !known {
             let id = snapshot.id.clone();
             let last_seen =
@@ -489,10 +489,6 @@ impl Board {
             };
             let revision = u64::from(source == Source::Stream);
             self.seen += 1;
-            if self.entries.len() == self.entries.capacity() {
-                // Entries are large: a table that doubles would be half empty.
-                self.entries.reserve_exact(self.entries.len() / 16 + 16);
-            }
             self.entries.insert(
                 id,
                 BoardEntry {
@@ -517,7 +513,7 @@ impl Board {
                 },
             );
         }
-        let Some(entry) = self.entries.get_mut(&snapshot.id) else { return };
+        let Some(entry) = self.entries.get_mut(snapshot.id.as_str()) else { return };
         entry.relaid();
         entry.keep_last_seen();
         if !known {

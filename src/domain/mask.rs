@@ -49,6 +49,9 @@ impl PersonalKind {
     }
 }
 
+/// Where in a text personal data stands, and of which kind it is.
+pub type Personal = (Range<usize>, PersonalKind);
+
 /// The first personal data in `value`, the gravest kind first.
 pub fn looks_personal(value: &str) -> Option<PersonalKind> {
     find(value).into_iter().map(|(_, kind)| kind).min()
@@ -62,7 +65,11 @@ pub fn mask(value: &str) -> Cow<'_, str> {
 
 /// As [`mask`], with a cover of your choice (`*` in ASCII).
 pub fn mask_with(value: &str, cover: char) -> Cow<'_, str> {
-    let found = find(value);
+    self::cover(value, find(value), cover)
+}
+
+/// As [`mask_with`], of a value in which this was found.
+pub fn cover(value: &str, found: Vec<Personal>, cover: char) -> Cow<'_, str> {
     if found.is_empty() {
         return Cow::Borrowed(value);
     }
@@ -101,11 +108,13 @@ pub fn cover_names<'t>(text: &'t str, names: &[&str], cover: char) -> Cow<'t, st
 }
 
 /// Everything in `value` that is personal data, in order, without overlaps.
-pub fn find(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
+pub fn find(value: &str) -> Vec<Personal> {
     // The shortest of all has six digits, or a sign of an address. Most values end here.
     let bytes = value.as_bytes();
     let is_short = value.is_ascii() && digits::count(bytes) < 6;
-    if is_short && memchr::memchr(b'@', bytes).is_none() && memchr::memchr3(b'%', b'\\', b'&', bytes).is_none() {
+    // Of escapes with a backslash only this one stands for other than blanks.
+    let is_escaped = || memchr::memchr2(b'%', b'&', bytes).is_some() || value.contains("\\u");
+    if is_short && memchr::memchr(b'@', bytes).is_none() && !is_escaped() {
         return Vec::new();
     }
     match Plain::of(value) {
@@ -115,7 +124,7 @@ pub fn find(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
 }
 
 /// As [`find`], of a text that holds no separator in disguise.
-fn find_plain(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
+fn find_plain(value: &str) -> Vec<Personal> {
     let bytes = value.as_bytes();
     let has_at = memchr::memchr(b'@', bytes).is_some();
     if let Some(span) = national::whole(value) {

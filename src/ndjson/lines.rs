@@ -5,6 +5,7 @@ use super::{
     Cause, FlowFields, NdjsonLine, Stamp,
     string::{rest_of_string, string},
 };
+use std::ops::Range;
 
 /// How a member begins: as a string, and as anything else.
 #[derive(Clone, Copy)]
@@ -17,6 +18,60 @@ macro_rules! member {
     ($name:literal) => {
         Member { text: concat!(",\"", $name, "\":\""), other: concat!(",\"", $name, "\":") }
     };
+}
+
+/// Writes lines that follow one another in one buffer.
+///
+/// Several attributes of a participant mostly change at once, and nearly half of each of their lines says whose they are: that is
+/// copied from the line before.
+#[derive(Debug, Default)]
+pub struct LineWriter<'a> {
+    /// Of the last attribute line.
+    head: Option<Head<'a>>,
+}
+
+/// What the line of an attribute begins with.
+#[derive(Debug)]
+struct Head<'a> {
+    time: Stamp,
+    /// The ids of the conversation and of the participant, and its role.
+    owner: [&'a str; 3],
+    /// Where it stands in the buffer.
+    place: Range<usize>,
+}
+
+impl<'a> LineWriter<'a> {
+    /// Appends the line. Nothing that was appended before may be gone from `out`.
+    pub fn write(&mut self, out: &mut Vec<u8>, line: &NdjsonLine<'a>) {
+        let NdjsonLine::Attribute { time, conversation_id, participant_id, purpose, .. } = *line else {
+            return write(out, line);
+        };
+        let owner = [conversation_id, participant_id, purpose];
+        match &self.head {
+            Some(head) if head.owner == owner && head.time == time => out.extend_from_within(head.place.clone()),
+            _ => {
+                let start = out.len();
+                whose(out, time, owner);
+                self.head = Some(Head { time, owner, place: start..out.len() });
+            }
+        }
+        rest_of_attribute(out, line);
+    }
+}
+
+/// Begins the line of an attribute.
+fn whose<'o>(out: &'o mut Vec<u8>, time: Stamp, [conversation, participant, purpose]: [&str; 3]) -> Object<'o> {
+    Object::new(out, "attribute", time)
+        .text(member!("conversationId"), conversation)
+        .text(member!("participantId"), participant)
+        .text(member!("purpose"), purpose)
+}
+
+/// What comes after the head of the line of an attribute.
+fn rest_of_attribute(out: &mut Vec<u8>, line: &NdjsonLine<'_>) {
+    let NdjsonLine::Attribute { key, old, new, source, event_time, .. } = *line else { return };
+    let object = Object(out).text(member!("key"), key).maybe(member!("old"), old).maybe(member!("new"), new);
+    object.word(member!("source"), source).known(member!("eventTime"), event_time.as_ref().map(Stamp::as_str)).end();
 }
 
 /// Appends the line to `out`.
@@ -36,14 +91,9 @@ pub(super) fn write(out: &mut Vec<u8>, line: &NdjsonLine<'_>) {
             let object = object.text(member!("participantId"), participant_id).text(member!("purpose"), purpose);
             object.word(member!("change"), change).text(member!("state"), state)
         }
-        NdjsonLine::Attribute { time, conversation_id, participant_id, purpose, key, old, new, source, event_time } => {
-            let object = Object::new(out, "attribute", time).text(member!("conversationId"), conversation_id);
-            let object = object
-                .text(member!("participantId"), participant_id)
-                .text(member!("purpose"), purpose)
-                .text(member!("key"), key);
-            let object = object.maybe(member!("old"), old).maybe(member!("new"), new).word(member!("source"), source);
-            object.known(member!("eventTime"), event_time.as_ref().map(Stamp::as_str))
+        NdjsonLine::Attribute { time, conversation_id, participant_id, purpose, .. } => {
+            whose(out, time, [conversation_id, participant_id, purpose]);
+            return rest_of_attribute(out, line);
         }
         NdjsonLine::Finding {
             time,
@@ -224,6 +274,42 @@ mod tests {
                 ndjson::write(&mut theirs, line).unwrap();
                 prop_assert_eq!(String::from_utf8(ours).unwrap(), String::from_utf8(theirs).unwrap());
             }
+        }
+
+        #[test]
+        fn lines_that_follow_one_another_are_what_each_is_by_itself(
+            whose in prop::collection::vec((0i64..2, 0usize..2, 0usize..2, 0usize..2, any::<bool>(), text()), 1..12),
+        ) {
+            let names = ["a\"", "b"];
+            let (mut one_by_one, mut together, mut writer) = (Vec::new(), Vec::new(), LineWriter::default());
+            for (time, conversation, participant, purpose, is_attribute, value) in &whose {
+                let time = Stamp::of(jiff::Timestamp::from_second(*time).unwrap());
+                let [conversation_id, participant_id, purpose] = [conversation, participant, purpose].map(|n| names[*n]);
+                let line = match is_attribute {
+                    true => NdjsonLine::Attribute {
+                        time,
+                        conversation_id,
+                        participant_id,
+                        purpose,
+                        key: value,
+                        old: None,
+                        new: Some(value),
+                        source: "stream",
+                        event_time: None,
+                    },
+                    false => NdjsonLine::Participant {
+                        time,
+                        conversation_id,
+                        participant_id,
+                        purpose,
+                        change: "left",
+                        state: value,
+                    },
+                };
+                write(&mut one_by_one, &line);
+                writer.write(&mut together, &line);
+            }
+            prop_assert_eq!(String::from_utf8(together).unwrap(), String::from_utf8(one_by_one).unwrap());
         }
     }
 }

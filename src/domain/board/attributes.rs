@@ -7,6 +7,7 @@ use crate::domain::{
 };
 use compact_str::CompactString;
 use jiff::Timestamp;
+use rustc_hash::FxHashSet;
 
 /// Writes attribute changes into the history and the list of changes.
 pub(super) struct Sink<'a> {
@@ -83,18 +84,22 @@ pub(super) fn lay_over(
     interner: &mut Interner,
     sink: &mut Sink<'_>,
 ) {
-    if whole {
-        let is_told = |place: &usize| told.iter().any(|(key, _)| known.key(*place).is_some_and(|k| k.as_str() == key));
+    if whole && !known.is_empty() {
+        let keys: FxHashSet<&str> = told.iter().map(|(key, _)| key.as_str()).collect();
+        let is_told = |place: &usize| known.key(*place).is_some_and(|key| keys.contains(key.as_str()));
         let gone: Vec<usize> = (0..known.len()).filter(|place| !is_told(place)).collect();
         take_away(known, &gone, sink);
     }
-    if known.is_empty() {
+    // Of a call that is seen for the first time nothing is known, and no key stands twice in what is told.
+    let is_new = known.is_empty();
+    if is_new {
         known.expect(told.len(), told.iter().map(|(_, value)| value.as_str().len()).sum());
     }
     for (i, (key, value)) in told.into_iter().enumerate() {
         // The wire keeps its order, so the key is nearly always where it was last time.
         let here = match known.key(i) {
             Some(known) if known.as_str() == key => Some(i),
+            _ if is_new => None,
             _ => known.place(&key),
         };
         match here {

@@ -1,10 +1,15 @@
 //! Keys and values in messages: harmless, short, and masked where they look personal.
 
-use crate::domain::{mask, text};
+use crate::domain::{
+    mask::{self, Personal},
+    text,
+};
 use std::time::Duration;
 
 /// Columns that a value may take in a message.
 const VALUE_COLUMNS: usize = 48;
+/// Bytes of a value in which personal data is looked for, to show it.
+const LOOKED_AT: usize = VALUE_COLUMNS * 8;
 
 /// Columns that a key may take in a message.
 const KEY_COLUMNS: usize = 64;
@@ -12,8 +17,18 @@ const KEY_COLUMNS: usize = 64;
 /// A value in quotes: masked where it is personal data, cut, and harmless to print.
 pub fn shown_value(value: &str) -> String {
     // What is cut away need not be masked, but a cut must not break what would be: look a little further than is shown.
-    let end = (0..=value.len().min(VALUE_COLUMNS * 8)).rev().find(|&i| value.is_char_boundary(i)).unwrap_or(0);
-    format!("\"{}\"", text::cut(&mask::mask(&value[..end]), VALUE_COLUMNS))
+    let end = (0..=value.len().min(LOOKED_AT)).rev().find(|&i| value.is_char_boundary(i)).unwrap_or(0);
+    let beginning = &value[..end];
+    shown(beginning, mask::find(beginning))
+}
+
+/// As [`shown_value`], of a value in which this was found.
+pub(super) fn shown_masked(value: &str, found: Vec<Personal>) -> String {
+    if value.len() > LOOKED_AT { shown_value(value) } else { shown(value, found) }
+}
+
+fn shown(value: &str, found: Vec<Personal>) -> String {
+    format!("\"{}\"", text::cut(&mask::cover(value, found, mask::COVER), VALUE_COLUMNS))
 }
 
 /// A key for people, cut and harmless to print.

@@ -1,9 +1,9 @@
 //! Rules that look at one value.
 
 use super::notes::Notes;
-use super::shown::{shown_key, shown_value};
+use super::shown::{shown_key, shown_masked, shown_value};
 use super::{RuleId, Severity, is_system_key};
-use crate::domain::mask::{self, PersonalKind};
+use crate::domain::mask::{self, Personal, PersonalKind};
 use crate::domain::{Attribute, Conversation, JsonKind, Participant, json};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -80,12 +80,14 @@ pub(super) fn examine(
             note(RuleId::TooLong, None, message);
         }
     }
-    if let Some(kind) = personal(call, key, value) {
+    let found = mask::find(value);
+    if let Some(kind) = personal(call, key, value, &found) {
         let severity = match kind {
             PersonalKind::Card | PersonalKind::NationalId => None,
             PersonalKind::Email | PersonalKind::Phone => Some(Severity::Info),
         };
-        let message = format!("{} holds what looks like {}: {}", shown_key(key), kind.as_str(), shown_value(value));
+        let message =
+            format!("{} holds what looks like {}: {}", shown_key(key), kind.as_str(), shown_masked(value, found));
         note(RuleId::PersonalDataInClear, severity, message);
     }
 }
@@ -129,9 +131,9 @@ fn wrapped(key: &str, value: &str) -> Option<String> {
     key_is_json.then(|| format!("the key itself is a payload: {}", shown_key(key)))
 }
 
-/// What kind of personal data stands here, unless the call shows it anyway.
-fn personal(call: &Conversation, key: &str, value: &str) -> Option<PersonalKind> {
-    let kind = mask::looks_personal(value)?;
+/// What kind of personal data was found here, unless the call shows it anyway.
+fn personal(call: &Conversation, key: &str, value: &str, found: &[Personal]) -> Option<PersonalKind> {
+    let kind = found.iter().map(|(_, kind)| *kind).min()?;
     match kind {
         PersonalKind::Card => {
             let key = key.to_ascii_lowercase();
