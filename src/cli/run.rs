@@ -33,7 +33,7 @@ pub fn main(cli: Cli) -> Exit {
     let result = paths.map_err(anyhow::Error::from).and_then(|paths| {
         paths.repair();
         let context = Context { global: cli.global, env, paths };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let command = AssertUnwindSafe(|| runtime.block_on(dispatch(cli.command, cli.watch, cli.ui, &context)));
         // The panic itself was told by its hook; all there is to do is to end with the code of a bug.
         let exit = catch_unwind(command).unwrap_or(Ok(Exit::Failed));
