@@ -18,8 +18,8 @@ use std::sync::{
 };
 use tokio::sync::{Notify, watch};
 
-/// Bytes of frames that may wait; beyond it, the socket is read no further: the states of fifteen hundred calls.
-const MOST_BYTES: usize = 6 << 20;
+/// Bytes of frames that may wait; beyond it, the socket is read no further: the states of two thousand calls.
+const MOST_BYTES: usize = 8 << 20;
 /// Then it is read on once no more than this waits, so that the two sides do not wake each other for every frame.
 const READ_ON: usize = MOST_BYTES * 3 / 4;
 /// Places are remembered for this many conversations before those without a waiting frame are forgotten.
